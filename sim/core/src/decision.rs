@@ -1,0 +1,245 @@
+//! The one decision point of a run.
+//!
+//! Whatever could have gone otherwise (is this datagram lost, how long does it take, which bit
+//! flips, what does a process draw) is asked as `decide(point, domain)`. The seed answers today;
+//! a recording, an override or an enumeration can answer instead, since a [`Point`] names the same
+//! choice in every run of the same scenario. Randomness is therefore *keyed, not stored*: the fate
+//! of the hundredth datagram on a link does not depend on how many others drew before it.
+
+use crate::digest::{GAMMA, mix};
+use crate::{Distribution, NodeId, Ratio, stream};
+use rand::Rng;
+use std::fmt;
+
+/// Whose choice it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Who {
+    /// The link from one node to another; ordinals are the numbers of its datagrams.
+    Link {
+        /// The sender.
+        from: NodeId,
+        /// The receiver.
+        to: NodeId,
+    },
+    /// A node; ordinals count its draws, and run on when it restarts.
+    Node(NodeId),
+}
+
+/// What is chosen. Each kind has its own sequence of ordinals, so that kinds never shift each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Choice {
+    /// Is the datagram lost?
+    Lose,
+    /// Does a second copy of the datagram arrive?
+    Duplicate,
+    /// How long is copy `copy` (0 is the original) under way?
+    Delay {
+        /// 0 for the original, 1 for the duplicate.
+        copy: u8,
+    },
+    /// Is the copy held back, so that later datagrams overtake it?
+    HoldBack {
+        /// 0 for the original, 1 for the duplicate.
+        copy: u8,
+    },
+    /// Is the copy corrupted?
+    Corrupt {
+        /// 0 for the original, 1 for the duplicate.
+        copy: u8,
+    },
+    /// Which bit of the copy flips?
+    FlipBit {
+        /// 0 for the original, 1 for the duplicate.
+        copy: u8,
+        /// Counts the flips of one corruption.
+        flip: u8,
+    },
+    /// A draw by a process, through [`Env::random`](crate::Env::random).
+    Random,
+}
+
+impl Choice {
+    const fn code(self) -> u64 {
+        match self {
+            Choice::Lose => 1,
+            Choice::Duplicate => 2,
+            Choice::Delay { copy } => 3 | (copy as u64) << 8,
+            Choice::HoldBack { copy } => 4 | (copy as u64) << 8,
+            Choice::Corrupt { copy } => 5 | (copy as u64) << 8,
+            Choice::FlipBit { copy, flip } => 6 | (copy as u64) << 8 | (flip as u64) << 16,
+            Choice::Random => 7,
+        }
+    }
+}
+
+/// One choice of a run, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Point {
+    /// Whose it is.
+    pub who: Who,
+    /// What is chosen.
+    pub choice: Choice,
+    /// Which one of its kind, from 0.
+    pub ordinal: u64,
+}
+
+impl fmt::Display for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.who {
+            Who::Link { from, to } => write!(f, "{from}->{to}")?,
+            Who::Node(node) => write!(f, "{node}")?,
+        }
+        write!(f, " {:?} {}", self.choice, self.ordinal)
+    }
+}
+
+/// What the answer may be.
+#[derive(Clone, Copy, Debug)]
+pub enum Domain<'a> {
+    /// 1 with this probability, else 0.
+    Chance(Ratio),
+    /// A length of time in nanoseconds.
+    Span(&'a Distribution),
+    /// A whole number below this bound, which must not be zero; all are equally likely.
+    Below(u64),
+    /// Any 64 bits.
+    Bits,
+}
+
+impl Domain<'_> {
+    /// The answer that 64 uniform bits stand for.
+    #[must_use]
+    #[inline]
+    pub fn sample(&self, bits: u64) -> u64 {
+        match *self {
+            Domain::Chance(ratio) => {
+                u64::from(below(bits, ratio.denominator()) < ratio.numerator())
+            }
+            Domain::Span(distribution) => distribution.sample(bits).nanos(),
+            Domain::Below(bound) => below(bits, bound),
+            Domain::Bits => bits,
+        }
+    }
+
+    /// Whether only one answer is possible, and which.
+    #[must_use]
+    #[inline]
+    pub fn certain(&self) -> Option<u64> {
+        match *self {
+            Domain::Chance(ratio) if ratio.is_zero() => Some(0),
+            Domain::Span(Distribution::Fixed(d)) => Some(d.nanos()),
+            Domain::Below(1) => Some(0),
+            _ => None,
+        }
+    }
+}
+
+/// Maps 64 uniform bits to `0..bound` (Lemire 2019 without the rejection: the bias is below
+/// `bound / 2^64`).
+#[inline]
+const fn below(bits: u64, bound: u64) -> u64 {
+    ((bits as u128 * bound as u128) >> 64) as u64
+}
+
+/// Whatever answers the choices of a run.
+pub trait Decide {
+    /// The answer to `point`, within `domain`.
+    fn decide(&mut self, point: Point, domain: Domain<'_>) -> u64;
+}
+
+/// Lets the seed answer: a counter-based generator, keyed from ChaCha.
+///
+/// A point is folded into a stream number, and the answer is the `ordinal`-th output of
+/// `SplitMix64` on that stream. Nothing is stored, so a world of a million links costs no memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Seeded {
+    key: [u64; 2],
+}
+
+impl Seeded {
+    /// The answers of `seed`.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        let mut keys = stream(seed, "decisions");
+        Seeded { key: [keys.next_u64(), keys.next_u64()] }
+    }
+
+    /// The 64 uniform bits behind the answer to `point`.
+    #[must_use]
+    #[inline]
+    pub const fn bits(&self, point: Point) -> u64 {
+        let (tag, name) = match point.who {
+            Who::Link { from, to } => (0, (from.0 as u64) << 32 | to.0 as u64),
+            Who::Node(node) => (1, node.0 as u64),
+        };
+        let stream = mix(mix(self.key[0] ^ name) ^ self.key[1] ^ (point.choice.code() << 1 | tag));
+        mix(stream.wrapping_add(point.ordinal.wrapping_add(1).wrapping_mul(GAMMA)))
+    }
+}
+
+impl Decide for Seeded {
+    #[inline]
+    fn decide(&mut self, point: Point, domain: Domain<'_>) -> u64 {
+        domain.certain().unwrap_or_else(|| domain.sample(self.bits(point)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link(ordinal: u64) -> Point {
+        let who = Who::Link { from: NodeId(0), to: NodeId(1) };
+        Point { who, choice: Choice::Lose, ordinal }
+    }
+
+    #[test]
+    fn the_same_point_has_the_same_answer() {
+        let (a, b) = (Seeded::new(7), Seeded::new(7));
+        assert_eq!(a.bits(link(3)), b.bits(link(3)));
+        assert_ne!(a.bits(link(3)), a.bits(link(4)));
+        assert_ne!(a.bits(link(3)), Seeded::new(8).bits(link(3)));
+    }
+
+    /// Streams that differ only in who, what or which must look unrelated: about half of the bits
+    /// differ between neighbours.
+    #[test]
+    fn neighbouring_points_are_unrelated() {
+        let seeded = Seeded::new(1);
+        let points = (0..40_u32).flat_map(|n| {
+            let back = Who::Link { from: NodeId(1), to: NodeId(n) };
+            [
+                link(n.into()),
+                Point { who: back, ..link(0) },
+                Point { who: Who::Node(NodeId(n)), choice: Choice::Random, ordinal: 0 },
+                Point { choice: Choice::Delay { copy: n as u8 }, ..link(0) },
+                Point { choice: Choice::FlipBit { copy: 0, flip: n as u8 }, ..link(0) },
+            ]
+        });
+        let bits: Vec<u64> = points.map(|p| seeded.bits(p)).collect();
+        for (i, a) in bits.iter().enumerate() {
+            for b in &bits[i + 1..] {
+                let differing = (a ^ b).count_ones();
+                assert!((8..=56).contains(&differing), "{a:016x} and {b:016x}");
+            }
+        }
+    }
+
+    #[test]
+    fn chances_come_out_as_often_as_they_should() {
+        let mut seeded = Seeded::new(5);
+        let ratio = Ratio::new(3, 10).expect("a ratio");
+        let hits: u64 = (0..100_000).map(|n| seeded.decide(link(n), Domain::Chance(ratio))).sum();
+        assert!((29_500..30_500).contains(&hits), "{hits} of 100000 at 30 %");
+    }
+
+    #[test]
+    fn below_reaches_every_value() {
+        let mut seeded = Seeded::new(5);
+        let mut seen = [0; 6];
+        for n in 0..6_000 {
+            seen[seeded.decide(link(n), Domain::Below(6)) as usize] += 1;
+        }
+        assert!(seen.iter().all(|&n| (850..1_150).contains(&n)), "{seen:?}");
+    }
+}

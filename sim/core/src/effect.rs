@@ -1,0 +1,154 @@
+//! What a process asks its driver to do.
+
+use crate::{Duration, NodeId, OpId, Scope, Session, Ticket, TimerKey};
+
+/// A range of bytes in the [`Outbox`] that holds the effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Slice {
+    start: u32,
+    len: u32,
+}
+
+/// One wish of a handler. Effects are carried out in order, after the handler returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Send a datagram. Consecutive sends of the same slice are one broadcast of one frame.
+    Send {
+        /// The receiver; a node may send to itself.
+        to: NodeId,
+        /// The bytes.
+        payload: Slice,
+    },
+    /// Set the timer `key` of `scope`, or move it if it is set.
+    SetTimer {
+        /// The component.
+        scope: Scope,
+        /// The timer's name.
+        key: TimerKey,
+        /// From now, on the node's own clock.
+        after: Duration,
+    },
+    /// Forget the timer `key` of `scope`, if it is set.
+    CancelTimer {
+        /// The component.
+        scope: Scope,
+        /// The timer's name.
+        key: TimerKey,
+    },
+    /// Append to a file, which comes to be if need be.
+    Append {
+        /// The file's name.
+        file: Slice,
+        /// What to append.
+        data: Slice,
+    },
+    /// Replace a file's content atomically: after a crash it is the old one or the new one.
+    Replace {
+        /// The file's name.
+        file: Slice,
+        /// The new content.
+        data: Slice,
+    },
+    /// Cut a file to its first `len` bytes.
+    Truncate {
+        /// The file's name.
+        file: Slice,
+        /// How many bytes stay.
+        len: u64,
+    },
+    /// Remove a file.
+    Remove {
+        /// The file's name.
+        file: Slice,
+    },
+    /// Make all earlier writes durable and say so with [`Event::Synced`](crate::Event::Synced).
+    Sync {
+        /// The component that asked.
+        scope: Scope,
+        /// Tickets of a node come back in the order in which they were given.
+        ticket: Ticket,
+    },
+    /// A client operation begins.
+    Invoke {
+        /// Its id.
+        op: OpId,
+        /// The logical thread that it belongs to.
+        session: Session,
+        /// The encoded [`Operation`](crate::Operation).
+        operation: Slice,
+    },
+    /// A client operation ends.
+    Complete {
+        /// Its id.
+        op: OpId,
+        /// The encoded [`Outcome`](crate::Outcome).
+        outcome: Slice,
+    },
+    /// A remark for the trace: a change of role, bad input, a rule applied.
+    Note {
+        /// What it says; the same words always mean the same thing.
+        name: &'static str,
+        /// A first number, as `name` defines it.
+        a: u64,
+        /// A second number.
+        b: u64,
+    },
+    /// Stop this node for good, as after an unrecoverable disk error.
+    Halt,
+}
+
+/// The effects of one handler and the bytes they refer to. The driver owns it and uses it again.
+#[derive(Clone, Debug, Default)]
+pub struct Outbox {
+    effects: Vec<Effect>,
+    bytes: Vec<u8>,
+}
+
+impl Outbox {
+    /// An empty one.
+    #[must_use]
+    pub const fn new() -> Self {
+        Outbox { effects: Vec::new(), bytes: Vec::new() }
+    }
+
+    /// Drops all effects and keeps the memory.
+    pub fn clear(&mut self) {
+        self.effects.clear();
+        self.bytes.clear();
+    }
+
+    /// The effects, in order.
+    #[must_use]
+    pub fn effects(&self) -> &[Effect] {
+        &self.effects
+    }
+
+    /// The bytes of a slice of this outbox.
+    #[must_use]
+    pub fn bytes(&self, slice: Slice) -> &[u8] {
+        let start = slice.start as usize;
+        &self.bytes[start..start + slice.len as usize]
+    }
+
+    /// A slice that was written as text; names of files are.
+    #[must_use]
+    pub fn text(&self, slice: Slice) -> &str {
+        std::str::from_utf8(self.bytes(slice)).expect("file names are written from &str")
+    }
+
+    /// Adds an effect.
+    pub fn push(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    /// Lets `fill` append bytes, and names what it appended.
+    ///
+    /// # Panics
+    /// If one handler writes more than 4 GiB.
+    pub fn write(&mut self, fill: impl FnOnce(&mut Vec<u8>)) -> Slice {
+        let start = self.bytes.len();
+        fill(&mut self.bytes);
+        assert!(self.bytes.len() <= u32::MAX as usize, "one handler wrote more than 4 GiB");
+        Slice { start: start as u32, len: (self.bytes.len() - start) as u32 }
+    }
+}

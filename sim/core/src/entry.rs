@@ -1,0 +1,256 @@
+//! The registry entry: all that the lab knows of a service.
+//!
+//! A module exports one `Entry`; the loader, the documentation, `simlab list`, completions and the
+//! debugger read it. A user's crate adds its own through `simlab::main_with`.
+
+use crate::{Argument, Checker, Dissection, Duration, Fields, NodeId, Parameter, Process, Ratio};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// What a service is to a scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It serves others.
+    Server,
+    /// It takes encoded [`Operation`](crate::Operation)s as commands and records the history.
+    Client,
+}
+
+/// Makes the process of one node.
+pub type Build = fn(&Arguments<'_>) -> Result<Box<dyn Process>, BuildError>;
+
+/// Decodes a datagram that a node of this service received or sent; `None` if it is not one.
+pub type Dissect = fn(&[u8]) -> Option<Dissection>;
+
+/// The service's own account of what an object holds in the end, from the states of all its nodes
+/// as they show them ([`Process::inspect`]); `None` if they do not say. It is the second,
+/// independent witness beside the client history.
+pub type Account = fn(states: &[Fields], object: &str) -> Option<i64>;
+
+/// An invariant that holds in every run of the service within its fault model.
+#[derive(Clone, Copy, Debug)]
+pub struct Invariant {
+    /// The name under which reports and expectations know it.
+    pub name: &'static str,
+    /// What it says, in one line.
+    pub summary: &'static str,
+    /// Makes a fresh checker for a run.
+    pub build: fn() -> Box<dyn Checker>,
+}
+
+/// All that the lab knows of a service.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// Its name in scenarios.
+    pub name: &'static str,
+    /// What it is, in one line.
+    pub summary: &'static str,
+    /// What it is to a scenario.
+    pub role: Role,
+    /// Makes the process of one node.
+    pub build: Build,
+    /// Its parameters.
+    pub parameters: &'static [Parameter],
+    /// Decodes its datagrams.
+    pub dissect: Option<Dissect>,
+    /// What holds in every run of it.
+    pub invariants: &'static [Invariant],
+    /// What its objects hold in the end.
+    pub account: Option<Account>,
+}
+
+impl Entry {
+    /// A server of this name. The remaining parts are added by the methods below, so that an entry
+    /// written today still compiles when there are more.
+    #[must_use]
+    pub const fn server(name: &'static str, summary: &'static str, build: Build) -> Self {
+        Entry {
+            name,
+            summary,
+            role: Role::Server,
+            build,
+            parameters: &[],
+            dissect: None,
+            invariants: &[],
+            account: None,
+        }
+    }
+
+    /// A client of this name.
+    #[must_use]
+    pub const fn client(name: &'static str, summary: &'static str, build: Build) -> Self {
+        let mut entry = Entry::server(name, summary, build);
+        entry.role = Role::Client;
+        entry
+    }
+
+    /// With these parameters.
+    #[must_use]
+    pub const fn parameters(mut self, parameters: &'static [Parameter]) -> Self {
+        self.parameters = parameters;
+        self
+    }
+
+    /// With a dissector.
+    #[must_use]
+    pub const fn dissector(mut self, dissect: Dissect) -> Self {
+        self.dissect = Some(dissect);
+        self
+    }
+
+    /// With these invariants.
+    #[must_use]
+    pub const fn invariants(mut self, invariants: &'static [Invariant]) -> Self {
+        self.invariants = invariants;
+        self
+    }
+
+    /// With its own account of its objects.
+    #[must_use]
+    pub const fn account(mut self, account: Account) -> Self {
+        self.account = Some(account);
+        self
+    }
+}
+
+/// A node of the scenario, as every other node may know it at its start.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Its id.
+    pub id: NodeId,
+    /// Its name.
+    pub name: String,
+    /// The site where it stands, if the scenario says so.
+    pub site: Option<String>,
+    /// The name of its service's entry.
+    pub service: &'static str,
+    /// Its arguments, by parameter; complete.
+    pub arguments: BTreeMap<&'static str, Argument>,
+}
+
+/// What a process is built from.
+#[derive(Clone, Copy, Debug)]
+pub struct Arguments<'a> {
+    /// The node to build.
+    pub me: NodeId,
+    /// All nodes of the scenario, by id.
+    pub roster: &'a [Member],
+}
+
+/// Why a process cannot be built, in words for the scenario's author.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildError {
+    /// The parameter at fault, if it is one.
+    pub parameter: Option<&'static str>,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for BuildError {}
+
+impl<'a> Arguments<'a> {
+    /// The node to build, as its peers know it.
+    #[must_use]
+    pub fn member(&self) -> &'a Member {
+        &self.roster[self.me.index()]
+    }
+
+    /// All nodes of the same service, this one included, by id.
+    pub fn group(&self) -> impl Iterator<Item = &'a Member> + use<'a> {
+        let service = self.member().service;
+        self.roster.iter().filter(move |m| m.service == service)
+    }
+
+    /// The ids of all other nodes of the same service.
+    #[must_use]
+    pub fn peers(&self) -> Vec<NodeId> {
+        self.group().map(|m| m.id).filter(|id| *id != self.me).collect()
+    }
+
+    /// A duration or a time-out, where [`Duration::FOREVER`] stands for `never`.
+    ///
+    /// # Panics
+    /// If the entry declares no such parameter: a fault of the entry, not of the scenario. The same
+    /// holds for the methods below.
+    #[must_use]
+    pub fn duration(&self, parameter: &str) -> Duration {
+        self.member().duration(parameter)
+    }
+
+    /// A whole number.
+    #[must_use]
+    pub fn count(&self, parameter: &str) -> u64 {
+        self.member().count(parameter)
+    }
+
+    /// A probability.
+    #[must_use]
+    pub fn probability(&self, parameter: &str) -> Ratio {
+        match self.member().argument(parameter) {
+            Argument::Probability(p) => *p,
+            other => wrong_kind(parameter, other),
+        }
+    }
+
+    /// A node.
+    #[must_use]
+    pub fn node(&self, parameter: &str) -> NodeId {
+        match self.member().argument(parameter) {
+            Argument::Node(n) => *n,
+            other => wrong_kind(parameter, other),
+        }
+    }
+
+    /// A truth value.
+    #[must_use]
+    pub fn flag(&self, parameter: &str) -> bool {
+        match self.member().argument(parameter) {
+            Argument::Flag(b) => *b,
+            other => wrong_kind(parameter, other),
+        }
+    }
+
+    /// A text.
+    #[must_use]
+    pub fn text(&self, parameter: &str) -> &'a str {
+        match self.member().argument(parameter) {
+            Argument::Text(text) => text,
+            other => wrong_kind(parameter, other),
+        }
+    }
+}
+
+impl Member {
+    fn argument(&self, parameter: &str) -> &Argument {
+        let value = self.arguments.get(parameter);
+        value.unwrap_or_else(|| panic!("{} declares no parameter {parameter:?}", self.service))
+    }
+
+    /// A duration argument of this node; panics as [`Arguments::duration`].
+    #[must_use]
+    pub fn duration(&self, parameter: &str) -> Duration {
+        match self.argument(parameter) {
+            Argument::Duration(d) => *d,
+            other => wrong_kind(parameter, other),
+        }
+    }
+
+    /// A whole number of this node; panics as [`Arguments::duration`].
+    #[must_use]
+    pub fn count(&self, parameter: &str) -> u64 {
+        match self.argument(parameter) {
+            Argument::Count(n) => *n,
+            other => wrong_kind(parameter, other),
+        }
+    }
+}
+
+fn wrong_kind(parameter: &str, found: &Argument) -> ! {
+    panic!("parameter {parameter:?} is declared otherwise than it is read: {found:?}")
+}

@@ -1,0 +1,55 @@
+//! The interface of simlab: what a simulated process sees, and what it can cause.
+//!
+//! A [`Process`] is a plain state machine. A *driver* (the simulation kernel, and later a UDP
+//! socket or a pipe) hands it one [`Event`] at a time together with an [`Env`]; the process changes
+//! its own state and asks for [`Effect`]s, which the driver carries out after the handler returned.
+//!
+//! ```text
+//!            Event                         Effect list
+//!  driver ──────────▶  Process::on_event  ────────────▶  driver
+//!            Env: now, wall, random, disk (read)
+//! ```
+//!
+//! What is *absent* here, on purpose: threads, async, sockets, the wall clock, OS entropy, floating
+//! point in any state or ordering, and every dependency on the rest of simlab.
+
+mod checker;
+mod decision;
+mod digest;
+mod disk;
+mod dissect;
+mod distribution;
+mod effect;
+mod entry;
+mod env;
+mod fields;
+mod gate;
+mod history;
+mod id;
+mod params;
+mod process;
+mod ratio;
+mod seed;
+mod time;
+mod trace;
+pub mod wire;
+
+pub use checker::{Checker, CheckerErased, View, Violation};
+pub use decision::{Choice, Decide, Domain, Point, Seeded, Who};
+pub use digest::Digest;
+pub use disk::{Disk, DiskError, NoDisk};
+pub use dissect::{Dissection, Part};
+pub use distribution::Distribution;
+pub use effect::{Effect, Outbox, Slice};
+pub use entry::{Account, Arguments, Build, BuildError, Dissect, Entry, Invariant, Member, Role};
+pub use env::{Counters, Env, Moment};
+pub use fields::{Field, FieldValue, Fields};
+pub use gate::Gate;
+pub use history::{Call, Operation, Outcome, Value};
+pub use id::{NodeId, OpId, Port, Scope, Seq, Session, Ticket, TimerKey};
+pub use params::{Argument, Parameter, ParameterError, ParameterKind};
+pub use process::{Erased, Event, Process};
+pub use ratio::{ParseRatioError, Ratio};
+pub use seed::stream;
+pub use time::{Duration, ParseDurationError, Time};
+pub use trace::{CutId, DropReason, Kind, NameId, TraceEvent, WriteKind};

@@ -1,0 +1,167 @@
+//! Parameters of a service: declared once, then read, checked, documented and swept.
+
+use crate::{Duration, NodeId, ParseDurationError, ParseRatioError, Ratio};
+use std::fmt;
+
+/// A parameter that a service declares.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    /// Its name in scenarios.
+    pub name: &'static str,
+    /// What its values are.
+    pub kind: ParameterKind,
+    /// The value when a scenario gives none, as it would be written there; `None` if it must.
+    pub default: Option<&'static str>,
+    /// What it does, in one line.
+    pub help: &'static str,
+}
+
+/// What the values of a parameter are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParameterKind {
+    /// A length of time, `250ms`.
+    Duration,
+    /// A length of time, or `never`.
+    Timeout,
+    /// A whole number in a range.
+    Count {
+        /// The least.
+        min: u64,
+        /// The greatest.
+        max: u64,
+    },
+    /// A probability, `2.5%`.
+    Probability,
+    /// The name of a node of the scenario.
+    Node,
+    /// `true` or `false`.
+    Flag,
+    /// Any text.
+    Text,
+}
+
+/// The value of a parameter.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Argument {
+    /// Of [`ParameterKind::Duration`] and [`ParameterKind::Timeout`].
+    Duration(Duration),
+    /// Of [`ParameterKind::Count`].
+    Count(u64),
+    /// Of [`ParameterKind::Probability`].
+    Probability(Ratio),
+    /// Of [`ParameterKind::Node`].
+    Node(NodeId),
+    /// Of [`ParameterKind::Flag`].
+    Flag(bool),
+    /// Of [`ParameterKind::Text`].
+    Text(String),
+}
+
+/// Why a text is no value of a parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ParameterError {
+    /// Not a duration.
+    Duration(ParseDurationError),
+    /// Not a probability.
+    Probability(ParseRatioError),
+    /// Not a whole number within the bounds.
+    Count {
+        /// The least.
+        min: u64,
+        /// The greatest.
+        max: u64,
+    },
+    /// Neither `true` nor `false`.
+    Flag,
+    /// No node of that name.
+    Node,
+}
+
+impl fmt::Display for ParameterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Duration(e) => e.fmt(f),
+            Self::Probability(e) => e.fmt(f),
+            Self::Count { min, max: u64::MAX } => {
+                write!(f, "expected a whole number, at least {min}")
+            }
+            Self::Count { min, max } => write!(f, "expected a whole number from {min} to {max}"),
+            Self::Flag => f.write_str("expected true or false"),
+            Self::Node => f.write_str("no node has this name"),
+        }
+    }
+}
+
+impl std::error::Error for ParameterError {}
+
+impl fmt::Display for ParameterKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Duration => f.write_str("duration"),
+            Self::Timeout => f.write_str("duration or \"never\""),
+            Self::Count { min, max: u64::MAX } => write!(f, "whole number, at least {min}"),
+            Self::Count { min, max } => write!(f, "whole number, {min} to {max}"),
+            Self::Probability => f.write_str("probability"),
+            Self::Node => f.write_str("node"),
+            Self::Flag => f.write_str("true or false"),
+            Self::Text => f.write_str("text"),
+        }
+    }
+}
+
+impl ParameterKind {
+    /// Reads a value; `node` looks up a node by its name.
+    ///
+    /// # Errors
+    /// If `text` is no value of this kind.
+    pub fn parse(
+        &self,
+        text: &str,
+        node: &dyn Fn(&str) -> Option<NodeId>,
+    ) -> Result<Argument, ParameterError> {
+        Ok(match *self {
+            Self::Timeout if text == "never" => Argument::Duration(Duration::FOREVER),
+            Self::Duration | Self::Timeout => {
+                Argument::Duration(text.parse().map_err(ParameterError::Duration)?)
+            }
+            Self::Count { min, max } => match text.replace('_', "").parse() {
+                Ok(n) if (min..=max).contains(&n) => Argument::Count(n),
+                _ => return Err(ParameterError::Count { min, max }),
+            },
+            Self::Probability => {
+                Argument::Probability(text.parse().map_err(ParameterError::Probability)?)
+            }
+            Self::Node => Argument::Node(node(text).ok_or(ParameterError::Node)?),
+            Self::Flag => match text {
+                "true" => Argument::Flag(true),
+                "false" => Argument::Flag(false),
+                _ => return Err(ParameterError::Flag),
+            },
+            Self::Text => Argument::Text(text.to_owned()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_read_by_kind() {
+        let parse = |kind: ParameterKind, text: &str| {
+            kind.parse(text, &|name| (name == "a").then_some(NodeId(0)))
+        };
+        assert_eq!(
+            parse(ParameterKind::Timeout, "never"),
+            Ok(Argument::Duration(Duration::FOREVER))
+        );
+        assert!(parse(ParameterKind::Duration, "never").is_err());
+        let count = ParameterKind::Count { min: 1, max: 9 };
+        assert_eq!(parse(count, "9"), Ok(Argument::Count(9)));
+        assert_eq!(parse(count, "10"), Err(ParameterError::Count { min: 1, max: 9 }));
+        assert_eq!(parse(count, "0"), Err(ParameterError::Count { min: 1, max: 9 }));
+        assert_eq!(parse(ParameterKind::Node, "a"), Ok(Argument::Node(NodeId(0))));
+        assert_eq!(parse(ParameterKind::Node, "b"), Err(ParameterError::Node));
+        assert_eq!(parse(ParameterKind::Flag, "yes"), Err(ParameterError::Flag));
+    }
+}

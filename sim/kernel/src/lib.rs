@@ -1,0 +1,5 @@
+//! The simulation kernel.
+
+mod network;
+
+pub use network::{LinkSpec, Shape};

@@ -1,0 +1,7 @@
+//! The network: links, cuts, datagrams under way.
+
+mod link;
+mod shape;
+
+pub use link::LinkSpec;
+pub use shape::Shape;
