@@ -54,6 +54,8 @@ pub enum Choice {
         /// Counts the flips of one corruption.
         flip: u8,
     },
+    /// How long does a sync take?
+    Sync,
     /// A draw by a process, through [`Env::random`](crate::Env::random).
     Random,
 }
@@ -68,6 +70,7 @@ impl Choice {
             Choice::Corrupt { copy } => 5 | (copy as u64) << 8,
             Choice::FlipBit { copy, flip } => 6 | (copy as u64) << 8 | (flip as u64) << 16,
             Choice::Random => 7,
+            Choice::Sync => 8,
         }
     }
 }

@@ -36,6 +36,8 @@ pub enum ParameterKind {
     Node,
     /// `true` or `false`.
     Flag,
+    /// One of these words.
+    Choice(&'static [&'static str]),
     /// Any text.
     Text,
 }
@@ -53,7 +55,7 @@ pub enum Argument {
     Node(NodeId),
     /// Of [`ParameterKind::Flag`].
     Flag(bool),
-    /// Of [`ParameterKind::Text`].
+    /// Of [`ParameterKind::Choice`] and [`ParameterKind::Text`].
     Text(String),
 }
 
@@ -75,6 +77,8 @@ pub enum ParameterError {
     Flag,
     /// No node of that name.
     Node,
+    /// None of these words.
+    Choice(&'static [&'static str]),
 }
 
 impl fmt::Display for ParameterError {
@@ -88,6 +92,7 @@ impl fmt::Display for ParameterError {
             Self::Count { min, max } => write!(f, "expected a whole number from {min} to {max}"),
             Self::Flag => f.write_str("expected true or false"),
             Self::Node => f.write_str("no node has this name"),
+            Self::Choice(words) => write!(f, "expected one of {}", words.join(", ")),
         }
     }
 }
@@ -104,6 +109,7 @@ impl fmt::Display for ParameterKind {
             Self::Probability => f.write_str("probability"),
             Self::Node => f.write_str("node"),
             Self::Flag => f.write_str("true or false"),
+            Self::Choice(words) => f.write_str(&words.join(", ")),
             Self::Text => f.write_str("text"),
         }
     }
@@ -137,6 +143,8 @@ impl ParameterKind {
                 "false" => Argument::Flag(false),
                 _ => return Err(ParameterError::Flag),
             },
+            Self::Choice(words) if words.contains(&text) => Argument::Text(text.to_owned()),
+            Self::Choice(words) => return Err(ParameterError::Choice(words)),
             Self::Text => Argument::Text(text.to_owned()),
         })
     }
@@ -163,5 +171,8 @@ mod tests {
         assert_eq!(parse(ParameterKind::Node, "a"), Ok(Argument::Node(NodeId(0))));
         assert_eq!(parse(ParameterKind::Node, "b"), Err(ParameterError::Node));
         assert_eq!(parse(ParameterKind::Flag, "yes"), Err(ParameterError::Flag));
+        let choice = ParameterKind::Choice(&["reads", "writes"]);
+        assert_eq!(parse(choice, "reads"), Ok(Argument::Text("reads".to_owned())));
+        assert_eq!(parse(choice, "raeds"), Err(ParameterError::Choice(&["reads", "writes"])));
     }
 }

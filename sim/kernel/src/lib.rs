@@ -1,5 +1,36 @@
-//! The simulation kernel.
+//! The simulation kernel: one thread, one clock, one trace.
+//!
+//! ```text
+//!   Action ─▶ ┌────────┐  Event   ┌─────────┐  effects   ┌──────────────┐
+//!   (story)   │ queue  │ ───────▶ │ process │ ─────────▶ │ World        │
+//!             │ (time, │          └─────────┘            │ links, cuts, │
+//!             │ order) │ ◀────── arrivals, timers, syncs │ disks, trace │
+//!             └────────┘                                 └──────────────┘
+//! ```
+//!
+//! [`World`] is the whole of it: add nodes, give links a behaviour, schedule [`Action`]s, run. Every
+//! choice goes through the one decision point of `simlab-core`; every event becomes a record of the
+//! one [`Trace`]. A world can be cloned at any step.
+//!
+//! What is *absent*: threads, the wall clock, OS entropy, hash-map order, any knowledge of protocols
+//! and of scenario files.
 
+pub mod check;
+mod disk;
+pub mod history;
+mod limits;
 mod network;
+mod node;
+mod panics;
+mod queue;
+mod stats;
+mod timers;
+pub mod trace;
+mod world;
 
-pub use network::{LinkSpec, Shape};
+pub use limits::{Finding, Limits};
+pub use network::{LinkSpec, Reach, Shape};
+pub use node::{NodeSpec, Status};
+pub use stats::Stats;
+pub use trace::{Names, Trace};
+pub use world::{Action, Options, World};

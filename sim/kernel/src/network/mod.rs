@@ -1,7 +1,17 @@
 //! The network: links, cuts, datagrams under way.
 
+mod cuts;
+mod flight;
+mod frame;
 mod link;
+mod links;
+mod reach;
 mod shape;
 
+pub(crate) use cuts::Cuts;
+pub(crate) use flight::{Flight, FlightId, Flights};
+pub(crate) use frame::{FrameId, Frames};
 pub use link::LinkSpec;
+pub(crate) use links::Links;
+pub use reach::Reach;
 pub use shape::Shape;

@@ -1,0 +1,257 @@
+//! Linearizability: is there one order of all operations, compatible with real time, in which every
+//! one of them returned what the object would have returned? (Herlihy & Wing 1990.)
+//!
+//! A history is linearizable if the history of each of its objects is (their theorem 1), so every
+//! object has a search of its own. A [`Linearizer`] takes one event after the other, and can go
+//! along with a run; a check of a finished history is a fold over it.
+
+mod config;
+mod explain;
+mod judge;
+mod search;
+#[cfg(test)]
+mod tests;
+
+pub use judge::Object;
+
+use super::Specification;
+use crate::history::{End, History, Mark, Record, events};
+use judge::Judge;
+use search::Step;
+use simlab_core::{OpId, Operation, Outcome, Seq, Time, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// What a check may use up. It is counted work and not time, so that a verdict never depends on the
+/// machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How many configurations the search for one object may make. An operation that overlaps no
+    /// other needs two.
+    pub configurations: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { configurations: 2_000_000 }
+    }
+}
+
+/// What a check found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// There is such an order.
+    Linearizable,
+    /// There is none.
+    NotLinearizable(FirstBreak),
+    /// The check was not carried to its end.
+    Unknown {
+        /// What stopped it, in one sentence.
+        why: String,
+    },
+}
+
+/// The return that ends the shortest prefix of the history which is not linearizable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FirstBreak {
+    /// The operation that returned.
+    pub op: OpId,
+    /// The record of its return.
+    pub seq: Seq,
+    /// When it returned.
+    pub at: Time,
+    /// Its object.
+    pub object: String,
+    /// Why no order fits any more, in one sentence.
+    pub why: String,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Verdict::Linearizable => f.write_str("linearizable"),
+            Verdict::NotLinearizable(first) => write!(f, "not linearizable: {first}"),
+            Verdict::Unknown { why } => write!(f, "unknown: {why}"),
+        }
+    }
+}
+
+impl fmt::Display for FirstBreak {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at {} s on {} ({}): {}", self.at, self.object, self.seq, self.why)
+    }
+}
+
+/// Judges a history as it grows. It remembers the operations that are open or pending, and nothing
+/// of those that are over.
+#[derive(Clone, Debug)]
+pub struct Linearizer {
+    limits: Limits,
+    declared: BTreeMap<String, Object>,
+    others: Option<Object>,
+    undeclared: BTreeSet<String>,
+    objects: BTreeMap<String, Judged>,
+    open: BTreeMap<OpId, String>,
+}
+
+#[derive(Clone, Debug)]
+struct Judged {
+    /// `None` once there is nothing more to find out.
+    judge: Option<Box<dyn Judge>>,
+    /// The object as it was declared, for the explanation.
+    object: Object,
+    work: u64,
+    broken: Option<(OpId, Mark)>,
+}
+
+impl Judged {
+    const fn is_exhausted(&self) -> bool {
+        self.judge.is_none() && self.broken.is_none()
+    }
+}
+
+impl Linearizer {
+    /// A judge who knows no object yet.
+    #[must_use]
+    pub const fn new(limits: Limits) -> Self {
+        Linearizer {
+            limits,
+            declared: BTreeMap::new(),
+            others: None,
+            undeclared: BTreeSet::new(),
+            objects: BTreeMap::new(),
+            open: BTreeMap::new(),
+        }
+    }
+
+    /// Says how the object `name` behaves; to be said before the first operation on it.
+    pub fn declare(&mut self, name: &str, object: Object) {
+        self.declared.insert(name.to_owned(), object);
+    }
+
+    /// Says how all objects behave that are not declared by name. If nothing is said, an operation
+    /// on one of them makes the verdict unknown.
+    pub fn declare_others(&mut self, object: Object) {
+        self.others = Some(object);
+    }
+
+    /// An operation begins.
+    pub fn invoke(&mut self, op: OpId, operation: &Operation) {
+        self.begin(op, operation, None);
+    }
+
+    fn begin(&mut self, op: OpId, operation: &Operation, wanted: Option<&Value>) {
+        let name = &operation.object;
+        if !self.objects.contains_key(name) {
+            let Some(object) = self.declared.get(name).or(self.others.as_ref()) else {
+                self.undeclared.insert(name.clone());
+                return;
+            };
+            let judge = Some(object.judge(self.limits.configurations));
+            let judged = Judged { judge, object: object.clone(), work: 0, broken: None };
+            self.objects.insert(name.clone(), judged);
+        }
+        if let Some(judge) = self.objects.get_mut(name).and_then(|judged| judged.judge.as_mut()) {
+            judge.invoke(op, &operation.call, wanted);
+            self.open.insert(op, name.clone());
+        }
+    }
+
+    /// An operation ends. Its client crashed, say: then nobody will ever know, and
+    /// [`Outcome::Unknown`] may be said at once.
+    pub fn complete(&mut self, op: OpId, outcome: &Outcome, mark: Mark) {
+        let Some(name) = self.open.remove(&op) else { return };
+        let Some(judged) = self.objects.get_mut(&name) else { return };
+        let Some(judge) = &mut judged.judge else { return };
+        let step = judge.complete(op, outcome);
+        judged.work = judge.work();
+        if step == Step::Broken {
+            judged.broken = Some((op, mark));
+        }
+        if step != Step::Fine {
+            judged.judge = None;
+        }
+    }
+
+    /// Whether an object was seen to break; the verdict says which and why.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.objects.values().any(|judged| judged.broken.is_some())
+    }
+
+    /// How many configurations the searches made so far.
+    #[must_use]
+    pub fn work(&self) -> u64 {
+        self.objects.values().map(|judged| judged.work).sum()
+    }
+
+    /// Takes in a whole history. What operations return, and which are never answered, is known in
+    /// advance then, which spares work and changes neither the verdict nor the first break.
+    pub fn read(&mut self, history: &History) {
+        self.take(history.records());
+    }
+
+    fn take<'a>(&mut self, records: impl IntoIterator<Item = &'a Record>) {
+        for (mark, end, record) in events(records) {
+            match (end, &record.returned) {
+                (End::Invoked, _) => {
+                    self.begin(record.op, &record.operation, record.result());
+                    if record.pending() {
+                        self.complete(record.op, &Outcome::Unknown(String::new()), mark);
+                    }
+                }
+                (End::Returned, Some((_, outcome))) => self.complete(record.op, outcome, mark),
+                (End::Returned, None) => {}
+            }
+        }
+    }
+
+    /// The verdict so far. `history` is that of the events taken in; it is asked for the reasons of
+    /// a break. If one object broke and the search on another was given up, the break is that of
+    /// the one that is known to have broken.
+    #[must_use]
+    pub fn verdict(&self, history: &History) -> Verdict {
+        let broken = self.objects.iter().filter_map(|(name, judged)| {
+            let (op, mark) = judged.broken?;
+            Some((mark, op, name, &judged.object))
+        });
+        if let Some((mark, op, name, object)) = broken.min_by_key(|&(mark, ..)| mark) {
+            let records: Vec<&Record> = history.on(name).collect();
+            let judge = object.judge(self.limits.configurations);
+            let why = judge.explain(&records, op, mark);
+            let (seq, at, object) = (mark.seq, mark.at, name.clone());
+            return Verdict::NotLinearizable(FirstBreak { op, seq, at, object, why });
+        }
+        if let Some((name, _)) = self.objects.iter().find(|(_, judged)| judged.is_exhausted()) {
+            let limit = self.limits.configurations;
+            let why = format!("the search on {name} made {limit} configurations and was stopped");
+            return Verdict::Unknown { why };
+        }
+        match self.undeclared.first() {
+            None => Verdict::Linearizable,
+            Some(name) => {
+                Verdict::Unknown { why: format!("nothing says what kind of object {name} is") }
+            }
+        }
+    }
+}
+
+/// Judges all operations on the object `name` of a finished history.
+#[must_use]
+pub fn check(history: &History, name: &str, object: &Object, limits: Limits) -> Verdict {
+    let mut linearizer = Linearizer::new(limits);
+    linearizer.declare(name, object.clone());
+    linearizer.take(history.on(name));
+    linearizer.verdict(history)
+}
+
+/// Judges all operations on the object `name` of a finished history by a specification, which may
+/// be one of the user's own.
+#[must_use]
+pub fn linearizable<S>(history: &History, name: &str, spec: S, limits: Limits) -> Verdict
+where
+    S: Specification + Clone + Send + Sync + 'static,
+    S::State: Send + Sync,
+{
+    check(history, name, &Object::new(spec), limits)
+}

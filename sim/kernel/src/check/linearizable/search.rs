@@ -1,0 +1,318 @@
+//! The search for one object: is there an order of its operations, compatible with real time, in
+//! which each returns what it returned?
+//!
+//! This is the search of Wing and Gong ("Testing and verifying concurrent objects", 1993) with the
+//! memoisation of Lowe ("Testing for linearizability", 2017, §4), in the *just-in-time* form of
+//! Lowe's §5: operations take effect as late as they can, that is when one of them returns.
+//!
+//! ```text
+//!   invoke   the operation enters the window; nothing is decided
+//!   return   from every configuration, let open operations take effect in every order until the one
+//!            that returns has done so; keep the configurations in which its result is the real one
+//! ```
+//!
+//! If none is left, this return ends the shortest prefix that is not linearizable, since what comes
+//! later played no part. Only open operations are in a configuration, so that the cost follows the
+//! concurrency and not the length of the history.
+//!
+//! Three things keep the configurations few. Operations that change nothing are not ordered at all
+//! (see [`Config`]). An operation with an unknown outcome leaves the window for a count of pending
+//! operations with the same call, all of which are interchangeable from then on; an unknown read is
+//! forgotten. A configuration that another one covers is dropped.
+
+use super::config::{Config, Frontier, ResultId, Token};
+use crate::check::Specification;
+use simlab_core::{Call, OpId, Outcome, Value};
+use std::collections::BTreeSet;
+
+/// An operation of the window.
+#[derive(Clone, Debug)]
+struct Open {
+    op: OpId,
+    token: Token,
+    call: Call,
+    /// The results that the search met, by their numbers.
+    results: Vec<Value>,
+    /// The result that it will return or returns now, if that is known.
+    wanted: Option<ResultId>,
+}
+
+impl Open {
+    fn intern(&mut self, value: &Value) -> ResultId {
+        let known = self.results.iter().position(|result| result == value);
+        known.unwrap_or_else(|| {
+            self.results.push(value.clone());
+            self.results.len() - 1
+        }) as ResultId
+    }
+}
+
+/// Pending operations with the same call.
+#[derive(Clone, Debug)]
+struct Pending {
+    call: Call,
+    members: u32,
+}
+
+/// What became of the search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Some order is still possible.
+    Fine,
+    /// No order is possible any more.
+    Broken,
+    /// The bound was hit: nothing is known from here on.
+    Exhausted,
+}
+
+/// The search for one object.
+#[derive(Clone, Debug)]
+pub(super) struct Search<S: Specification> {
+    spec: S,
+    bound: u64,
+    work: u64,
+    window: Vec<Open>,
+    pending: Vec<Pending>,
+    configs: Vec<Config<S::State>>,
+    next: Token,
+}
+
+/// Whose turn it was on the way to the next configuration.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mover {
+    Open(Token, ResultId),
+    Pending,
+}
+
+impl<S: Specification> Search<S> {
+    pub(super) fn new(spec: S, bound: u64) -> Self {
+        let configs = vec![Config::new(spec.initial())];
+        let (window, pending) = (Vec::new(), Vec::new());
+        Search { spec, bound, work: 0, window, pending, configs, next: 0 }
+    }
+
+    pub(super) const fn spec(&self) -> &S {
+        &self.spec
+    }
+
+    pub(super) const fn bound(&self) -> u64 {
+        self.bound
+    }
+
+    pub(super) const fn work(&self) -> u64 {
+        self.work
+    }
+
+    /// An operation enters the window. If it is known what it will return, this spares work; the
+    /// answers stay the same, since until it returns it must not constrain anything.
+    pub(super) fn invoke(&mut self, op: OpId, call: &Call, wanted: Option<&Value>) {
+        let token = self.next;
+        self.next += 1;
+        let (call, results) = (call.clone(), Vec::new());
+        let mut open = Open { op, token, call, results, wanted: None };
+        open.wanted = wanted.map(|value| open.intern(value));
+        for config in &mut self.configs {
+            look(&self.spec, &mut open, config);
+        }
+        self.window.push(open);
+    }
+
+    /// An operation of the window ends. One that is not in it does not concern this search.
+    pub(super) fn complete(&mut self, op: OpId, outcome: &Outcome) -> Step {
+        let Some(index) = self.window.iter().position(|open| open.op == op) else {
+            return Step::Fine;
+        };
+        match outcome {
+            Outcome::Done(result) => self.done(index, result),
+            Outcome::NotDone(_) => self.not_done(index),
+            Outcome::Unknown(_) => self.unknown(index),
+        }
+    }
+
+    fn done(&mut self, index: usize, result: &Value) -> Step {
+        let token = self.window[index].token;
+        let wanted = self.window[index].intern(result);
+        self.window[index].wanted = Some(wanted);
+        let changes = self.spec.changes(&self.window[index].call, result);
+        let mut reached = Frontier::of(self.configs.drain(..).map(|mut config| {
+            config.saw_only(token, wanted);
+            config
+        }));
+        let mut kept = Frontier::new();
+        // Configurations in which the operation could have returned before anything else happened:
+        // whatever follows may as well follow later.
+        let mut settled = BTreeSet::new();
+        let mut at = 0;
+        while at < reached.len() {
+            let Some(config) = reached.get(at).cloned() else {
+                at += 1;
+                continue;
+            };
+            let mut is_settled = settled.contains(&at);
+            at += 1;
+            if let Some(result) = config.linearized(token) {
+                if result == wanted {
+                    kept.insert(without(config, token));
+                }
+                continue;
+            }
+            if !is_settled && config.seen(token).any(|result| result == wanted) {
+                kept.insert(without(config.clone(), token));
+                is_settled = true;
+            }
+            if is_settled && !changes {
+                continue;
+            }
+            self.successors(&config, |mover, next| match mover {
+                Mover::Open(t, result) if t == token => {
+                    if result == wanted {
+                        kept.insert(without(next, token));
+                    }
+                }
+                _ => {
+                    let before = reached.len();
+                    reached.insert(next);
+                    if is_settled && reached.len() > before {
+                        settled.insert(before);
+                    }
+                }
+            });
+            if self.work + reached.work() + kept.work() > self.bound {
+                return Step::Exhausted;
+            }
+        }
+        self.work += reached.work() + kept.work();
+        self.window.remove(index);
+        self.keep(kept)
+    }
+
+    /// The operation never happened: orders in which it did are out.
+    fn not_done(&mut self, index: usize) -> Step {
+        let token = self.window.remove(index).token;
+        let configs = self.configs.drain(..).filter(|config| config.linearized(token).is_none());
+        let kept = Frontier::of(configs.map(|config| without(config, token)));
+        self.work += kept.work();
+        self.keep(kept)
+    }
+
+    /// The operation may take effect at any later time, and its result will never be known.
+    fn unknown(&mut self, index: usize) -> Step {
+        let open = self.window.remove(index);
+        let kind = open.call.writes().then(|| {
+            let known = self.pending.iter().position(|pending| pending.call == open.call);
+            known.unwrap_or_else(|| {
+                self.pending.push(Pending { call: open.call, members: 0 });
+                self.pending.len() - 1
+            })
+        });
+        if let Some(kind) = kind {
+            self.pending[kind].members += 1;
+        }
+        let configs = self.configs.drain(..).map(|mut config| {
+            if let (Some(kind), Some(_)) = (kind, config.linearized(open.token)) {
+                config.spend(kind);
+            }
+            without(config, open.token)
+        });
+        let kept = Frontier::of(configs);
+        self.work += kept.work();
+        self.keep(kept)
+    }
+
+    fn keep(&mut self, kept: Frontier<S::State>) -> Step {
+        self.configs = kept.into_configs();
+        if self.configs.is_empty() {
+            Step::Broken
+        } else if self.work > self.bound {
+            Step::Exhausted
+        } else {
+            Step::Fine
+        }
+    }
+
+    /// Lets each operation that can change the state take effect, alone.
+    fn successors(
+        &mut self,
+        config: &Config<S::State>,
+        mut found: impl FnMut(Mover, Config<S::State>),
+    ) {
+        for index in 0..self.window.len() {
+            let open = &mut self.window[index];
+            if config.linearized(open.token).is_some() {
+                continue;
+            }
+            let Some((state, value)) = self.spec.apply(&config.state, &open.call) else { continue };
+            if state == config.state {
+                continue;
+            }
+            let (token, result) = (open.token, open.intern(&value));
+            let mut next = config.moved(state);
+            next.linearize(token, result);
+            self.look_around(&mut next);
+            found(Mover::Open(token, result), next);
+        }
+        for kind in 0..self.pending.len() {
+            let pending = &self.pending[kind];
+            if config.used(kind) >= pending.members {
+                continue;
+            }
+            let Some((state, _)) = self.spec.apply(&config.state, &pending.call) else { continue };
+            if state == config.state {
+                continue;
+            }
+            let mut next = config.moved(state);
+            next.spend(kind);
+            self.look_around(&mut next);
+            found(Mover::Pending, next);
+        }
+    }
+
+    fn look_around(&mut self, config: &mut Config<S::State>) {
+        for open in &mut self.window {
+            if config.linearized(open.token).is_none() {
+                look(&self.spec, open, config);
+            }
+        }
+    }
+
+    /// All that an open operation, invoked without a known result, could return now; `None` if the bound was hit first.
+    pub(super) fn possible(&mut self, op: OpId) -> Option<BTreeSet<Value>> {
+        let index = self.window.iter().position(|open| open.op == op)?;
+        let token = self.window[index].token;
+        let mut reached = Frontier::of(self.configs.iter().cloned());
+        let mut results = BTreeSet::new();
+        let mut at = 0;
+        while at < reached.len() {
+            let config = reached.get(at).cloned();
+            at += 1;
+            let Some(config) = config else { continue };
+            results.extend(config.linearized(token));
+            if config.linearized(token).is_none() {
+                results.extend(config.seen(token));
+                self.successors(&config, |_, next| reached.insert(next));
+            }
+            if self.work + reached.work() > self.bound {
+                return None;
+            }
+        }
+        let known = &self.window[index].results;
+        Some(results.into_iter().map(|result| known[result as usize].clone()).collect())
+    }
+}
+
+/// Notes what an open operation could return in the state of `config`, if it changes nothing there.
+fn look<S: Specification>(spec: &S, open: &mut Open, config: &mut Config<S::State>) {
+    if let Some((state, value)) = spec.apply(&config.state, &open.call)
+        && state == config.state
+    {
+        let result = open.intern(&value);
+        if open.wanted.is_none_or(|wanted| wanted == result) {
+            config.see(open.token, result);
+        }
+    }
+}
+
+fn without<T: Eq + std::hash::Hash>(mut config: Config<T>, token: Token) -> Config<T> {
+    config.forget(token);
+    config
+}

@@ -1,0 +1,106 @@
+//! Sequential specifications: what an object does when one call follows the other.
+//!
+//! A specification is all that a checker knows of an object. The four here are deterministic: in a
+//! given state, a call has one successor state and one result.
+
+mod cas_register;
+mod kv;
+mod register;
+mod stock;
+
+pub use cas_register::CasRegister;
+pub use kv::KeyValue;
+pub use register::Register;
+pub use stock::Stock;
+
+use super::words;
+use simlab_core::{Call, Value};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::hash::Hash;
+
+/// An object as it behaves when nobody else is using it.
+pub trait Specification {
+    /// What the object remembers.
+    type State: Clone + Eq + Ord + Hash + fmt::Debug;
+
+    /// The state before the first call.
+    fn initial(&self) -> Self::State;
+
+    /// Whether the object has such a call at all.
+    fn accepts(&self, call: &Call) -> bool;
+
+    /// The state after `call` and what it returns; `None` if the call is impossible in `state`.
+    fn apply(&self, state: &Self::State, call: &Call) -> Option<(Self::State, Value)>;
+
+    /// The state after `call` returned `result`; `None` if it cannot. The result of a pending
+    /// operation is not known (`None`), and then any is fine.
+    fn step(
+        &self,
+        state: &Self::State,
+        call: &Call,
+        result: Option<&Value>,
+    ) -> Option<Self::State> {
+        let (next, returned) = self.apply(state, call)?;
+        result.is_none_or(|result| *result == returned).then_some(next)
+    }
+
+    /// Whether `call` can have changed the state if it returned `result`. It spares the search
+    /// work, and `true` is always correct.
+    fn changes(&self, call: &Call, _result: &Value) -> bool {
+        call.writes()
+    }
+
+    /// Why `call` cannot have returned `result`, if a read in its place could only have returned
+    /// one of `values`: a clause for a student. `None` if these values are not the reason.
+    fn objection(&self, call: &Call, result: &Value, values: &BTreeSet<Value>) -> Option<String> {
+        let impossible = match (call, result) {
+            (Call::Read, _) => !values.contains(result),
+            (Call::Cas { from, .. }, Value::Bool(true)) => !values.contains(from),
+            (Call::Cas { from, .. }, Value::Bool(false)) => values.iter().all(|v| v == from),
+            _ => false,
+        };
+        impossible.then(|| format!("leaves {}", words::choice(values)))
+    }
+}
+
+/// `Nil`, as a call that has nothing to say returns it.
+fn done<S>(state: S) -> Option<(S, Value)> {
+    Some((state, Value::Nil))
+}
+
+/// The compare-and-set that register-like objects share.
+fn compare_and_set(state: &Value, from: &Value, to: &Value) -> (Value, Value) {
+    if state == from {
+        (to.clone(), Value::Bool(true))
+    } else {
+        (state.clone(), Value::Bool(false))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Makes the calls one after the other and collects what they return.
+    pub(super) fn results<S: Specification>(spec: &S, calls: &[Call]) -> Vec<Option<Value>> {
+        let mut state = spec.initial();
+        let mut results = Vec::new();
+        for call in calls {
+            assert!(spec.accepts(call), "{call}");
+            let (next, result) = spec.apply(&state, call).unzip();
+            state = next.unwrap_or(state);
+            results.push(result);
+        }
+        results
+    }
+
+    #[test]
+    fn a_step_with_a_known_result_must_fit_it() {
+        let spec = Stock { initial: 1 };
+        let sell = Call::Sell(1);
+        assert_eq!(spec.step(&1, &sell, Some(&Value::Bool(true))), Some(0));
+        assert_eq!(spec.step(&1, &sell, Some(&Value::Bool(false))), None);
+        assert_eq!(spec.step(&1, &sell, None), Some(0));
+    }
+}

@@ -1,0 +1,64 @@
+//! Limits on everything that can grow, and what is found when a run goes wrong.
+
+use simlab_core::{Duration, NodeId, Seq, Time};
+use std::fmt;
+
+/// What a run may use up. Each limit that is hit becomes a [`Finding`] and ends the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How many events (queue entries handled) a run may have.
+    pub events: u64,
+    /// How much virtual time may pass.
+    pub virtual_time: Duration,
+    /// How many bytes of datagrams may be under way at once.
+    pub in_flight_bytes: u64,
+    /// How many events one node may handle without time passing.
+    pub events_per_instant: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            events: 100_000_000,
+            virtual_time: Duration::from_secs(365 * 24 * 3_600),
+            in_flight_bytes: 1 << 30,
+            events_per_instant: 100_000,
+        }
+    }
+}
+
+/// Something that ought not to happen, whatever the scenario expects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The name of the limit or of the checker, or [`Finding::PANIC`] or [`Finding::HISTORY`].
+    pub name: &'static str,
+    /// The trace record that says so.
+    pub seq: Seq,
+    /// When.
+    pub at: Time,
+    /// Where, if it concerns one node.
+    pub node: Option<NodeId>,
+    /// What is wrong, in one sentence.
+    pub detail: String,
+}
+
+impl Finding {
+    /// A process panicked.
+    pub const PANIC: &'static str = "panic";
+    /// A client recorded an impossible history.
+    pub const HISTORY: &'static str = "history";
+    /// [`Limits::events`] was hit.
+    pub const EVENTS: &'static str = "limit-events";
+    /// [`Limits::virtual_time`] was hit.
+    pub const VIRTUAL_TIME: &'static str = "limit-virtual-time";
+    /// [`Limits::in_flight_bytes`] was hit.
+    pub const IN_FLIGHT: &'static str = "limit-in-flight-bytes";
+    /// [`Limits::events_per_instant`] was hit.
+    pub const INSTANT: &'static str = "limit-events-per-instant";
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {} ({}): {}", self.name, self.at, self.seq, self.detail)
+    }
+}

@@ -1,0 +1,85 @@
+//! Payloads: a slab of reference-counted, reusable buffers.
+//!
+//! A broadcast puts its bytes here once; every datagram under way refers to them by number. A
+//! corrupted datagram gets a frame of its own.
+
+use crate::trace::Payload;
+use simlab_core::Digest;
+
+/// A payload in the slab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FrameId(u32);
+
+#[derive(Clone, Debug, Default)]
+struct Frame {
+    bytes: Vec<u8>,
+    digest: u64,
+    references: u32,
+    recorded: Option<Payload>,
+}
+
+/// All payloads under way.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Frames {
+    slab: Vec<Frame>,
+    free: Vec<u32>,
+}
+
+impl Frames {
+    /// Takes in a payload, with one reference.
+    pub(crate) fn insert(&mut self, bytes: &[u8]) -> FrameId {
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.slab.push(Frame::default());
+            (self.slab.len() - 1) as u32
+        });
+        let frame = &mut self.slab[index as usize];
+        frame.bytes.clear();
+        frame.bytes.extend_from_slice(bytes);
+        frame.digest = Digest::of(bytes);
+        frame.references = 1;
+        frame.recorded = None;
+        FrameId(index)
+    }
+
+    /// A new frame with the bytes of `id`, some bits of it flipped, and one reference.
+    pub(crate) fn flipped(&mut self, id: FrameId, bits: &[u64]) -> FrameId {
+        let mut bytes = self.slab[id.0 as usize].bytes.clone();
+        for bit in bits {
+            bytes[(bit / 8) as usize] ^= 0x80 >> (bit % 8);
+        }
+        self.insert(&bytes)
+    }
+
+    pub(crate) fn retain(&mut self, id: FrameId) {
+        self.slab[id.0 as usize].references += 1;
+    }
+
+    pub(crate) fn release(&mut self, id: FrameId) {
+        let frame = &mut self.slab[id.0 as usize];
+        assert!(frame.references > 0, "a frame is released once for each reference");
+        frame.references -= 1;
+        if frame.references == 0 {
+            self.free.push(id.0);
+        }
+    }
+
+    pub(crate) fn bytes(&self, id: FrameId) -> &[u8] {
+        &self.slab[id.0 as usize].bytes
+    }
+
+    /// The digest of the payload, so that a broadcast is hashed once.
+    pub(crate) fn digest(&self, id: FrameId) -> u64 {
+        self.slab[id.0 as usize].digest
+    }
+
+    /// Where the trace keeps the payload, once it does.
+    pub(crate) fn recorded(&mut self, id: FrameId) -> &mut Option<Payload> {
+        &mut self.slab[id.0 as usize].recorded
+    }
+
+    /// How many payloads are held.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> usize {
+        self.slab.len() - self.free.len()
+    }
+}

@@ -1,0 +1,118 @@
+//! Which link behaves how, and what each has carried.
+
+use super::LinkSpec;
+use simlab_core::{NodeId, Time};
+use std::collections::BTreeMap;
+
+/// A site, by number.
+type Site = u32;
+
+/// What one direction of a link has carried so far.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LinkState {
+    to: NodeId,
+    spec: u32,
+    /// How many datagrams were sent on it. It runs on across restarts of its ends, since it names
+    /// the decisions about them.
+    pub(crate) sent: u64,
+    /// The highest number delivered yet, plus one.
+    pub(crate) delivered_up_to: u64,
+    /// When the last byte of what waits for a slow link will have left.
+    pub(crate) busy_until: Time,
+}
+
+/// All links. Only those that carried something, or were given a behaviour of their own, take
+/// memory.
+#[derive(Clone, Debug)]
+pub(crate) struct Links {
+    /// All behaviours; the first is the default.
+    specs: Vec<LinkSpec>,
+    same_site: Option<u32>,
+    pairs: BTreeMap<(NodeId, NodeId), u32>,
+    sites: Vec<Option<Site>>,
+    /// For each sender its links, sorted by receiver.
+    by_sender: Vec<Vec<LinkState>>,
+}
+
+impl Links {
+    pub(crate) fn new() -> Self {
+        Links {
+            specs: vec![LinkSpec::default()],
+            same_site: None,
+            pairs: BTreeMap::new(),
+            sites: Vec::new(),
+            by_sender: Vec::new(),
+        }
+    }
+
+    pub(crate) fn add_node(&mut self, site: Option<Site>) {
+        self.sites.push(site);
+        self.by_sender.push(Vec::new());
+    }
+
+    pub(crate) fn set_default(&mut self, spec: LinkSpec) {
+        self.specs[0] = spec;
+    }
+
+    pub(crate) fn set_same_site(&mut self, spec: LinkSpec) {
+        self.same_site = Some(self.intern(spec));
+        self.forget_choices();
+    }
+
+    pub(crate) fn set(&mut self, from: NodeId, to: NodeId, spec: LinkSpec) {
+        let spec = self.intern(spec);
+        self.pairs.insert((from, to), spec);
+        self.forget_choices();
+    }
+
+    fn intern(&mut self, spec: LinkSpec) -> u32 {
+        // The default may still change, so nothing else shares its place.
+        if let Some(index) = self.specs.iter().skip(1).position(|other| *other == spec) {
+            return index as u32 + 1;
+        }
+        self.specs.push(spec);
+        (self.specs.len() - 1) as u32
+    }
+
+    /// Chooses again for links that have been used.
+    fn forget_choices(&mut self) {
+        let mut by_sender = std::mem::take(&mut self.by_sender);
+        for (from, links) in (0..).map(NodeId).zip(&mut by_sender) {
+            for link in links {
+                link.spec = self.choose(from, link.to);
+            }
+        }
+        self.by_sender = by_sender;
+    }
+
+    fn choose(&self, from: NodeId, to: NodeId) -> u32 {
+        if let Some(spec) = self.pairs.get(&(from, to)) {
+            return *spec;
+        }
+        let (a, b) = (self.sites[from.index()], self.sites[to.index()]);
+        match self.same_site {
+            Some(spec) if a.is_some() && a == b => spec,
+            _ => 0,
+        }
+    }
+
+    /// The behaviour of the link from `from` to `to`.
+    pub(crate) fn spec(&self, from: NodeId, to: NodeId) -> &LinkSpec {
+        &self.specs[self.choose(from, to) as usize]
+    }
+
+    /// The behaviour and the state of the link from `from` to `to`.
+    #[inline]
+    pub(crate) fn link(&mut self, from: NodeId, to: NodeId) -> (&LinkSpec, &mut LinkState) {
+        let found = self.by_sender[from.index()].binary_search_by_key(&to, |link| link.to);
+        let at = found.unwrap_or_else(|at| {
+            let spec = self.choose(from, to);
+            let fresh =
+                LinkState { to, spec, sent: 0, delivered_up_to: 0, busy_until: Time::ZERO };
+            self.by_sender[from.index()].insert(at, fresh);
+            at
+        });
+        let state = &mut self.by_sender[from.index()][at];
+        (&self.specs[state.spec as usize], state)
+    }
+}

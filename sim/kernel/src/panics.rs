@@ -1,0 +1,68 @@
+//! Panics inside handlers.
+//!
+//! A handler that panics must not take the run down, nor print a back-trace into the report: the
+//! panic becomes a finding. The panic hook is global to the program, so it is replaced once, by one
+//! that keeps quiet (and takes down the message) only while this thread is inside a handler.
+
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::sync::Once;
+
+thread_local! {
+    static IN_HANDLER: Cell<bool> = const { Cell::new(false) };
+    static MESSAGE: RefCell<Option<Caught>> = const { RefCell::new(None) };
+}
+
+/// What is known of a panic.
+#[derive(Clone, Debug)]
+pub(crate) struct Caught {
+    /// What it said.
+    pub(crate) message: String,
+    /// Where in the source it happened, `file:line`.
+    pub(crate) place: String,
+}
+
+static HOOK: Once = Once::new();
+
+fn install() {
+    HOOK.call_once(|| {
+        let previous = take_hook();
+        set_hook(Box::new(move |info| {
+            if !IN_HANDLER.get() {
+                return previous(info);
+            }
+            let message = info.payload_as_str().unwrap_or("a panic without a message").to_owned();
+            let place = info.location().map(|l| format!("{}:{}", l.file(), l.line()));
+            let place = place.unwrap_or_default();
+            MESSAGE.with_borrow_mut(|m| *m = Some(Caught { message, place }));
+        }));
+    });
+}
+
+/// Runs a handler. Whatever it touched may be half-changed if it panicked; the caller throws all of
+/// it away.
+pub(crate) fn guard(handler: impl FnOnce()) -> Result<(), Caught> {
+    install();
+    IN_HANDLER.set(true);
+    let result = catch_unwind(AssertUnwindSafe(handler));
+    IN_HANDLER.set(false);
+    result.map_err(|_| {
+        MESSAGE.with_borrow_mut(Option::take).unwrap_or_else(|| Caught {
+            message: "a panic that the hook did not see".to_owned(),
+            place: String::new(),
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_caught_with_its_message() {
+        let caught = guard(|| panic!("term went back from {} to {}", 5, 4)).expect_err("panics");
+        assert_eq!(caught.message, "term went back from 5 to 4");
+        assert!(caught.place.contains("panics.rs:"));
+        assert!(guard(|| ()).is_ok());
+    }
+}

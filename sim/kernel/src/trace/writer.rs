@@ -1,0 +1,181 @@
+//! Writing the trace: number, hash, record, and show to the checkers.
+
+use super::{Names, Payload, Trace};
+use simlab_core::{Checker, Digest, Kind, NodeId, Seq, Time, TraceEvent, View};
+use std::num::NonZeroU64;
+
+/// The fixed part of a record to write.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Head {
+    pub(crate) at: Time,
+    pub(crate) node: Option<NodeId>,
+    pub(crate) cause: Option<Seq>,
+    pub(crate) kind: Kind,
+}
+
+/// The bytes of a record to write.
+#[derive(Debug)]
+pub(crate) enum Body<'a> {
+    /// None.
+    Empty,
+    /// These; they are hashed and, when recording, kept.
+    Bytes(&'a [u8]),
+    /// These, kept when recording, but no part of the hash: words for people, which may name a
+    /// line of source.
+    Unhashed(&'a [u8]),
+    /// A payload that is hashed by its digest and kept once for all records that share it.
+    Shared { bytes: &'a [u8], digest: u64, kept: &'a mut Option<Payload> },
+    /// A payload that an earlier record has hashed.
+    Again { bytes: &'a [u8], kept: Option<Payload> },
+}
+
+/// An objection of a checker, to be recorded.
+#[derive(Clone, Debug)]
+pub(crate) struct Objection {
+    pub(crate) checker: &'static str,
+    pub(crate) head: Head,
+    pub(crate) cause: Seq,
+    pub(crate) detail: String,
+}
+
+/// The only writer of the trace.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    next: NonZeroU64,
+    hash: Digest,
+    recording: Option<Trace>,
+    checkers: Vec<Box<dyn Checker>>,
+    pub(crate) objections: Vec<Objection>,
+}
+
+impl Clone for Writer {
+    fn clone(&self) -> Self {
+        Writer {
+            next: self.next,
+            hash: self.hash,
+            recording: self.recording.clone(),
+            checkers: self.checkers.iter().map(|c| c.fork()).collect(),
+            objections: self.objections.clone(),
+        }
+    }
+}
+
+impl Writer {
+    pub(crate) fn new(recording: bool) -> Self {
+        Writer {
+            next: NonZeroU64::MIN,
+            hash: Digest::new(),
+            recording: recording.then(Trace::default),
+            checkers: Vec::new(),
+            objections: Vec::new(),
+        }
+    }
+
+    pub(crate) fn add_checker(&mut self, checker: Box<dyn Checker>) {
+        self.checkers.push(checker);
+    }
+
+    pub(crate) const fn trace(&self) -> Option<&Trace> {
+        self.recording.as_ref()
+    }
+
+    /// How many records were written.
+    pub(crate) const fn written(&self) -> u64 {
+        self.next.get() - 1
+    }
+
+    pub(crate) const fn hash(&self) -> u64 {
+        self.hash.value()
+    }
+
+    /// Writes one record.
+    pub(crate) fn write(
+        &mut self,
+        head: Head,
+        body: Body<'_>,
+        names: &Names,
+        view: &dyn View,
+    ) -> Seq {
+        let seq = Seq(self.next);
+        self.next = self.next.checked_add(1).expect("a run has fewer than 2^64 records");
+        self.hash_head(&head, names);
+        match &body {
+            Body::Empty | Body::Unhashed(_) | Body::Again { .. } => {}
+            Body::Bytes(bytes) => self.hash.bytes(bytes),
+            Body::Shared { digest, .. } => self.hash.word(*digest),
+        }
+        let bytes = match body {
+            Body::Empty => &[],
+            Body::Bytes(b)
+            | Body::Unhashed(b)
+            | Body::Shared { bytes: b, .. }
+            | Body::Again { bytes: b, .. } => b,
+        };
+        if let Some(trace) = &mut self.recording {
+            let payload = match body {
+                Body::Empty => None,
+                Body::Bytes(bytes) | Body::Unhashed(bytes) => Some(trace.push_bytes(bytes)),
+                Body::Shared { bytes, kept, .. } => {
+                    Some(*kept.get_or_insert_with(|| trace.push_bytes(bytes)))
+                }
+                Body::Again { bytes, kept } => Some(kept.unwrap_or_else(|| trace.push_bytes(bytes))),
+            };
+            trace.push(head.at, head.node, head.cause, head.kind, payload);
+        }
+        if !self.checkers.is_empty() && !matches!(head.kind, Kind::Found { .. }) {
+            let Head { at, node, cause, kind } = head;
+            let event = TraceEvent { seq, at, node, cause, kind, bytes };
+            for checker in &mut self.checkers {
+                if let Some(violation) = checker.on_event(&event, view) {
+                    let (checker, detail) = (checker.name(), violation.detail);
+                    self.objections.push(Objection { checker, head, cause: seq, detail });
+                }
+            }
+        }
+        seq
+    }
+
+    /// The canonical encoding: the same words on every platform, and no number that is an accident
+    /// of how the kernel stores things.
+    fn hash_head(&mut self, head: &Head, names: &Names) {
+        let node = head.node.map_or(0, |node| u64::from(node.0) + 1);
+        self.hash.word(head.at.nanos());
+        self.hash.word(u64::from(head.kind.code()) << 56 | node);
+        self.hash.word(head.cause.map_or(0, Seq::get));
+        let words = match head.kind {
+            Kind::Started
+            | Kind::Crashed
+            | Kind::Restarted
+            | Kind::Halted
+            | Kind::Commanded => return,
+            Kind::Sent { to, number, len } => [u64::from(to.0), number, u64::from(len)],
+            Kind::Delivered { from, datagram } | Kind::Duplicated { from, datagram } => {
+                [u64::from(from.0), datagram.get(), 0]
+            }
+            Kind::Dropped { from, datagram, why } => {
+                [u64::from(from.0), datagram.get(), Digest::of(why.name().as_bytes())]
+            }
+            Kind::Corrupted { from, datagram, flips } => {
+                [u64::from(from.0), datagram.get(), u64::from(flips)]
+            }
+            Kind::TimerSet { scope, key, due } => [u64::from(scope.bits()), key, due.nanos()],
+            Kind::TimerCancelled { scope, key } | Kind::TimerFired { scope, key } => {
+                [u64::from(scope.bits()), key, 0]
+            }
+            Kind::Wrote { file, how, len } => {
+                [Digest::of(names.file(file).as_bytes()), how as u64, len]
+            }
+            Kind::SyncAsked { ticket } => [ticket.0, 0, 0],
+            Kind::Synced { ticket, ok } => [ticket.0, u64::from(ok), 0],
+            Kind::LostOnCrash { writes } => [u64::from(writes), 0, 0],
+            Kind::Cut { cut } | Kind::Healed { cut } => [u64::from(cut.0), 0, 0],
+            Kind::Invoked { op, session } => [op.0, u64::from(session.0), 0],
+            Kind::Returned { op } => [op.0, 0, 0],
+            Kind::Noted { name, a, b } => [Digest::of(name.as_bytes()), a, b],
+            Kind::Found { name } => [Digest::of(name.as_bytes()), 0, 0],
+        };
+        for word in words {
+            self.hash.word(word);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Carrying out what a handler asked for.
+
+use super::{Due, SyncDue, World};
+use crate::disk::{Change, Write};
+use crate::history::Mark;
+use crate::limits::Finding;
+use crate::node::Status;
+use simlab_core::wire::Decode;
+use simlab_core::{
+    Choice, Decide, Domain, Duration, Effect, Kind, NodeId, Operation, Outbox, Outcome, Point, Seq,
+    Who, WriteKind,
+};
+
+impl World {
+    /// Carries out the effects of a handler, in order.
+    pub(super) fn carry_out(&mut self, id: NodeId, cause: Seq, outbox: &Outbox) {
+        // A broadcast is consecutive sends of one slice: one frame for all of them.
+        let mut broadcast = None;
+        for effect in outbox.effects() {
+            if self.ended {
+                break;
+            }
+            if let Effect::Send { to, payload } = *effect {
+                let frame = match broadcast {
+                    Some((slice, frame)) if slice == payload => frame,
+                    _ => {
+                        if let Some((_, frame)) = broadcast.take() {
+                            self.frames.release(frame);
+                        }
+                        let frame = self.frames.insert(outbox.bytes(payload));
+                        broadcast = Some((payload, frame));
+                        frame
+                    }
+                };
+                self.send(id, to, frame, cause);
+            } else if !self.carry_out_local(id, cause, outbox, *effect) {
+                break;
+            }
+        }
+        if let Some((_, frame)) = broadcast {
+            self.frames.release(frame);
+        }
+    }
+
+    /// Carries out an effect that concerns the node alone. Returns whether the node goes on.
+    fn carry_out_local(&mut self, id: NodeId, cause: Seq, outbox: &Outbox, effect: Effect) -> bool {
+        let node = Some(id);
+        match effect {
+            Effect::Send { .. } => unreachable!("sends are carried out by the caller"),
+            Effect::SetTimer { scope, key, after } => {
+                let due = self.now + after;
+                let seq = self.record(node, Some(cause), Kind::TimerSet { scope, key, due }, &[]);
+                let order = self.queue.reserve();
+                let timers = &mut self.nodes[id.index()].timers;
+                if let Some(entry) = timers.set(scope, key, due, order, seq) {
+                    self.queue.push_reserved(due, order, Due::Timer { node: id, entry });
+                }
+            }
+            Effect::CancelTimer { scope, key } => {
+                if self.nodes[id.index()].timers.cancel(scope, key) {
+                    self.record(node, Some(cause), Kind::TimerCancelled { scope, key }, &[]);
+                }
+            }
+            Effect::Append { file, data } => {
+                let data = outbox.bytes(data);
+                let change = Change::Append(data.to_vec());
+                self.write(id, cause, outbox.text(file), change, WriteKind::Append, data);
+            }
+            Effect::Replace { file, data } => {
+                let data = outbox.bytes(data);
+                let change = Change::Replace(data.to_vec());
+                self.write(id, cause, outbox.text(file), change, WriteKind::Replace, data);
+            }
+            Effect::Truncate { file, len } => {
+                let change = Change::Truncate(len);
+                self.write(id, cause, outbox.text(file), change, WriteKind::Truncate, &[]);
+            }
+            Effect::Remove { file } => {
+                self.write(id, cause, outbox.text(file), Change::Remove, WriteKind::Remove, &[]);
+            }
+            Effect::Sync { scope, ticket } => {
+                let asked = self.record(node, Some(cause), Kind::SyncAsked { ticket }, &[]);
+                let state = &mut self.nodes[id.index()];
+                let (who, ordinal) = (Who::Node(id), state.syncs);
+                state.syncs += 1;
+                let point = Point { who, choice: Choice::Sync, ordinal };
+                let delay = self.decisions.decide(point, Domain::Span(&state.sync_delay));
+                let due = (self.now + Duration(delay)).max(state.last_sync);
+                state.last_sync = due;
+                let covers = state.disk.written();
+                let sync = SyncDue { node: id, life: state.life, scope, ticket, covers, asked };
+                self.queue.push(due, Due::Sync(Box::new(sync)));
+            }
+            Effect::Invoke { op, session, operation } => {
+                let bytes = outbox.bytes(operation);
+                let seq = self.record(node, Some(cause), Kind::Invoked { op, session }, bytes);
+                let operation = Operation::from_bytes(bytes).expect("it was encoded by Env");
+                let mark = Mark { seq, at: self.now };
+                if let Err(error) = self.history.invoke(op, session, operation, mark) {
+                    self.find(Finding::HISTORY, node, Some(seq), &error.to_string());
+                }
+            }
+            Effect::Complete { op, outcome } => {
+                let bytes = outbox.bytes(outcome);
+                let seq = self.record(node, Some(cause), Kind::Returned { op }, bytes);
+                let outcome = Outcome::from_bytes(bytes).expect("it was encoded by Env");
+                let mark = Mark { seq, at: self.now };
+                if let Err(error) = self.history.complete(op, outcome, mark) {
+                    self.find(Finding::HISTORY, node, Some(seq), &error.to_string());
+                }
+            }
+            Effect::Note { name, a, b } => {
+                self.record(node, Some(cause), Kind::Noted { name, a, b }, &[]);
+            }
+            Effect::Halt => {
+                let seq = self.record(node, Some(cause), Kind::Halted, &[]);
+                self.stop(id, seq, Status::Halted);
+                return false;
+            }
+        }
+        true
+    }
+
+    fn write(
+        &mut self,
+        id: NodeId,
+        cause: Seq,
+        file: &str,
+        change: Change,
+        how: WriteKind,
+        data: &[u8],
+    ) {
+        let len = match change {
+            Change::Truncate(len) => len,
+            _ => data.len() as u64,
+        };
+        let name = self.names.intern_file(file);
+        self.record(Some(id), Some(cause), Kind::Wrote { file: name, how, len }, data);
+        self.nodes[id.index()].disk.write(Write { file: file.to_owned(), change });
+    }
+}

@@ -1,0 +1,533 @@
+//! The world: nodes, network, clock, and the loop that moves them.
+
+mod action;
+mod effects;
+mod send;
+#[cfg(test)]
+mod tests;
+
+pub use action::Action;
+
+use crate::history::History;
+use crate::limits::{Finding, Limits};
+use crate::network::{Cuts, FlightId, Flights, FrameId, Frames, LinkSpec, Links, Reach, Shape};
+use crate::node::{Node, NodeSpec, Status};
+use crate::panics;
+use crate::queue::Queue;
+use crate::stats::Stats;
+use crate::timers::{Popped, TimerEntry};
+use crate::trace::{Body, Head, Names, Trace, Writer};
+use simlab_core::{
+    Checker, CutId, Digest, Disk, Env, Event, Fields, Kind, Moment, NodeId, Outbox, Scope, Seeded,
+    Seq, Ticket, Time, TimerKey, View,
+};
+use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// How a world is run.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// What answers the random choices.
+    pub seed: u64,
+    /// Whether the trace is kept in memory. Its hash is computed either way.
+    pub recording: bool,
+    /// What the run may use up.
+    pub limits: Limits,
+}
+
+impl Options {
+    /// With this seed, recording, within the default limits.
+    #[must_use]
+    pub fn seed(seed: u64) -> Self {
+        Options { seed, recording: true, limits: Limits::default() }
+    }
+}
+
+/// Something due.
+#[derive(Clone, Debug)]
+enum Due {
+    /// A node comes up for the first time.
+    Start(NodeId),
+    /// A datagram arrives.
+    Arrival(FlightId),
+    /// A timer may have run out.
+    Timer { node: NodeId, entry: TimerEntry },
+    /// A sync ends.
+    Sync(Box<SyncDue>),
+    /// A line of the story.
+    Action(Box<Action>),
+}
+
+/// A sync under way.
+#[derive(Clone, Debug)]
+struct SyncDue {
+    node: NodeId,
+    life: u32,
+    scope: Scope,
+    ticket: Ticket,
+    /// How many writes it covers.
+    covers: u64,
+    asked: Seq,
+}
+
+/// A whole simulated world. It can be cloned at any step, and the clone goes on exactly as the
+/// original would.
+#[derive(Clone, Debug)]
+pub struct World {
+    now: Time,
+    queue: Queue<Due>,
+    nodes: Vec<Node>,
+    sites: BTreeMap<String, u32>,
+    links: Links,
+    cuts: Cuts,
+    flights: Flights,
+    frames: Frames,
+    in_flight_bytes: u64,
+    decisions: Seeded,
+    outbox: Outbox,
+    writer: Writer,
+    names: Names,
+    history: History,
+    findings: Vec<Finding>,
+    ended: bool,
+    limits: Limits,
+    stats: Stats,
+}
+
+/// What checkers may see of the world.
+struct Glance<'a> {
+    now: Time,
+    nodes: &'a [Node],
+    names: &'a Names,
+}
+
+impl View for Glance<'_> {
+    fn now(&self) -> Time {
+        self.now
+    }
+    fn nodes(&self) -> u32 {
+        self.nodes.len() as u32
+    }
+    fn name(&self, node: NodeId) -> &str {
+        self.names.nodes.get(node.index()).map_or("", String::as_str)
+    }
+    fn inspect(&self, node: NodeId) -> Option<Fields> {
+        let node = self.nodes.get(node.index())?;
+        (node.status == Status::Up).then(|| {
+            let mut fields = Fields::new();
+            node.process.inspect(&mut fields);
+            fields
+        })
+    }
+}
+
+impl World {
+    /// An empty world.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        World {
+            now: Time::ZERO,
+            queue: Queue::new(),
+            nodes: Vec::new(),
+            sites: BTreeMap::new(),
+            links: Links::new(),
+            cuts: Cuts::default(),
+            flights: Flights::default(),
+            frames: Frames::default(),
+            in_flight_bytes: 0,
+            decisions: Seeded::new(options.seed),
+            outbox: Outbox::new(),
+            writer: Writer::new(options.recording),
+            names: Names::default(),
+            history: History::default(),
+            findings: Vec::new(),
+            ended: false,
+            limits: options.limits,
+            stats: Stats::default(),
+        }
+    }
+
+    /// Adds a node; it starts at the present time.
+    pub fn add_node(&mut self, spec: NodeSpec) -> NodeId {
+        let id = NodeId(u32::try_from(self.nodes.len()).expect("fewer than 2^32 nodes"));
+        let next_site = self.sites.len() as u32;
+        let site = spec.site.map(|site| *self.sites.entry(site).or_insert(next_site));
+        self.links.add_node(site);
+        self.nodes.push(Node::new(spec.process, spec.sync_delay));
+        self.names.nodes.push(spec.name);
+        self.queue.push(self.now, Due::Start(id));
+        id
+    }
+
+    /// The behaviour of all links that are given none of their own.
+    pub fn set_default_link(&mut self, spec: LinkSpec) {
+        self.links.set_default(spec);
+    }
+
+    /// The behaviour of links within a site that are given none of their own.
+    pub fn set_same_site_link(&mut self, spec: LinkSpec) {
+        self.links.set_same_site(spec);
+    }
+
+    /// The behaviour of the link from `from` to `to`, in this direction.
+    pub fn set_link(&mut self, from: NodeId, to: NodeId, spec: LinkSpec) {
+        self.links.set(from, to, spec);
+    }
+
+    /// The behaviour of the link from `from` to `to`.
+    #[must_use]
+    pub fn link(&self, from: NodeId, to: NodeId) -> &LinkSpec {
+        self.links.spec(from, to)
+    }
+
+    /// Adds an online checker.
+    pub fn add_checker(&mut self, checker: Box<dyn Checker>) {
+        self.writer.add_checker(checker);
+    }
+
+    /// Names a cut, to be made and healed by [`Action`]s.
+    pub fn define_cut(&mut self, name: impl Into<String>, shape: Shape) -> CutId {
+        self.names.cuts.push(name.into());
+        self.cuts.define(shape)
+    }
+
+    /// Lets something happen at `at`, or now if that is past. What is scheduled first happens first
+    /// among what is due at the same time.
+    pub fn schedule(&mut self, at: Time, action: Action) {
+        self.queue.push(at.max(self.now), Due::Action(Box::new(action)));
+    }
+
+    /// The same as a clone: a world that goes on independently.
+    #[must_use]
+    pub fn fork(&self) -> World {
+        self.clone()
+    }
+
+    /// Handles whatever is due at `limit` or before, and sets the clock to `limit`. Returns early
+    /// if the run ends by a finding ([`World::ended`]).
+    pub fn run_until(&mut self, limit: Time) {
+        while self.step_until(limit) {}
+        if !self.ended {
+            self.now = self.now.max(limit);
+        }
+    }
+
+    /// Handles the next thing due, if it is due at `limit` or before. Returns whether there was one.
+    pub fn step_until(&mut self, limit: Time) -> bool {
+        if self.ended {
+            return false;
+        }
+        let Some((at, due)) = self.queue.pop_until(limit) else { return false };
+        assert!(at >= self.now, "time does not run backwards");
+        self.now = at;
+        self.stats.events += 1;
+        if self.stats.events > self.limits.events {
+            let detail = format!("more than {} events", self.limits.events);
+            self.find_and_end(Finding::EVENTS, None, None, &detail);
+            return true;
+        }
+        if at.nanos() > self.limits.virtual_time.nanos() {
+            let detail = format!("more than {} of virtual time", self.limits.virtual_time);
+            self.find_and_end(Finding::VIRTUAL_TIME, None, None, &detail);
+            return true;
+        }
+        match due {
+            Due::Start(node) => {
+                let seq = self.record(Some(node), None, Kind::Started, &[]);
+                self.handle(node, seq, Incoming::Start);
+            }
+            Due::Arrival(flight) => self.arrive(flight),
+            Due::Timer { node, entry } => self.timer(node, entry),
+            Due::Sync(sync) => self.sync_done(&sync),
+            Due::Action(action) => self.act(*action),
+        }
+        true
+    }
+
+    fn timer(&mut self, id: NodeId, entry: TimerEntry) {
+        match self.nodes[id.index()].timers.popped(entry, self.now) {
+            Popped::Stale => {}
+            Popped::Again(due, order) => {
+                self.queue.push_reserved(due, order, Due::Timer { node: id, entry });
+            }
+            Popped::Fire { scope, key, set } => {
+                self.stats.timers_fired += 1;
+                let kind = Kind::TimerFired { scope, key };
+                let seq = self.record(Some(id), Some(set), kind, &[]);
+                self.handle(id, seq, Incoming::Timer { scope, key });
+            }
+        }
+    }
+
+    fn sync_done(&mut self, sync: &SyncDue) {
+        let node = &mut self.nodes[sync.node.index()];
+        if node.life != sync.life || node.status != Status::Up {
+            return;
+        }
+        node.disk.synced(sync.covers);
+        let kind = Kind::Synced { ticket: sync.ticket, ok: true };
+        let seq = self.record(Some(sync.node), Some(sync.asked), kind, &[]);
+        self.handle(sync.node, seq, Incoming::Synced { scope: sync.scope, ticket: sync.ticket });
+    }
+
+    /// Lets a process handle an event, and carries out what it asks for.
+    fn handle(&mut self, id: NodeId, cause: Seq, incoming: Incoming) {
+        if !self.passes_instant_limit(id, cause) {
+            return;
+        }
+        let mut outbox = std::mem::take(&mut self.outbox);
+        outbox.clear();
+        let node = &mut self.nodes[id.index()];
+        assert_eq!(node.status, Status::Up, "only a running node handles events");
+        let moment = Moment { me: id, now: self.now, wall: self.now };
+        let Node { process, counters, disk, .. } = node;
+        let (frames, decisions) = (&self.frames, &mut self.decisions);
+        let outcome = panics::guard(|| {
+            let event = match &incoming {
+                Incoming::Start => Event::Start,
+                Incoming::Datagram { from, frame } => {
+                    Event::Datagram { from: *from, bytes: frames.bytes(*frame) }
+                }
+                Incoming::Timer { scope, key } => Event::Timer { scope: *scope, key: *key },
+                Incoming::Synced { scope, ticket } => {
+                    Event::Synced { scope: *scope, ticket: *ticket, result: Ok(()) }
+                }
+                Incoming::Command(bytes) => Event::Command { bytes },
+            };
+            let mut env = Env::new(moment, &mut outbox, counters, decisions, disk);
+            process.on_event(event, &mut env);
+        });
+        match outcome {
+            Ok(()) => self.carry_out(id, cause, &outbox),
+            Err(caught) => {
+                // The outbox is dropped: half a handler's wishes are nobody's.
+                self.nodes[id.index()].stop(Status::Panicked);
+                let detail = format!(
+                    "{} panicked while handling {cause}: {} ({})",
+                    self.names.node(id),
+                    caught.message,
+                    caught.place
+                );
+                self.find_and_end(Finding::PANIC, Some(id), Some(cause), &detail);
+            }
+        }
+        self.outbox = outbox;
+    }
+
+    /// Counts an event of a node at one instant. Ends the run if there are too many.
+    fn passes_instant_limit(&mut self, id: NodeId, cause: Seq) -> bool {
+        let node = &mut self.nodes[id.index()];
+        if node.instant != self.now {
+            node.instant = self.now;
+            node.instant_events = 0;
+        }
+        node.instant_events += 1;
+        let limit = self.limits.events_per_instant;
+        if node.instant_events <= limit {
+            return true;
+        }
+        let name = self.names.node(id);
+        let detail = format!("{name} handled {limit} events without time passing");
+        self.find_and_end(Finding::INSTANT, Some(id), Some(cause), &detail);
+        false
+    }
+
+    /// Writes a record with bytes of its own.
+    fn record(
+        &mut self,
+        node: Option<NodeId>,
+        cause: Option<Seq>,
+        kind: Kind,
+        bytes: &[u8],
+    ) -> Seq {
+        let body = if bytes.is_empty() { Body::Empty } else { Body::Bytes(bytes) };
+        let head = Head { at: self.now, node, cause, kind };
+        let view = Glance { now: self.now, nodes: &self.nodes, names: &self.names };
+        let seq = self.writer.write(head, body, &self.names, &view);
+        self.raise_objections();
+        seq
+    }
+
+    /// Writes a record whose bytes are a payload: hashed and kept once if `fresh`, else only
+    /// referred to.
+    fn record_frame(&mut self, head: Head, frame: FrameId, fresh: bool) -> Seq {
+        let mut kept = *self.frames.recorded(frame);
+        let bytes = self.frames.bytes(frame);
+        let body = if fresh {
+            Body::Shared { bytes, digest: self.frames.digest(frame), kept: &mut kept }
+        } else {
+            Body::Again { bytes, kept }
+        };
+        let view = Glance { now: self.now, nodes: &self.nodes, names: &self.names };
+        let seq = self.writer.write(head, body, &self.names, &view);
+        *self.frames.recorded(frame) = kept;
+        self.raise_objections();
+        seq
+    }
+
+    /// Records what the checkers objected to.
+    fn raise_objections(&mut self) {
+        while let Some(objection) = self.writer.objections.pop() {
+            let (node, cause) = (objection.head.node, objection.cause);
+            self.find(objection.checker, node, Some(cause), &objection.detail);
+        }
+    }
+
+    fn find(&mut self, name: &'static str, node: Option<NodeId>, cause: Option<Seq>, detail: &str) {
+        let head = Head { at: self.now, node, cause, kind: Kind::Found { name } };
+        let view = Glance { now: self.now, nodes: &self.nodes, names: &self.names };
+        let body = Body::Unhashed(detail.as_bytes());
+        let seq = self.writer.write(head, body, &self.names, &view);
+        let detail = detail.to_owned();
+        self.findings.push(Finding { name, seq, at: self.now, node, detail });
+    }
+
+    fn find_and_end(
+        &mut self,
+        name: &'static str,
+        node: Option<NodeId>,
+        cause: Option<Seq>,
+        detail: &str,
+    ) {
+        self.find(name, node, cause, detail);
+        self.ended = true;
+    }
+}
+
+/// What a node is to handle.
+#[derive(Clone, Debug)]
+enum Incoming {
+    Start,
+    Datagram { from: NodeId, frame: FrameId },
+    Timer { scope: Scope, key: TimerKey },
+    Synced { scope: Scope, ticket: Ticket },
+    Command(Arc<[u8]>),
+}
+
+/// Looking at a world.
+impl World {
+    /// The world's clock.
+    #[must_use]
+    pub const fn now(&self) -> Time {
+        self.now
+    }
+
+    /// When the next thing is due.
+    #[must_use]
+    pub fn next_at(&self) -> Option<Time> {
+        self.queue.next_at()
+    }
+
+    /// Whether a finding ended the run.
+    #[must_use]
+    pub const fn ended(&self) -> bool {
+        self.ended
+    }
+
+    /// What ought not to have happened.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// What was counted.
+    #[must_use]
+    pub const fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// The client history.
+    #[must_use]
+    pub const fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// The recorded trace, if recording is on.
+    #[must_use]
+    pub const fn trace(&self) -> Option<&Trace> {
+        self.writer.trace()
+    }
+
+    /// How many trace records were written, kept or not.
+    #[must_use]
+    pub const fn records(&self) -> u64 {
+        self.writer.written()
+    }
+
+    /// The hash of the trace so far.
+    #[must_use]
+    pub const fn trace_hash(&self) -> u64 {
+        self.writer.hash()
+    }
+
+    /// The side table of the trace.
+    #[must_use]
+    pub const fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// How many nodes there are.
+    #[must_use]
+    pub fn node_count(&self) -> u32 {
+        self.nodes.len() as u32
+    }
+
+    /// Whether a node runs.
+    #[must_use]
+    pub fn status(&self, id: NodeId) -> Status {
+        self.nodes[id.index()].status
+    }
+
+    /// A node's state as its process shows it; `None` while it is down.
+    #[must_use]
+    pub fn inspect(&self, id: NodeId) -> Option<Fields> {
+        Glance { now: self.now, nodes: &self.nodes, names: &self.names }.inspect(id)
+    }
+
+    /// The content of a file on a node's disk.
+    #[must_use]
+    pub fn file(&self, id: NodeId, name: &str) -> Option<&[u8]> {
+        self.nodes[id.index()].disk.read(name).ok().flatten()
+    }
+
+    /// The timers of a node that are set, with the time at which each is due.
+    pub fn timers(&self, id: NodeId) -> impl Iterator<Item = (Scope, TimerKey, Time)> + '_ {
+        self.nodes[id.index()].timers.pending()
+    }
+
+    /// How many copies of datagrams are under way.
+    #[must_use]
+    pub const fn in_flight(&self) -> u64 {
+        self.flights.len()
+    }
+
+    /// Who can talk to whom now.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        Reach::new(self.nodes.len() as u32, |from, to| self.cuts.open(from, to))
+    }
+
+    /// A digest of the nodes' states, disks and the clock: equal for equal worlds.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        let mut digest = Digest::new();
+        self.now.hash(&mut digest);
+        self.queue.len().hash(&mut digest);
+        for node in &self.nodes {
+            node.process.digest(&mut digest);
+            (node.status, node.life, node.counters).hash(&mut digest);
+            for (name, data) in node.disk.files() {
+                (name, data).hash(&mut digest);
+            }
+            for timer in node.timers.pending() {
+                timer.hash(&mut digest);
+            }
+        }
+        for flight in self.flights.iter() {
+            (flight.from, flight.to, flight.number).hash(&mut digest);
+            self.frames.bytes(flight.frame).hash(&mut digest);
+        }
+        digest.finish()
+    }
+}
