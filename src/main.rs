@@ -1,1 +1,7 @@
-fn main() {}
+//! The `simlab` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    simlab::main_with(&[])
+}

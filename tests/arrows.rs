@@ -57,7 +57,8 @@ fn code(krate: &str) -> Vec<(String, String)> {
 #[test]
 fn arrows_between_crates_point_one_way() {
     for (folder, name, allowed) in ARROWS {
-        let manifest = fs::read_to_string(root().join(folder).join("Cargo.toml")).expect("manifest");
+        let manifest =
+            fs::read_to_string(root().join(folder).join("Cargo.toml")).expect("manifest");
         assert!(manifest.contains(&format!("name = \"{name}\"")), "{folder} is {name}");
         for line in manifest.lines().filter(|line| line.starts_with("simlab")) {
             let used = line.split(['.', ' ', '=']).next().unwrap_or_default();
@@ -68,7 +69,8 @@ fn arrows_between_crates_point_one_way() {
 
 #[test]
 fn simulated_code_touches_nothing_outside() {
-    let banned = ["std::net", "std::time", "std::fs", "std::env", "std::process", "tokio", "async "];
+    let banned =
+        ["std::net", "std::time", "std::fs", "std::env", "std::process", "tokio", "async "];
     for krate in ["sim/core", "sim/kernel", "protocols"] {
         for (place, line) in code(krate) {
             for word in banned {

@@ -1,1 +1,36 @@
-//! x
+//! The protocols of simlab: real modules with real encodings, sans-IO.
+//!
+//! ```text
+//!   shop/client ──request──▶ shop/consistent ─▶ caspaxos     consensus per product, by majority
+//!               ◀──reply───  shop/available ─┐
+//!                            shop/escrow ────┴▶ pn_counter   a counter per product, by gossip
+//! ```
+//!
+//! A *service* is a [`Process`](simlab_core::Process) with an [`Entry`] in the table below; a
+//! *component* ([`caspaxos`], [`pn_counter`]) is a field of a service: it is called with events and
+//! returns what it decided.
+//!
+//! What is *absent*: the simulator. This crate depends on `simlab-core` alone, and runs unchanged
+//! under any driver.
+
+pub mod caspaxos;
+mod dissect;
+pub mod pn_counter;
+pub mod shop;
+pub mod stream;
+
+use simlab_core::Entry;
+
+/// All services and clients of this crate.
+#[must_use]
+pub fn entries() -> &'static [&'static Entry] {
+    static ENTRIES: [&Entry; 6] = [
+        &shop::consistent::ENTRY,
+        &shop::available::ENTRY,
+        &shop::escrow::ENTRY,
+        &shop::client::ENTRY,
+        &stream::SOURCE,
+        &stream::SINK,
+    ];
+    &ENTRIES
+}

@@ -1,1 +1,44 @@
-//! x
+//! Scenarios: the lessons as files, and what loads them.
+//!
+//! ```text
+//!  file ──▶ Source ──▶ toml's spanned tree ──▶ Document ──▶ Scenario
+//!            size,       all mistakes of        format/:      resolve/: names, times,
+//!            UTF-8,      grammar                keys, types   services, parameters
+//!            depth
+//! ```
+//!
+//! Every step goes on after a mistake where it can, and all mistakes end in one [`Diagnostics`].
+//! The tree is walked by hand and not by serde, which stops at the first mistake of a table. So
+//! that the reader, the types and the JSON schema cannot drift apart, `format::part::table!` makes
+//! all three from one declaration.
+
+mod builtin;
+mod catalogue;
+mod checks;
+mod diagnostic;
+mod format;
+mod lessons;
+mod nearest;
+mod network;
+pub mod report;
+mod resolve;
+pub mod run;
+mod scenario;
+mod schema;
+mod source;
+mod text;
+
+pub use catalogue::{Catalogue, CheckSignature, ModelSignature};
+pub use checks::{CHECKS, Check, Evidence, Observation, Observed};
+pub use diagnostic::{Diagnostic, Diagnostics};
+pub use lessons::{LESSONS, lesson};
+pub use nearest::{advice, nearest};
+pub use network::Network;
+pub use resolve::load;
+pub use scenario::{
+    Action, Command, Comparison, Expectation, Expected, Fault, Filler, Limits, Narration, Node,
+    Object, Quantifier, Scenario, ScriptedOperation, Variant,
+};
+pub use schema::schema;
+pub use source::Source;
+pub use text::Text;

@@ -13,7 +13,7 @@ use simlab_sim::history::{End, History, Mark, events};
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 
-const HISTORIES: u64 = 4_000;
+const HISTORIES: u64 = 10_000;
 
 /// A kind of object under test: what the oracle knows of it, and what the generator draws.
 struct Subject {
@@ -293,6 +293,7 @@ fn online(history: &History, mut linearizer: Linearizer) -> Verdict {
     linearizer.verdict(history)
 }
 
+#[allow(clippy::print_stdout, reason = "the shares are worth seeing with --nocapture")]
 fn compare(subject: &Subject, objects: &[&str]) {
     let only = std::env::var("SIMLAB_SEED").ok().map(|text| text.parse().expect("a number"));
     let seeds = only.map_or(0..HISTORIES, |seed: u64| seed..seed + 1);

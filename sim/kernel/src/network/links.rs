@@ -107,8 +107,7 @@ impl Links {
         let found = self.by_sender[from.index()].binary_search_by_key(&to, |link| link.to);
         let at = found.unwrap_or_else(|at| {
             let spec = self.choose(from, to);
-            let fresh =
-                LinkState { to, spec, sent: 0, delivered_up_to: 0, busy_until: Time::ZERO };
+            let fresh = LinkState { to, spec, sent: 0, delivered_up_to: 0, busy_until: Time::ZERO };
             self.by_sender[from.index()].insert(at, fresh);
             at
         });

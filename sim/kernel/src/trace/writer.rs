@@ -118,7 +118,9 @@ impl Writer {
                 Body::Shared { bytes, kept, .. } => {
                     Some(*kept.get_or_insert_with(|| trace.push_bytes(bytes)))
                 }
-                Body::Again { bytes, kept } => Some(kept.unwrap_or_else(|| trace.push_bytes(bytes))),
+                Body::Again { bytes, kept } => {
+                    Some(kept.unwrap_or_else(|| trace.push_bytes(bytes)))
+                }
             };
             trace.push(head.at, head.node, head.cause, head.kind, payload);
         }
@@ -143,11 +145,9 @@ impl Writer {
         self.hash.word(u64::from(head.kind.code()) << 56 | node);
         self.hash.word(head.cause.map_or(0, Seq::get));
         let words = match head.kind {
-            Kind::Started
-            | Kind::Crashed
-            | Kind::Restarted
-            | Kind::Halted
-            | Kind::Commanded => return,
+            Kind::Started | Kind::Crashed | Kind::Restarted | Kind::Halted | Kind::Commanded => {
+                return;
+            }
             Kind::Sent { to, number, len } => [u64::from(to.0), number, u64::from(len)],
             Kind::Delivered { from, datagram } | Kind::Duplicated { from, datagram } => {
                 [u64::from(from.0), datagram.get(), 0]

@@ -23,7 +23,7 @@
 use super::config::{Config, Frontier, ResultId, Token};
 use crate::check::Specification;
 use simlab_core::{Call, OpId, Outcome, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An operation of the window.
 #[derive(Clone, Debug)]
@@ -32,18 +32,27 @@ struct Open {
     token: Token,
     call: Call,
     /// The results that the search met, by their numbers.
-    results: Vec<Value>,
+    results: BTreeMap<Value, ResultId>,
     /// The result that it will return or returns now, if that is known.
     wanted: Option<ResultId>,
 }
 
 impl Open {
     fn intern(&mut self, value: &Value) -> ResultId {
-        let known = self.results.iter().position(|result| result == value);
-        known.unwrap_or_else(|| {
-            self.results.push(value.clone());
-            self.results.len() - 1
-        }) as ResultId
+        if let Some(&known) = self.results.get(value) {
+            return known;
+        }
+        let fresh = self.results.len() as ResultId;
+        self.results.insert(value.clone(), fresh);
+        fresh
+    }
+
+    /// The number of a result, if it matters that the operation could return it.
+    fn notable(&mut self, value: &Value) -> Option<ResultId> {
+        match self.wanted {
+            None => Some(self.intern(value)),
+            wanted => wanted.filter(|_| self.results.get(value) == wanted.as_ref()),
+        }
     }
 }
 
@@ -108,7 +117,7 @@ impl<S: Specification> Search<S> {
     pub(super) fn invoke(&mut self, op: OpId, call: &Call, wanted: Option<&Value>) {
         let token = self.next;
         self.next += 1;
-        let (call, results) = (call.clone(), Vec::new());
+        let (call, results) = (call.clone(), BTreeMap::new());
         let mut open = Open { op, token, call, results, wanted: None };
         open.wanted = wanted.map(|value| open.intern(value));
         for config in &mut self.configs {
@@ -295,8 +304,8 @@ impl<S: Specification> Search<S> {
                 return None;
             }
         }
-        let known = &self.window[index].results;
-        Some(results.into_iter().map(|result| known[result as usize].clone()).collect())
+        let known = self.window[index].results.iter();
+        Some(known.filter(|(_, id)| results.contains(id)).map(|(value, _)| value.clone()).collect())
     }
 }
 
@@ -304,11 +313,9 @@ impl<S: Specification> Search<S> {
 fn look<S: Specification>(spec: &S, open: &mut Open, config: &mut Config<S::State>) {
     if let Some((state, value)) = spec.apply(&config.state, &open.call)
         && state == config.state
+        && let Some(result) = open.notable(&value)
     {
-        let result = open.intern(&value);
-        if open.wanted.is_none_or(|wanted| wanted == result) {
-            config.see(open.token, result);
-        }
+        config.see(open.token, result);
     }
 }
 

@@ -1,0 +1,79 @@
+//! Majorities. Pure: no clock, no messages.
+
+use simlab_core::NodeId;
+use std::collections::BTreeSet;
+
+/// The nodes among which a majority decides, as one of them sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Group {
+    /// This node, a member.
+    pub me: NodeId,
+    members: BTreeSet<NodeId>,
+}
+
+impl Group {
+    /// The group of `me` and `peers`.
+    #[must_use]
+    pub fn new(me: NodeId, peers: impl IntoIterator<Item = NodeId>) -> Self {
+        let members = peers.into_iter().chain([me]).collect();
+        Group { me, members }
+    }
+
+    /// The least number of members of which any two sets share one.
+    #[must_use]
+    pub fn majority(&self) -> usize {
+        self.members.len() / 2 + 1
+    }
+
+    /// Whether a majority is out of reach once so many members have refused.
+    #[must_use]
+    pub fn is_out_of_reach(&self, refused: usize) -> bool {
+        self.members.len() < self.majority() + refused
+    }
+
+    /// Whether `node` is a member.
+    #[must_use]
+    pub fn contains(&self, node: NodeId) -> bool {
+        self.members.contains(&node)
+    }
+
+    /// The members other than this node that are not in `answered`, by id.
+    pub fn missing(&self, answered: &BTreeSet<NodeId>) -> impl Iterator<Item = NodeId> {
+        self.members.iter().copied().filter(|n| *n != self.me && !answered.contains(n))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By brute force: any two majorities share a member, and one node fewer would not do.
+    #[test]
+    fn two_majorities_always_meet() {
+        for size in 1..=7_u32 {
+            let group = Group::new(NodeId(0), (1..size).map(NodeId));
+            let majority = group.majority() as u32;
+            let sets = |k: u32| (0..1_u32 << size).filter(move |set| set.count_ones() == k);
+            assert!(sets(majority).all(|a| sets(majority).all(|b| a & b != 0)), "{size}");
+            let fewer = majority - 1;
+            assert!(size == 1 || sets(fewer).any(|a| sets(fewer).any(|b| a & b == 0)), "{size}");
+        }
+    }
+
+    #[test]
+    fn a_majority_is_out_of_reach_when_too_many_refuse() {
+        for (size, may_refuse) in [(1, 0), (2, 0), (3, 1), (4, 1), (5, 2)] {
+            let group = Group::new(NodeId(0), (1..size).map(NodeId));
+            assert!(!group.is_out_of_reach(may_refuse), "{may_refuse} of {size}");
+            assert!(group.is_out_of_reach(may_refuse + 1), "{may_refuse} of {size} and one");
+        }
+    }
+
+    #[test]
+    fn the_own_node_is_never_missing() {
+        let group = Group::new(NodeId(1), [NodeId(0), NodeId(2)]);
+        let answered = BTreeSet::from([NodeId(2)]);
+        assert_eq!(group.missing(&answered).collect::<Vec<_>>(), [NodeId(0)]);
+        assert!(group.contains(NodeId(1)) && !group.contains(NodeId(3)));
+    }
+}

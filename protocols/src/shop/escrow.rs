@@ -1,0 +1,104 @@
+//! `shop-escrow`: every city sells what it holds itself, and asks nobody.
+//!
+//! The escrow method (O'Neil, "The Escrow Transactional Method", 1986) splits a quantity into shares
+//! that can be used up independently; Barbará and Garcia-Molina ("The Demarcation Protocol", 1994)
+//! keep a global bound by local ones in the same way. The stock is never below zero, because no share
+//! is:
+//!
+//! ```text
+//!   own share = share + units taken back here − units sold here   ≥ 0, always
+//!   stock     = sum of the own shares                              ≥ 0
+//! ```
+//!
+//! What a city cannot serve from its own share it refuses, although others may hold enough: a
+//! definite 'not done', not 'sold out'. (Shares are not moved between cities here; that would take
+//! a transfer that is neither lost nor made twice.) Reads tell the own share exactly and the others
+//! as last heard, so they may be stale.
+//!
+//! As in [`available`](super::available), a request that arrives twice is counted twice.
+
+use super::ledger::Amount;
+use super::stock::{self, Request, Stock};
+use super::{SHARE, duration, reply, shown, total};
+use crate::pn_counter::{self, Entry as Counted};
+use simlab_core::{
+    Arguments, BuildError, Call, Entry, Env, Event, Fields, Outcome, Process, Value,
+};
+
+/// The shop with divided shares.
+pub static ENTRY: Entry = Entry::server(
+    "shop-escrow",
+    "a shop whose cities sell their own share only, without asking (escrow)",
+    build,
+)
+.parameters(&[
+    SHARE,
+    duration("gossip", "500ms", "how often a city tells all others what it knows"),
+])
+.dissector(stock::dissect)
+.invariants(pn_counter::INVARIANTS)
+.account(stock::account);
+
+const SHARE_TOO_SMALL: &str = "refused: this city's share is too small";
+
+/// A city's replica.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Replica {
+    total: u64,
+    share: u64,
+    stock: Stock,
+}
+
+fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
+    let stock = Stock::new(arguments.me, arguments.peers(), arguments.duration("gossip"));
+    Ok(Box::new(Replica { total: total(arguments), share: arguments.count("share"), stock }))
+}
+
+impl Process for Replica {
+    fn on_event(&mut self, event: Event<'_>, env: &mut Env<'_>) {
+        if let Some(request) = self.stock.on_event(event, env) {
+            self.on_request(request, env);
+        }
+    }
+
+    fn inspect(&self, view: &mut Fields) {
+        view.int("total", shown(self.total));
+        view.int("share", shown(self.share));
+        self.stock.inspect(view, |product, group| {
+            group.int("stock", shown(self.total).saturating_add(self.stock.shown(product)));
+            group.int("own", shown(self.own(product)));
+        });
+    }
+}
+
+impl Replica {
+    /// What this city may still sell.
+    fn own(&self, product: &str) -> u64 {
+        let Counted { increments, decrements } = self.stock.own(product);
+        let left = self.share.saturating_add(increments).checked_sub(decrements);
+        left.expect("a city never sells more than its share")
+    }
+
+    fn on_request(&mut self, request: Request, env: &mut Env<'_>) {
+        let product = &request.operation.object;
+        let outcome = match (Amount::of(&request.operation.call), &request.operation.call) {
+            (Some(Amount::Sell(units)), _) => {
+                if self.own(product) >= u64::from(units) {
+                    let change = Counted { increments: 0, decrements: units.into() };
+                    return self.stock.count(request, change, env);
+                }
+                Outcome::NotDone(SHARE_TOO_SMALL.to_owned())
+            }
+            (Some(Amount::TakeBack(units)), _) => {
+                let change = Counted { increments: units.into(), decrements: 0 };
+                return self.stock.count(request, change, env);
+            }
+            (None, Call::Read) => {
+                let left = shown(self.total).saturating_add(self.stock.shown(product));
+                Outcome::Done(Value::Int(left))
+            }
+            (None, _) => Outcome::NotDone(super::NO_SUCH_CALL.to_owned()),
+        };
+        reply(env, request.client, request.id, outcome);
+    }
+}

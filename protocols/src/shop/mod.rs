@@ -1,0 +1,84 @@
+//! A shop that sells from several cities, three times over, and its customers.
+//!
+//! | module | answers | in a partition |
+//! |---|---|---|
+//! | [`consistent`] | what a majority decided | only the side of the majority answers |
+//! | [`available`] | what this city knows | every city answers; the shop may sell too much |
+//! | [`escrow`] | what this city holds itself | every city sells what fits its own share |
+//!
+//! All speak the protocol of [`message`] with [`client`]. An object is a product; its stock is at
+//! first the sum of the cities' shares, whatever its name.
+
+pub mod available;
+pub mod client;
+pub mod consistent;
+pub mod escrow;
+pub mod ledger;
+pub mod message;
+pub mod numbers;
+mod requests;
+mod stock;
+
+use message::Message;
+use simlab_core::{
+    Arguments, Duration, Env, FieldValue, Fields, NodeId, Outcome, Parameter, ParameterKind, Port,
+};
+
+/// The port of the client protocol.
+pub const CLIENT: Port = Port::new(1);
+/// The port of CASPaxos.
+pub const PAXOS: Port = Port::new(2);
+/// The port of the gossip.
+pub const GOSSIP: Port = Port::new(3);
+/// The place of the record of requests; nothing is sent to it.
+const REQUESTS: Port = Port::new(4);
+
+const SHARE: Parameter = Parameter {
+    name: "share",
+    kind: ParameterKind::Count { min: 0, max: u32::MAX as u64 },
+    default: None,
+    help: "units of each product in this city's storehouse; the stock is the sum of the shares",
+};
+
+const NO_SUCH_CALL: &str = "refused: a shop sells, takes back and tells its stock";
+
+/// A parameter that is a length of time.
+const fn duration(name: &'static str, default: &'static str, help: &'static str) -> Parameter {
+    Parameter { name, kind: ParameterKind::Duration, default: Some(default), help }
+}
+
+/// A parameter that is a length of time or `never`.
+const fn timeout(name: &'static str, default: &'static str, help: &'static str) -> Parameter {
+    Parameter { name, kind: ParameterKind::Timeout, default: Some(default), help }
+}
+
+/// The stock of a product before the first sale.
+fn total(arguments: &Arguments<'_>) -> u64 {
+    arguments.group().map(|member| member.count("share")).sum()
+}
+
+/// Sends the answer to a request.
+fn reply(env: &mut Env<'_>, client: NodeId, id: u64, outcome: Outcome) {
+    env.at(CLIENT).send(client, &Message::Reply { id, outcome });
+}
+
+/// Waits for `after`, unless that is for ever.
+fn arm(env: &mut Env<'_>, timer: u64, after: Duration) {
+    if after != Duration::FOREVER {
+        env.set_timer(timer, after);
+    }
+}
+
+/// A number of units as a field.
+fn shown(units: u64) -> i64 {
+    i64::try_from(units).unwrap_or(i64::MAX)
+}
+
+/// The group of fields that a replica shows for an object; an object may be called like any of the
+/// other fields.
+fn group<'a>(state: &'a Fields, object: &str) -> Option<&'a Fields> {
+    state.iter().find_map(|field| match &field.value {
+        FieldValue::Group(group) if field.name == object => Some(group),
+        _ => None,
+    })
+}

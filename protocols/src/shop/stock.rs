@@ -1,0 +1,266 @@
+//! The stock of every product as a PN-counter, on disk and gossiped: what [`available`] and
+//! [`escrow`] have in common.
+//!
+//! [`available`]: super::available
+//! [`escrow`]: super::escrow
+//!
+//! Three states of the own entry matter. *Counted*: what this replica has decided, and what its next
+//! decision starts from. *Durable*: what it would restart with. A sale is acknowledged when its
+//! entry is durable, and only the durable entry is shown and gossiped; else a crash could take back
+//! what others hold, and the sales counted after it would vanish in the maximum (`entry_monotone`).
+
+use super::message::Message;
+use super::{CLIENT, GOSSIP, group, reply, shown};
+use crate::pn_counter::message::Gossip;
+use crate::pn_counter::{Entry, PnCounter, note_durable, note_held};
+use simlab_core::wire::Decode;
+use simlab_core::{
+    Dissection, Duration, Env, Event, FieldValue, Fields, Gate, NodeId, Operation, Outcome, Ticket,
+    Value,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The files: one for each product.
+const FILES: &str = "stock/";
+/// The timer of the gossip.
+const ROUND: u64 = 0;
+
+/// One product.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Product {
+    /// All entries as heard; the own one as it is durable.
+    durable: PnCounter,
+    /// The own entry as it is counted.
+    counted: Entry,
+}
+
+/// An answer that waits for its entry to be durable.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Held {
+    client: NodeId,
+    id: u64,
+    outcome: Outcome,
+    product: String,
+    entry: Entry,
+}
+
+/// A request as a service sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Request {
+    pub(super) client: NodeId,
+    pub(super) id: u64,
+    pub(super) operation: Operation,
+}
+
+/// All products of one replica.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Stock {
+    me: NodeId,
+    peers: BTreeSet<NodeId>,
+    every: Duration,
+    products: BTreeMap<String, Product>,
+    gate: Gate<Held>,
+}
+
+impl Stock {
+    pub(super) fn new(me: NodeId, peers: Vec<NodeId>, every: Duration) -> Self {
+        let (products, gate) = (BTreeMap::new(), Gate::new());
+        Stock { me, peers: peers.into_iter().collect(), every, products, gate }
+    }
+
+    /// Handles an event of the whole replica; returns a request if it is one.
+    pub(super) fn on_event(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Option<Request> {
+        if event == Event::Start {
+            self.start(env);
+            return None;
+        }
+        match event.peel() {
+            (Some(CLIENT), Event::Datagram { from, bytes }) => match Message::from_bytes(bytes) {
+                Ok(Message::Request { id, operation, .. }) => {
+                    return Some(Request { client: from, id, operation });
+                }
+                Ok(Message::Reply { .. }) | Err(_) => {
+                    env.note("bad datagram", from.0.into(), bytes.len() as u64);
+                }
+            },
+            (Some(GOSSIP), Event::Datagram { from, bytes }) => self.on_gossip(from, bytes, env),
+            (Some(GOSSIP), Event::Timer { .. }) => self.gossip(env),
+            (Some(GOSSIP), Event::Synced { ticket, result: Ok(()), .. }) => {
+                self.on_synced(ticket, env);
+            }
+            (Some(GOSSIP), Event::Synced { ticket, result: Err(_), .. }) => {
+                env.note("sync failed", ticket.0, 0);
+                env.halt();
+            }
+            (_, Event::Datagram { from, bytes }) => {
+                env.note("bad datagram", from.0.into(), bytes.len() as u64);
+            }
+            (_, Event::Command { bytes }) => env.note("bad command", 0, bytes.len() as u64),
+            (_, Event::Start | Event::Timer { .. } | Event::Synced { .. }) => {}
+        }
+        None
+    }
+
+    fn start(&mut self, env: &mut Env<'_>) {
+        let mut env = env.at(GOSSIP);
+        if self.read_back(&mut env).is_none() {
+            env.note("disk unreadable", 0, 0);
+            return env.halt();
+        }
+        env.set_timer(ROUND, self.every);
+    }
+
+    /// What the disk holds after a crash is what it would hold after the next one.
+    fn read_back(&mut self, env: &mut Env<'_>) -> Option<()> {
+        for file in env.list(FILES) {
+            let Some(bytes) = env.read(&file).ok()? else { continue };
+            let durable = PnCounter::from_bytes(bytes).ok()?;
+            let counted = durable.entry(self.me);
+            let name = &file[FILES.len()..];
+            note_durable(name, counted, env);
+            self.products.insert(name.to_owned(), Product { durable, counted });
+        }
+        Some(())
+    }
+
+    /// The units added less the units taken, by all that this replica has heard of and by itself as
+    /// far as that is durable: what it shows.
+    pub(super) fn shown(&self, product: &str) -> i64 {
+        self.products.get(product).map_or(0, |product| product.durable.value())
+    }
+
+    /// The same with all that this replica has counted: what it decides on.
+    pub(super) fn counted(&self, product: &str) -> i64 {
+        self.products.get(product).map_or(0, |product| product.all(self.me).value())
+    }
+
+    /// What this replica itself has counted.
+    pub(super) fn own(&self, product: &str) -> Entry {
+        self.products.get(product).map_or(Entry::default(), |product| product.counted)
+    }
+
+    /// Counts a change by this replica, and answers the request when it is durable.
+    pub(super) fn count(&mut self, request: Request, change: Entry, env: &mut Env<'_>) {
+        let Request { client, id, operation } = request;
+        let name = operation.object;
+        let product = self.products.entry(name.clone()).or_default();
+        let entry = Entry {
+            increments: product.counted.increments.saturating_add(change.increments),
+            decrements: product.counted.decrements.saturating_add(change.decrements),
+        };
+        product.counted = entry;
+        let mut env = env.at(GOSSIP);
+        env.replace(&format!("{FILES}{name}"), &product.all(self.me));
+        let outcome = Outcome::Done(Value::Bool(true));
+        self.gate.hold(env.sync(), Held { client, id, outcome, product: name, entry });
+    }
+
+    fn on_synced(&mut self, ticket: Ticket, env: &mut Env<'_>) {
+        while let Some(Held { client, id, outcome, product, entry }) = self.gate.open(ticket) {
+            if let Some(state) = self.products.get_mut(&product) {
+                state.durable.join(self.me, entry);
+            }
+            note_durable(&product, entry, env);
+            reply(env, client, id, outcome);
+        }
+    }
+
+    /// Tells all others what this replica knows of every product that was ever changed.
+    fn gossip(&self, env: &mut Env<'_>) {
+        let mut env = env.at(GOSSIP);
+        env.set_timer(ROUND, self.every);
+        for (name, product) in &self.products {
+            if !product.durable.is_empty() {
+                let counter = product.durable.clone();
+                env.broadcast(self.peers.iter().copied(), &Gossip { name, counter });
+            }
+        }
+    }
+
+    /// Merges what another replica knows. What it says of this replica itself is never news: only
+    /// this one counts for itself, and tells nothing that is not durable.
+    fn on_gossip(&mut self, from: NodeId, bytes: &[u8], env: &mut Env<'_>) {
+        let Ok(Gossip { name, counter }) = Gossip::from_bytes(bytes) else {
+            return env.note("bad datagram", from.0.into(), bytes.len() as u64);
+        };
+        if !self.peers.contains(&from) {
+            return env.note("stranger", from.0.into(), 0);
+        }
+        let own = self.products.get(name).map_or(Entry::default(), |p| p.durable.entry(self.me));
+        if !counter.entry(self.me).is_covered_by(own) {
+            note_held(name, self.me, counter.entry(self.me), env);
+        }
+        for (node, entry) in counter.entries().filter(|(node, _)| *node != self.me) {
+            if !self.peers.contains(&node) {
+                env.note("entry of a stranger", from.0.into(), node.0.into());
+                continue;
+            }
+            let product = self.products.entry(name.to_owned()).or_default();
+            if product.durable.join(node, entry) {
+                note_held(name, node, product.durable.entry(node), env);
+            }
+        }
+    }
+
+    /// Shows the products: what `fill` adds, and every node's entry.
+    pub(super) fn inspect(&self, view: &mut Fields, fill: impl Fn(&str, &mut Fields)) {
+        if !self.gate.is_empty() {
+            view.text("waiting", format!("the disk, with {} answers", self.gate.len()));
+        }
+        for (name, product) in &self.products {
+            view.group(name, |group| {
+                fill(name, group);
+                group.group("returned", |list| {
+                    for (node, entry) in product.durable.entries() {
+                        list.int(node.to_string(), shown(entry.increments));
+                    }
+                });
+                group.group("sold", |list| {
+                    for (node, entry) in product.durable.entries() {
+                        list.int(node.to_string(), shown(entry.decrements));
+                    }
+                });
+            });
+        }
+    }
+}
+
+impl Product {
+    /// The counter with the own entry as counted.
+    fn all(&self, me: NodeId) -> PnCounter {
+        let mut counter = self.durable.clone();
+        counter.join(me, self.counted);
+        counter
+    }
+}
+
+/// The stock after all that any replica knows: the total and the join of all counters.
+pub(super) fn account(states: &[Fields], object: &str) -> Option<i64> {
+    let total = states.first()?.get_int(&["total"])?;
+    let sum = |kind: &str| -> i64 {
+        let mut entries = BTreeMap::new();
+        for state in states {
+            let Some(FieldValue::Group(list)) =
+                group(state, object).and_then(|group| group.get(&[kind]))
+            else {
+                continue;
+            };
+            for field in list {
+                if let FieldValue::Int(count) = field.value {
+                    let most = entries.entry(&field.name).or_insert(count);
+                    *most = count.max(*most);
+                }
+            }
+        }
+        entries.values().sum()
+    };
+    Some(total + sum("returned") - sum("sold"))
+}
+
+/// Dissects a datagram of a gossiping shop.
+pub(super) fn dissect(bytes: &[u8]) -> Option<Dissection> {
+    if bytes.last() == Some(&GOSSIP.0.get()) {
+        return crate::pn_counter::message::dissect(bytes);
+    }
+    super::message::dissect(bytes)
+}

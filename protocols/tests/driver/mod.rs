@@ -1,0 +1,503 @@
+//! A small driver for the tests of this crate: nodes, a timed queue, a disk that forgets.
+//!
+//! It is a second, dumber kernel, so that these tests need none: one queue, one seed, no trace but
+//! a list of lines. Links lose, duplicate and delay; a crash keeps any subset of the unsynced writes.
+
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+mod disk;
+pub(crate) mod linear;
+mod roster;
+
+use disk::Files;
+use rand::Rng;
+use roster::Spec;
+use simlab_core::wire::{Decode, Encode};
+use simlab_core::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU64;
+
+/// What a link does. Percentages; delays in microseconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Link {
+    pub(crate) loss: u64,
+    pub(crate) duplicate: u64,
+    pub(crate) delay: (u64, u64),
+}
+
+/// A datagram, as a test's filter sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Flight {
+    pub(crate) from: u32,
+    pub(crate) to: u32,
+    /// What the dissector calls it.
+    pub(crate) kind: String,
+    pub(crate) at_ms: u64,
+}
+
+/// An operation of the history.
+#[derive(Clone, Debug)]
+pub(crate) struct Op {
+    pub(crate) id: OpId,
+    pub(crate) session: Session,
+    pub(crate) operation: Operation,
+    /// The step at which it began.
+    pub(crate) invoked: u64,
+    /// The step at which it ended, and how.
+    pub(crate) returned: Option<(u64, Outcome)>,
+}
+
+#[derive(Clone, Debug)]
+enum Action {
+    Arrive { from: NodeId, to: NodeId, bytes: Vec<u8> },
+    Timer { node: NodeId, life: u32, scope: Scope, key: u64 },
+    Synced { node: NodeId, life: u32, scope: Scope, ticket: Ticket, writes: u64 },
+    Command { node: NodeId, operation: Operation },
+    Crash { node: NodeId },
+    Restart { node: NodeId },
+    Heal,
+}
+
+struct Node {
+    name: String,
+    entry: &'static Entry,
+    pristine: Box<dyn Process>,
+    process: Option<Box<dyn Process>>,
+    life: u32,
+    files: Files,
+    timers: BTreeMap<(Scope, u64), Time>,
+    counters: Counters,
+}
+
+struct Glance<'a>(&'a [Node], Time);
+
+impl View for Glance<'_> {
+    fn now(&self) -> Time {
+        self.1
+    }
+    fn nodes(&self) -> u32 {
+        self.0.len() as u32
+    }
+    fn name(&self, node: NodeId) -> &str {
+        &self.0[node.index()].name
+    }
+    fn inspect(&self, node: NodeId) -> Option<Fields> {
+        let mut fields = Fields::new();
+        self.0[node.index()].process.as_ref()?.inspect(&mut fields);
+        Some(fields)
+    }
+}
+
+/// Says whether a datagram is lost, whatever its link does.
+pub(crate) type Filter = Box<dyn FnMut(&Flight) -> bool>;
+
+pub(crate) struct World {
+    nodes: Vec<Node>,
+    queue: BTreeMap<(Time, u64), Action>,
+    pub(crate) now: Time,
+    steps: u64,
+    order: u64,
+    decide: Seeded,
+    rng: Box<dyn Rng>,
+    /// Between a client and its replica, and between replicas.
+    pub(crate) near: Link,
+    pub(crate) far: Link,
+    pub(crate) sync_us: (u64, u64),
+    pub(crate) lose: Filter,
+    /// What happened, a line each.
+    pub(crate) log: Vec<String>,
+    /// How often each note was left, and each kind of datagram sent.
+    pub(crate) notes: BTreeMap<&'static str, u64>,
+    pub(crate) sent: BTreeMap<String, u64>,
+    pub(crate) history: Vec<Op>,
+    pub(crate) halted: BTreeSet<u32>,
+    checkers: Vec<Box<dyn Checker>>,
+    pub(crate) violations: Vec<String>,
+}
+
+impl World {
+    /// A node for each `(name, service, arguments)`.
+    pub(crate) fn new(seed: u64, spec: &[Spec<'_>]) -> Self {
+        let mut checkers: BTreeMap<&str, Box<dyn Checker>> = BTreeMap::new();
+        let mut nodes = Vec::new();
+        for (entry, name, pristine) in roster::build(spec) {
+            for invariant in entry.invariants {
+                checkers.insert(invariant.name, (invariant.build)());
+            }
+            nodes.push(Node {
+                name,
+                entry,
+                pristine,
+                process: None,
+                life: 0,
+                files: Files::default(),
+                timers: BTreeMap::new(),
+                counters: Counters::default(),
+            });
+        }
+        let calm = |us| Link { loss: 0, duplicate: 0, delay: (us, us) };
+        let mut world = World {
+            nodes,
+            queue: BTreeMap::new(),
+            now: Time::ZERO,
+            steps: 0,
+            order: 0,
+            decide: Seeded::new(seed),
+            rng: Box::new(stream(seed, "driver")),
+            near: calm(1_000),
+            far: calm(10_000),
+            sync_us: (1_000, 1_000),
+            lose: Box::new(|_| false),
+            log: Vec::new(),
+            notes: BTreeMap::new(),
+            sent: BTreeMap::new(),
+            history: Vec::new(),
+            halted: BTreeSet::new(),
+            checkers: checkers.into_values().collect(),
+            violations: Vec::new(),
+        };
+        for node in 0..world.nodes.len() as u32 {
+            world.restart(NodeId(node));
+        }
+        world
+    }
+
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.rng.next_u64() % bound
+    }
+
+    fn between(&mut self, (low, high): (u64, u64)) -> u64 {
+        low + self.below(high - low + 1)
+    }
+
+    fn schedule(&mut self, at: Time, action: Action) {
+        self.order += 1;
+        self.queue.insert((at, self.order), action);
+    }
+
+    /// Lets `client` ask for `call` at a time.
+    pub(crate) fn ask(&mut self, at_ms: u64, client: u32, object: &str, call: Call) {
+        let operation = Operation { object: object.to_owned(), call };
+        let at = Time::ZERO + Duration::from_millis(at_ms);
+        self.schedule(at, Action::Command { node: NodeId(client), operation });
+    }
+
+    pub(crate) fn crash_at(&mut self, at_ms: u64, node: u32) {
+        let at = Time::ZERO + Duration::from_millis(at_ms);
+        self.schedule(at, Action::Crash { node: NodeId(node) });
+    }
+
+    pub(crate) fn restart_at(&mut self, at_ms: u64, node: u32) {
+        let at = Time::ZERO + Duration::from_millis(at_ms);
+        self.schedule(at, Action::Restart { node: NodeId(node) });
+    }
+
+    /// From then on every link and every node works.
+    pub(crate) fn heal_at(&mut self, at_ms: u64) {
+        self.schedule(Time::ZERO + Duration::from_millis(at_ms), Action::Heal);
+    }
+
+    /// Runs up to and including a time.
+    pub(crate) fn run(&mut self, until_ms: u64) {
+        let until = Time::ZERO + Duration::from_millis(until_ms);
+        while let Some(entry) = self.queue.first_entry()
+            && entry.key().0 <= until
+        {
+            let ((at, _), action) = entry.remove_entry();
+            self.now = at;
+            self.act(action);
+            self.steps += 1;
+            assert!(self.steps < 1_000_000, "it does not come to rest");
+        }
+        self.now = until;
+    }
+
+    /// Runs until `done`, at most for a minute; says whether it came.
+    pub(crate) fn run_until(&mut self, done: impl Fn(&World) -> bool) -> bool {
+        let end = self.now.millis() + 60_000;
+        while !done(self) {
+            let Some(entry) = self.queue.first_entry() else { return false };
+            if entry.key().0.millis() > end {
+                return false;
+            }
+            let ((at, _), action) = entry.remove_entry();
+            self.now = at;
+            self.act(action);
+            self.steps += 1;
+        }
+        true
+    }
+
+    fn say(&mut self, line: &str) {
+        self.log.push(format!("{:>7} {line}", self.now));
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Arrive { from, to, bytes } => {
+                if self.nodes[to.index()].process.is_some() {
+                    let line = format!(
+                        "{} -> {}: {}",
+                        self.name(from),
+                        self.name(to),
+                        self.words(to, &bytes)
+                    );
+                    self.say(&line);
+                    self.handle(to, Event::Datagram { from, bytes: &bytes });
+                }
+            }
+            Action::Timer { node, life, scope, key } => {
+                let state = &mut self.nodes[node.index()];
+                let due = state.timers.get(&(scope, key)) == Some(&self.now);
+                if due && state.life == life {
+                    state.timers.remove(&(scope, key));
+                    let line = format!("{} timer", self.name(node));
+                    self.say(&line);
+                    self.handle(node, Event::Timer { scope, key });
+                }
+            }
+            Action::Synced { node, life, scope, ticket, writes } => {
+                let state = &mut self.nodes[node.index()];
+                if state.life == life && state.process.is_some() {
+                    state.files.settle(writes);
+                    let line = format!("{} synced", self.name(node));
+                    self.say(&line);
+                    self.handle(node, Event::Synced { scope, ticket, result: Ok(()) });
+                }
+            }
+            Action::Command { node, operation } => {
+                if self.nodes[node.index()].process.is_some() {
+                    self.handle(node, Event::Command { bytes: &operation.to_bytes() });
+                }
+            }
+            Action::Crash { node } => self.crash(node),
+            Action::Restart { node } => self.restart(node),
+            Action::Heal => {
+                for link in [&mut self.near, &mut self.far] {
+                    (link.loss, link.duplicate) = (0, 0);
+                }
+                self.lose = Box::new(|_| false);
+                for node in (0..self.nodes.len() as u32).map(NodeId) {
+                    self.restart(node);
+                }
+            }
+        }
+    }
+
+    fn crash(&mut self, node: NodeId) {
+        if self.nodes[node.index()].process.take().is_some() {
+            let line = format!("{} crashes", self.name(node));
+            self.say(&line);
+            let bits = self.rng.next_u64();
+            let state = &mut self.nodes[node.index()];
+            state.files.crash(bits);
+            state.timers.clear();
+            state.life += 1;
+        }
+    }
+
+    fn restart(&mut self, node: NodeId) {
+        let state = &mut self.nodes[node.index()];
+        if state.process.is_none() {
+            state.process = Some(state.pristine.fork());
+            let line = format!("{} starts", self.name(node));
+            self.say(&line);
+            self.handle(node, Event::Start);
+        }
+    }
+
+    fn name(&self, node: NodeId) -> &str {
+        &self.nodes[node.index()].name
+    }
+
+    fn words(&self, node: NodeId, bytes: &[u8]) -> String {
+        let dissection = self.nodes[node.index()].entry.dissect.and_then(|dissect| dissect(bytes));
+        dissection.map_or_else(|| format!("{} bytes", bytes.len()), |found| found.summary)
+    }
+
+    fn handle(&mut self, node: NodeId, event: Event<'_>) {
+        let mut outbox = Outbox::new();
+        let state = &mut self.nodes[node.index()];
+        let Some(process) = &mut state.process else { return };
+        let moment = Moment { me: node, now: self.now, wall: self.now };
+        let mut env =
+            Env::new(moment, &mut outbox, &mut state.counters, &mut self.decide, &state.files);
+        process.on_event(event, &mut env);
+        for effect in outbox.effects() {
+            self.carry_out(node, *effect, &outbox);
+        }
+    }
+
+    fn carry_out(&mut self, node: NodeId, effect: Effect, outbox: &Outbox) {
+        let life = self.nodes[node.index()].life;
+        let files = &mut self.nodes[node.index()].files;
+        match effect {
+            Effect::Send { to, payload } => self.send(node, to, outbox.bytes(payload)),
+            Effect::SetTimer { scope, key, after } => {
+                let due = self.now + after;
+                self.nodes[node.index()].timers.insert((scope, key), due);
+                self.schedule(due, Action::Timer { node, life, scope, key });
+            }
+            Effect::CancelTimer { scope, key } => {
+                self.nodes[node.index()].timers.remove(&(scope, key));
+            }
+            Effect::Replace { file, data } => {
+                files.write(outbox.text(file), Some(outbox.bytes(data)));
+            }
+            Effect::Remove { file } => files.write(outbox.text(file), None),
+            Effect::Append { .. } | Effect::Truncate { .. } => panic!("nobody here appends"),
+            Effect::Sync { scope, ticket } => {
+                let writes = files.written();
+                // In the order in which they were asked for.
+                let us = self.between(self.sync_us);
+                let last = self.queue.iter().filter_map(|((at, _), action)| match action {
+                    Action::Synced { node: of, .. } if *of == node => Some(*at),
+                    _ => None,
+                });
+                let at = last.max().unwrap_or(self.now).max(self.now + Duration::from_micros(us));
+                self.schedule(at, Action::Synced { node, life, scope, ticket, writes });
+            }
+            Effect::Invoke { op, session, operation } => {
+                let operation =
+                    Operation::from_bytes(outbox.bytes(operation)).expect("an operation");
+                let line = format!("{} asks: {operation}", self.name(node));
+                self.say(&line);
+                let taken = |other: &Op| {
+                    other.session == session
+                        && other.id.node() == node
+                        && !matches!(&other.returned, Some((_, o)) if !matches!(o, Outcome::Unknown(_)))
+                };
+                assert!(!self.history.iter().any(taken), "{session:?} of {node} is in use");
+                assert!(self.history.iter().all(|other| other.id != op), "{op:?} twice");
+                let invoked = self.steps;
+                self.history.push(Op { id: op, session, operation, invoked, returned: None });
+            }
+            Effect::Complete { op, outcome } => {
+                let outcome = Outcome::from_bytes(outbox.bytes(outcome)).expect("an outcome");
+                let line = format!("{} is told: {outcome}", self.name(node));
+                self.say(&line);
+                let found = self.history.iter_mut().find(|other| other.id == op);
+                let found = found.expect("an invoked operation");
+                assert_eq!(found.returned, None, "completed once");
+                found.returned = Some((self.steps, outcome));
+            }
+            Effect::Note { name, a, b } => self.note(node, name, a, b),
+            Effect::Halt => {
+                let line = format!("{} halts", self.name(node));
+                self.say(&line);
+                self.halted.insert(node.0);
+                self.nodes[node.index()].process = None;
+            }
+        }
+    }
+
+    fn send(&mut self, from: NodeId, to: NodeId, bytes: &[u8]) {
+        let [a, b] = [from, to].map(|node| self.nodes[node.index()].entry);
+        let link = if a.name == b.name { self.far } else { self.near };
+        let dissection = a.dissect.and_then(|dissect| dissect(bytes)).expect("our own datagram");
+        let kind = dissection.kind;
+        *self.sent.entry(kind.clone()).or_default() += 1;
+        let flight = Flight { from: from.0, to: to.0, kind, at_ms: self.now.millis() };
+        let copies = if (self.lose)(&flight) || self.below(100) < link.loss {
+            0
+        } else {
+            1 + u64::from(self.below(100) < link.duplicate)
+        };
+        for _ in 0..copies {
+            let at = self.now + Duration::from_micros(self.between(link.delay));
+            self.schedule(at, Action::Arrive { from, to, bytes: bytes.to_vec() });
+        }
+    }
+
+    fn note(&mut self, node: NodeId, name: &'static str, a: u64, b: u64) {
+        let line = format!("{} notes: {name}", self.name(node));
+        self.say(&line);
+        *self.notes.entry(name).or_default() += 1;
+        let event = TraceEvent {
+            seq: Seq(NonZeroU64::MIN),
+            at: self.now,
+            node: Some(node),
+            cause: None,
+            kind: Kind::Noted { name, a, b },
+            bytes: &[],
+        };
+        for checker in &mut self.checkers {
+            if let Some(violation) = checker.on_event(&event, &Glance(&self.nodes, self.now)) {
+                self.violations.push(format!("{}: {}", checker.name(), violation.detail));
+            }
+        }
+    }
+
+    /// The outcomes of a client, in the order of its operations, in words.
+    pub(crate) fn told(&self, client: u32) -> Vec<String> {
+        let of = self.history.iter().filter(|op| op.id.node() == NodeId(client));
+        of.map(|op| op.returned.as_ref().map_or("open".to_owned(), |(_, o)| o.to_string()))
+            .collect()
+    }
+
+    /// The state of a node.
+    pub(crate) fn inspect(&self, node: u32) -> Option<Fields> {
+        Glance(&self.nodes, self.now).inspect(NodeId(node))
+    }
+
+    /// What the service of node 0 says an object holds, from the nodes that are up.
+    pub(crate) fn account(&self, object: &str) -> Option<i64> {
+        let entry = self.nodes[0].entry;
+        let group = (0..self.nodes.len() as u32)
+            .filter(|n| self.nodes[*n as usize].entry.name == entry.name)
+            .filter_map(|n| self.inspect(n));
+        entry.account.and_then(|account| account(&group.collect::<Vec<_>>(), object))
+    }
+
+    /// Puts bytes on a link, as a damaged or forged datagram.
+    pub(crate) fn inject(&mut self, from: u32, to: u32, bytes: &[u8]) {
+        let (from, to, bytes) = (NodeId(from), NodeId(to), bytes.to_vec());
+        self.schedule(self.now, Action::Arrive { from, to, bytes });
+    }
+
+    /// Gives a node an order, whatever it says.
+    pub(crate) fn order(&mut self, node: u32, bytes: &[u8]) {
+        self.handle(NodeId(node), Event::Command { bytes });
+    }
+
+    /// Writes to a node's disk behind its back.
+    pub(crate) fn tamper(&mut self, node: u32, file: &str, content: Option<&[u8]>) {
+        let files = &mut self.nodes[node as usize].files;
+        files.write(file, content);
+        files.settle(files.written());
+    }
+
+    /// The names of a node's files.
+    pub(crate) fn files(&self, node: u32) -> Vec<String> {
+        let files = self.nodes[node as usize].files.list("");
+        files.into_iter().map(str::to_owned).collect()
+    }
+}
+
+/// Compares the log with a golden file; `SIMLAB_BLESS=1` writes the file.
+pub(crate) fn golden(name: &str, log: &[String]) {
+    let path = format!("{}/tests/golden/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+    let found = log.join("\n") + "\n";
+    if std::env::var_os("SIMLAB_BLESS").is_some() {
+        std::fs::write(&path, &found).expect("the golden file can be written");
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == expected, "{path} differs; SIMLAB_BLESS=1 accepts this:\n{found}");
+}
+
+/// Runs `body` for many seeds, or for the one in `SIMLAB_SEED`; a failure names its seed.
+pub(crate) fn seeds(test: &str, count: u64, mut body: impl FnMut(u64)) {
+    let one = std::env::var("SIMLAB_SEED")
+        .ok()
+        .map(|text| text.parse().expect("SIMLAB_SEED is a number"));
+    let count = match std::env::var("SIMLAB_RUNS") {
+        Ok(text) => text.parse().expect("SIMLAB_RUNS is a number"),
+        Err(_) => count,
+    };
+    for seed in one.map_or(0..count, |seed| seed..seed + 1) {
+        let run = std::panic::AssertUnwindSafe(|| body(seed));
+        if std::panic::catch_unwind(run).is_err() {
+            panic!("seed {seed} failed: SIMLAB_SEED={seed} cargo test -p simlab-protocols {test}");
+        }
+    }
+}

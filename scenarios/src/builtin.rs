@@ -1,0 +1,68 @@
+//! The catalogue of this build: our services and the user's, our checks, our models.
+
+use crate::checks::CHECKS;
+use crate::{Catalogue, ModelSignature};
+use simlab_core::{Call, Entry, Value};
+use simlab_sim::check::model;
+
+impl Catalogue {
+    /// All that the lab brings along, and `entries` of the user's own. A user's entry of the same
+    /// name hides ours.
+    #[must_use]
+    pub fn with(entries: &[&'static Entry]) -> Self {
+        let ours = simlab_protocols::entries().iter().copied();
+        let hidden = |entry: &&Entry| !entries.iter().any(|own| own.name == entry.name);
+        Catalogue {
+            services: entries.iter().copied().chain(ours.filter(hidden)).collect(),
+            checks: CHECKS.iter().map(|check| check.signature).collect(),
+            models: MODELS.to_vec(),
+        }
+    }
+}
+
+/// What calls mean something to each of the kernel's models.
+const MODELS: [ModelSignature; 4] = [
+    ModelSignature {
+        name: "register",
+        summary: "a register: read, write",
+        accepts: |call| matches!(call, Call::Read | Call::Write(_)),
+        initial: |value| initial("register", value),
+    },
+    ModelSignature {
+        name: "cas-register",
+        summary: "a register with compare-and-set: read, write, cas",
+        accepts: |call| matches!(call, Call::Read | Call::Write(_) | Call::Cas { .. }),
+        initial: |value| initial("cas-register", value),
+    },
+    ModelSignature {
+        name: "kv",
+        summary: "a key with a value: read, write, cas, append",
+        accepts: |call| {
+            matches!(call, Call::Read | Call::Write(_) | Call::Cas { .. } | Call::Append(_))
+        },
+        initial: |value| initial("kv", value),
+    },
+    ModelSignature {
+        name: "stock",
+        summary: "the stock of a product, never negative: read, sell, take_back",
+        accepts: |call| matches!(call, Call::Read | Call::Sell(_) | Call::TakeBack(_)),
+        initial: |value| initial("stock", value),
+    },
+];
+
+fn initial(name: &str, value: &Value) -> Result<(), String> {
+    let object = model(name).and_then(|model| model.object(value));
+    object.map(|_| ()).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_model_of_the_kernel_has_a_signature() {
+        let names: Vec<&str> = MODELS.iter().map(|m| m.name).collect();
+        let kernels: Vec<&str> = simlab_sim::check::MODELS.iter().map(|m| m.name).collect();
+        assert_eq!(names, kernels);
+    }
+}

@@ -1,0 +1,102 @@
+//! Checks of what became of datagrams, and of what a node shows of itself.
+
+use super::{Check, Observation, Parameters};
+use crate::CheckSignature;
+use crate::checks::Evidence;
+use simlab_core::{DropReason, Parameter, ParameterKind};
+use simlab_sim::Stats;
+
+/// What can become of a datagram, as the check names it.
+const FATES: [&str; 13] = [
+    "sent",
+    "delivered",
+    "dropped",
+    "duplicated",
+    "corrupted",
+    "reordered",
+    "loss",
+    "cut",
+    "cut-in-flight",
+    "too-large",
+    "queue-full",
+    "receiver-down",
+    "no-link",
+];
+
+fn count(stats: &Stats, fate: &str) -> Option<u64> {
+    Some(match fate {
+        "sent" => stats.sent,
+        "delivered" => stats.delivered,
+        "dropped" => stats.dropped_total(),
+        "duplicated" => stats.duplicated,
+        "corrupted" => stats.corrupted,
+        "reordered" => stats.reordered,
+        _ => stats.dropped(DropReason::ALL.into_iter().find(|why| why.name() == fate)?),
+    })
+}
+
+pub(super) const DATAGRAMS: Check = Check {
+    signature: CheckSignature {
+        name: "datagrams",
+        summary: "how many datagrams met this fate, in the whole run",
+        figure: true,
+        parameters: &[Parameter {
+            name: "fate",
+            kind: ParameterKind::Choice(&FATES),
+            default: None,
+            help: "what became of them; from loss on: why they were dropped",
+        }],
+    },
+    observe: datagrams,
+};
+
+fn datagrams(evidence: &Evidence<'_>, parameters: &Parameters<'_>) -> Observation {
+    let fate = parameters.text("fate").unwrap_or_default();
+    match count(evidence.run.world.stats(), fate) {
+        Some(count) => Observation::figure(count as i64, format!("{count} datagrams: {fate}")),
+        None => Observation::unknown(format!("{fate:?} is no fate of a datagram")),
+    }
+}
+
+pub(super) const FIELD: Check = Check {
+    signature: CheckSignature {
+        name: "field",
+        summary: "a number that a node shows of itself at the end of the run",
+        figure: true,
+        parameters: &[
+            Parameter { name: "node", kind: ParameterKind::Node, default: None, help: "the node" },
+            Parameter {
+                name: "field",
+                kind: ParameterKind::Text,
+                default: None,
+                help: "the field's name; names of groups come first, each with a dot",
+            },
+        ],
+    },
+    observe: field,
+};
+
+fn field(evidence: &Evidence<'_>, parameters: &Parameters<'_>) -> Observation {
+    let (Some(node), Some(field)) = (parameters.node("node"), parameters.text("field")) else {
+        return Observation::unknown("no node or no field is named");
+    };
+    let world = &evidence.run.world;
+    let path: Vec<&str> = field.split('.').collect();
+    let name = world.names().node(node);
+    match world.inspect(node).and_then(|fields| fields.get_int(&path)) {
+        Some(value) => Observation::figure(value, format!("{name} shows {field}={value}")),
+        None => Observation::unknown(format!("{name} shows no number {field}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fate_is_counted_and_every_reason_is_a_fate() {
+        let stats = Stats::default();
+        assert!(FATES.iter().all(|fate| count(&stats, fate) == Some(0)));
+        assert!(DropReason::ALL.iter().all(|why| FATES.contains(&why.name())));
+    }
+}

@@ -1,0 +1,51 @@
+//! Who takes part: objects, nodes and variants.
+
+use super::part::{Pairs, table};
+use super::scalar::{Given, Name};
+use crate::Text;
+use simlab_core::Value;
+
+table! {
+    /// Something that clients operate on: a register, a product in stock, a key.
+    ObjectTable = "an object" {
+        /// Its name, unique.
+        "name" name: Name, required;
+        /// What it is: one of the models (`simlab list models`).
+        "model" model: String, required;
+        /// What it holds at the start: an integer, a string, true, false or "nil", as its model
+        /// wants it; default "nil".
+        "initial" initial: Value, optional;
+    }
+}
+
+table! {
+    /// A node: one process on a machine of its own.
+    NodeTable = "a node" {
+        /// Its name, unique.
+        "name" name: Name, required;
+        /// Where it stands. The name of a site stands for all of its nodes where nodes are listed;
+        /// a node may share the name of its own site.
+        "site" site: Name, optional;
+        /// What runs on it: a service (`simlab list services`), or a role that every variant
+        /// fills with a service.
+        "service" service: String, required;
+        /// Parameters of the service. Those of a role must be known to one of the services that
+        /// fill it, and are left out for the others.
+        "with" with: Pairs<Given>, optional;
+    }
+}
+
+table! {
+    /// One way to tell the story. Without any, there is one called "default".
+    VariantTable = "a variant" {
+        /// Its name, unique.
+        "name" name: Name, required;
+        /// What people call it.
+        "title" title: Text, optional;
+        /// The services that fill the roles of the story, by role.
+        "services" services: Pairs<String>, optional;
+        /// Parameters, by role, service or node; those of a node win, and all win over the node's
+        /// own `with`.
+        "with" with: Pairs<Pairs<Given>>, optional;
+    }
+}

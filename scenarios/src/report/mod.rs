@@ -1,0 +1,177 @@
+//! What a run has shown: verdicts, figures, and a picture, as data.
+//!
+//! Nothing here prints; the command line lays it out as text or as JSON.
+
+mod json;
+mod metrics;
+mod picture;
+
+pub use metrics::{Answers, Metrics, SiteAnswers};
+pub use picture::{Picture, Row, RowKind, picture};
+
+use crate::checks::{Evidence, Observed, observe};
+use crate::run::{Run, Setup, run};
+use crate::{Catalogue, Diagnostics, Expectation, Expected, Quantifier, Scenario};
+use simlab_sim::Finding;
+use simlab_sim::check::FirstBreak;
+
+/// How an expectation, or a whole run, came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// As expected.
+    Passed,
+    /// A checker gave up.
+    Inconclusive,
+    /// Not as expected.
+    Failed,
+}
+
+/// One expectation and what was observed.
+#[derive(Clone, Debug)]
+pub struct CheckReport {
+    /// Its name.
+    pub name: String,
+    /// Of which seeds it is expected.
+    pub quantifier: Quantifier,
+    /// What is expected (with `never`, what is not).
+    pub expected: Expected,
+    /// What was observed.
+    pub observed: Observed,
+    /// How it came out.
+    pub status: Status,
+    /// What was seen, in words.
+    pub detail: String,
+}
+
+/// One variant of a run.
+#[derive(Debug)]
+pub struct VariantReport<'a> {
+    /// The variant, by index.
+    pub variant: usize,
+    /// Its name.
+    pub name: String,
+    /// The hash of its trace.
+    pub trace_hash: u64,
+    /// How many trace records it has.
+    pub events: u64,
+    /// How much virtual time passed, in milliseconds.
+    pub virtual_ms: u64,
+    /// What was expected and what was observed.
+    pub checks: Vec<CheckReport>,
+    /// What ought not to happen, whatever the scenario expects.
+    pub findings: Vec<Finding>,
+    /// What was measured.
+    pub metrics: Metrics,
+    /// Whether every object's history is linearizable; `None` if a search was given up.
+    pub linearizable: Option<bool>,
+    /// The first operation that no order explains, if the history is not linearizable.
+    pub first_break: Option<FirstBreak>,
+    /// The run itself, for pictures.
+    pub run: Run<'a>,
+}
+
+/// A scenario's run.
+#[derive(Debug)]
+pub struct Report<'a> {
+    /// The story.
+    pub scenario: &'a Scenario,
+    /// What answered its random choices.
+    pub seed: u64,
+    /// The variants that ran.
+    pub variants: Vec<VariantReport<'a>>,
+}
+
+impl VariantReport<'_> {
+    /// How the variant came out. A finding (a panic, a limit, a broken invariant) is a failure.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let checks = self.checks.iter().map(|check| check.status);
+        let findings = self.findings.iter().map(|_| Status::Failed);
+        checks.chain(findings).max().unwrap_or(Status::Passed)
+    }
+}
+
+impl VariantReport<'_> {
+    /// The verdict as a word for tables.
+    #[must_use]
+    pub const fn linearizable_word(&self) -> &'static str {
+        match self.linearizable {
+            Some(true) => "yes",
+            Some(false) => "NO",
+            None => "unknown",
+        }
+    }
+}
+
+impl Report<'_> {
+    /// How the run came out.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.variants.iter().map(VariantReport::status).max().unwrap_or(Status::Passed)
+    }
+}
+
+/// Runs some variants of a scenario and judges them.
+///
+/// # Errors
+/// If a service refuses the arguments that the scenario gives it.
+pub fn report<'a>(
+    scenario: &'a Scenario,
+    catalogue: &'a Catalogue,
+    seed: u64,
+    variants: &[usize],
+    recording: bool,
+) -> Result<Report<'a>, Diagnostics> {
+    let variants = variants.iter().map(|&variant| {
+        let setup = Setup { scenario, catalogue, variant, seed, recording };
+        Ok(judge(run(setup)?))
+    });
+    Ok(Report { scenario, seed, variants: variants.collect::<Result<_, Diagnostics>>()? })
+}
+
+/// Judges a run that is over.
+#[must_use]
+pub fn judge(run: Run<'_>) -> VariantReport<'_> {
+    let Setup { scenario, variant, .. } = run.setup;
+    let evidence = Evidence::new(&run);
+    let expectations = scenario.expectations.iter().filter(|e| e.variants.contains(&variant));
+    let checks: Vec<CheckReport> =
+        expectations.map(|expectation| judge_one(expectation, &evidence)).collect();
+    let metrics = Metrics::measure(&evidence);
+    let first_break = evidence.first_break();
+    let linearizable = evidence.linearizable();
+    VariantReport {
+        variant,
+        name: scenario.variants[variant].name.clone(),
+        trace_hash: run.world.trace_hash(),
+        events: run.world.records(),
+        virtual_ms: run.world.now().millis(),
+        checks,
+        findings: run.world.findings().to_vec(),
+        metrics,
+        linearizable,
+        first_break,
+        run,
+    }
+}
+
+fn judge_one(expectation: &Expectation, evidence: &Evidence<'_>) -> CheckReport {
+    let observation = observe(expectation, evidence);
+    let status = match (expectation.quantifier, observation.observed.matches(expectation.expected))
+    {
+        // One run cannot fail what some run is to show.
+        (Quantifier::Sometimes, _) => Status::Passed,
+        (_, None) => Status::Inconclusive,
+        (Quantifier::Always, Some(matches)) if matches => Status::Passed,
+        (Quantifier::Never, Some(matches)) if !matches => Status::Passed,
+        (Quantifier::Always | Quantifier::Never, Some(_)) => Status::Failed,
+    };
+    CheckReport {
+        name: expectation.name.clone(),
+        quantifier: expectation.quantifier,
+        expected: expectation.expected,
+        observed: observation.observed,
+        status,
+        detail: observation.detail,
+    }
+}

@@ -1,0 +1,256 @@
+//! The moment of the cut, as rows of a space-time diagram.
+//!
+//! A run has thousands of events; the picture shows the dozen that carry the argument: the cut, the
+//! first write after it, what of the servers' own talk got through and what did not, the operation
+//! at which the history broke, the heal.
+
+use super::VariantReport;
+use crate::Action;
+use simlab_core::{Kind, NodeId, Operation, Outcome, Role, Seq, Time, TraceEvent};
+use simlab_sim::history::Record;
+use simlab_sim::{Shape, Trace};
+use std::collections::BTreeSet;
+
+/// Some events of a run, to be drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// The lanes, from left to right.
+    pub lanes: Vec<String>,
+    /// The events, from top to bottom.
+    pub rows: Vec<Row>,
+}
+
+/// One event of a picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// When.
+    pub at: Time,
+    /// What.
+    pub kind: RowKind,
+}
+
+/// What a row of a picture shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RowKind {
+    /// Links are cut; walls stand to the right of these lanes from now on.
+    Cut {
+        /// The name of the cut.
+        name: String,
+        /// The lanes.
+        walls: Vec<usize>,
+    },
+    /// The links work again.
+    Healed {
+        /// The name of the cut.
+        name: String,
+    },
+    /// Something happened in one lane.
+    Local {
+        /// The lane.
+        lane: usize,
+        /// What, in words.
+        text: String,
+        /// Whether no order of operations explains it.
+        broken: bool,
+    },
+    /// A datagram went from one lane to another.
+    Datagram {
+        /// The lane of the sender.
+        from: usize,
+        /// The lane of the receiver.
+        to: usize,
+        /// What it was.
+        text: String,
+        /// Why it never arrived.
+        lost: Option<String>,
+    },
+}
+
+impl Row {
+    /// The time as seconds with three digits, rounded down: `12.042`.
+    #[must_use]
+    pub fn time_in_seconds(&self) -> String {
+        let millis = self.at.millis();
+        format!("{}.{:03}", millis / 1_000, millis % 1_000)
+    }
+}
+
+/// How many rows a picture has at most.
+const ROWS_MAX: usize = 12;
+
+/// The moment of the first cut in a variant, if there is one and the run was recorded.
+#[must_use]
+pub fn picture(report: &VariantReport<'_>) -> Option<Picture> {
+    let scenario = report.run.setup.scenario;
+    let trace = report.run.world.trace()?;
+    let fault = scenario.faults.iter().find(|fault| matches!(fault.action, Action::Cut(_)))?;
+    let Action::Cut(shape) = &fault.action else { return None };
+    let lanes = Lanes::new(report);
+    let name = fault.name.clone().unwrap_or_else(|| "the links are cut".to_owned());
+    let walls = lanes.walls(shape);
+    let mut rows = vec![Row { at: fault.at, kind: RowKind::Cut { name, walls } }];
+    let end = fault.until.unwrap_or(scenario.until);
+    operations(report, trace, &lanes, fault.at, end, &mut rows);
+    if rows.len() == 1 {
+        // Nobody asked for anything: there is no story to draw.
+        return None;
+    }
+    if let Some(until) = fault.until {
+        rows.push(Row { at: until, kind: RowKind::Healed { name: "healed".to_owned() } });
+        after(report, &lanes, until, &mut rows);
+    }
+    rows.truncate(ROWS_MAX);
+    Some(Picture { lanes: lanes.names, rows })
+}
+
+/// The lanes of a picture: a site each, or a node each where there are no sites.
+struct Lanes {
+    names: Vec<String>,
+    /// The lane of each node.
+    of: Vec<usize>,
+    servers: BTreeSet<NodeId>,
+}
+
+impl Lanes {
+    fn new(report: &VariantReport<'_>) -> Self {
+        let setup = report.run.setup;
+        let mut names: Vec<String> = Vec::new();
+        let lane = |name: &String| match names.iter().position(|known| known == name) {
+            Some(lane) => lane,
+            None => {
+                names.push(name.clone());
+                names.len() - 1
+            }
+        };
+        let nodes = &setup.scenario.nodes;
+        let of = nodes.iter().map(|n| n.site.as_ref().unwrap_or(&n.name)).map(lane).collect();
+        let roster = &setup.scenario.variants[setup.variant].roster;
+        let serves = |name| setup.catalogue.service(name).is_some_and(|e| e.role == Role::Server);
+        let servers = roster.iter().filter(|m| serves(m.service)).map(|m| m.id).collect();
+        Lanes { names, of, servers }
+    }
+
+    /// The lanes behind which a wall stands: the neighbours that the cut keeps apart.
+    fn walls(&self, shape: &Shape) -> Vec<usize> {
+        let first = |lane| {
+            let all = (0..).zip(&self.of).find(|(_, of)| **of == lane);
+            all.map_or(NodeId(0), |(node, _)| NodeId(node))
+        };
+        let apart = |lane: &usize| shape.separates(first(*lane), first(*lane + 1));
+        (0..self.names.len().saturating_sub(1)).filter(apart).collect()
+    }
+
+    fn of(&self, node: NodeId) -> usize {
+        self.of.get(node.index()).copied().unwrap_or(0)
+    }
+}
+
+/// The first write after the cut, what the servers then told each other, and the operation that
+/// broke.
+fn operations(
+    report: &VariantReport<'_>,
+    trace: &Trace,
+    lanes: &Lanes,
+    from: Time,
+    until: Time,
+    rows: &mut Vec<Row>,
+) {
+    let history = report.run.world.history();
+    let within = |record: &&Record| (from..until).contains(&record.invoked.at);
+    let write = history.records().iter().filter(within).find(|r| r.operation.call.writes());
+    let Some(write) = write else { return };
+    let broken = report.first_break.as_ref().and_then(|first| history.get(first.op));
+    // Where nothing broke, the other side of the cut has its say all the same: the first operation
+    // there after the write.
+    let lane = lanes.of(write.op.node());
+    let later = |r: &&Record| r.invoked.at > write.invoked.at && lanes.of(r.op.node()) != lane;
+    let refused = history.records().iter().filter(within).filter(later).find(|r| r.refused());
+    let other = broken.or(refused);
+    rows.extend(bars(write, lanes, false));
+    let stop = other.map_or(until, |record| record.invoked.at);
+    rows.extend(talk(report, trace, lanes, write.invoked.seq, stop));
+    if let Some(other) = other {
+        rows.extend(bars(other, lanes, broken.is_some()));
+    }
+    rows.sort_by_key(|row| row.at);
+}
+
+/// An operation's begin and end.
+fn bars(record: &Record, lanes: &Lanes, broken: bool) -> Vec<Row> {
+    let lane = lanes.of(record.op.node());
+    let row = |at, text, broken| Row { at, kind: RowKind::Local { lane, text, broken } };
+    let mut rows = vec![row(record.invoked.at, format!("{}?", record.operation.call), false)];
+    if let Some((mark, outcome)) = &record.returned {
+        rows.push(row(mark.at, words(&record.operation, outcome), broken));
+    }
+    rows
+}
+
+fn words(operation: &Operation, outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Done(simlab_core::Value::Bool(true)) => format!("{}: done", operation.call),
+        Outcome::Done(simlab_core::Value::Bool(false)) => "sold out".to_owned(),
+        Outcome::Done(value) => format!("{}: {value}", operation.call),
+        Outcome::NotDone(_) => "refused".to_owned(),
+        Outcome::Unknown(_) => "unknown".to_owned(),
+    }
+}
+
+/// The first datagram between each pair of server lanes that was lost, and the first that arrived.
+fn talk(
+    report: &VariantReport<'_>,
+    trace: &Trace,
+    lanes: &Lanes,
+    after: Seq,
+    until: Time,
+) -> Vec<Row> {
+    let mut seen: BTreeSet<(usize, usize)> = BTreeSet::new();
+    let mut rows = Vec::new();
+    let events = trace.iter().skip(after.get() as usize).take_while(|event| event.at < until);
+    for event in events {
+        let Some((from, to, lost)) = fate(&event) else { continue };
+        let pair = (lanes.of(from), lanes.of(to));
+        let servers = lanes.servers.contains(&from) && lanes.servers.contains(&to);
+        if !servers || pair.0 == pair.1 || !seen.insert((pair.0.min(pair.1), pair.0.max(pair.1))) {
+            continue;
+        }
+        let text = kind_of(report, from, to, event.bytes);
+        let kind = RowKind::Datagram { from: pair.0, to: pair.1, text, lost };
+        rows.push(Row { at: event.at, kind });
+        if rows.len() == 4 {
+            break;
+        }
+    }
+    rows
+}
+
+fn fate(event: &TraceEvent<'_>) -> Option<(NodeId, NodeId, Option<String>)> {
+    match event.kind {
+        Kind::Delivered { from, .. } => Some((from, event.node?, None)),
+        Kind::Dropped { from, why, .. } => Some((from, event.node?, Some(why.to_string()))),
+        _ => None,
+    }
+}
+
+fn kind_of(report: &VariantReport<'_>, from: NodeId, to: NodeId, bytes: &[u8]) -> String {
+    let dissection = report.run.setup.dissect(from, to, bytes);
+    dissection.map_or_else(|| "datagram".to_owned(), |d| d.kind)
+}
+
+/// The first completed read of each lane after the heal.
+fn after(report: &VariantReport<'_>, lanes: &Lanes, healed: Time, rows: &mut Vec<Row>) {
+    let mut seen = BTreeSet::new();
+    let mut found = Vec::new();
+    let history = report.run.world.history();
+    for record in history.records().iter().filter(|r| r.invoked.at >= healed) {
+        let lane = lanes.of(record.op.node());
+        let Some((mark, outcome)) = &record.returned else { continue };
+        if record.operation.call.writes() || !seen.insert(lane) {
+            continue;
+        }
+        let text = words(&record.operation, outcome);
+        found.push(Row { at: mark.at, kind: RowKind::Local { lane, text, broken: false } });
+    }
+    found.sort_by_key(|row| row.at);
+    rows.extend(found);
+}

@@ -1,0 +1,87 @@
+//! From a scenario to a world.
+
+use super::{Setup, workload};
+use crate::{Action, Diagnostics, Scenario};
+use simlab_core::wire::Encode;
+use simlab_core::{Arguments, Entry};
+use simlab_sim::{Action as Deed, Limits, NodeSpec, Options, World};
+use std::sync::Arc;
+
+/// The world of a variant, at the start of its story.
+///
+/// # Errors
+/// If a service refuses the arguments that the scenario gives it.
+pub fn build(setup: Setup<'_>) -> Result<World, Diagnostics> {
+    let Setup { scenario, catalogue, variant, seed, recording } = setup;
+    let variant = &scenario.variants[variant];
+    let mut world = World::new(Options { seed, recording, limits: limits(scenario) });
+    let mut entries: Vec<&'static Entry> = Vec::new();
+    for member in &variant.roster {
+        let entry = catalogue.service(member.service).expect("the loader resolved all services");
+        let arguments = Arguments { me: member.id, roster: &variant.roster };
+        let process = (entry.build)(&arguments)
+            .map_err(|error| scenario.refused(variant, member.id, &error))?;
+        let spec = NodeSpec::new(&member.name, process);
+        world.add_node(match &member.site {
+            Some(site) => spec.at_site(site),
+            None => spec,
+        });
+        if !entries.iter().any(|known| known.name == entry.name) {
+            entries.push(entry);
+        }
+    }
+    for invariant in entries.iter().flat_map(|entry| entry.invariants) {
+        world.add_checker((invariant.build)());
+    }
+    world.set_default_link(scenario.network.default_link());
+    world.set_same_site_link(scenario.network.same_site_link());
+    for (from, to, link) in scenario.network.exceptions() {
+        world.set_link(from, to, link);
+    }
+    schedule_faults(scenario, &mut world);
+    for command in &scenario.commands {
+        let bytes = Arc::from(command.text.as_bytes());
+        world.schedule(command.at, Deed::Command { node: command.node, bytes });
+    }
+    for planned in workload(scenario, seed) {
+        let bytes = Arc::from(planned.operation.to_bytes());
+        world.schedule(planned.at, Deed::Command { node: planned.client, bytes });
+    }
+    Ok(world)
+}
+
+fn limits(scenario: &Scenario) -> Limits {
+    let default = Limits::default();
+    let asked = &scenario.limits;
+    Limits {
+        events: asked.events.unwrap_or(default.events),
+        in_flight_bytes: asked.in_flight_bytes.unwrap_or(default.in_flight_bytes),
+        events_per_instant: asked
+            .events_per_instant
+            .map_or(default.events_per_instant, |n| u32::try_from(n).unwrap_or(u32::MAX)),
+        ..default
+    }
+}
+
+fn schedule_faults(scenario: &Scenario, world: &mut World) {
+    for (number, fault) in (1..).zip(&scenario.faults) {
+        match &fault.action {
+            Action::Cut(shape) => {
+                let name = fault.name.clone().unwrap_or_else(|| format!("cut {number}"));
+                let cut = world.define_cut(name, shape.clone());
+                world.schedule(fault.at, Deed::Cut(cut));
+                if let Some(until) = fault.until {
+                    world.schedule(until, Deed::Heal(cut));
+                }
+            }
+            Action::Crash(nodes) => {
+                for node in nodes {
+                    world.schedule(fault.at, Deed::Crash(*node));
+                    if let Some(until) = fault.until {
+                        world.schedule(until, Deed::Restart(*node));
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Running a variant of a scenario.
+
+mod bind;
+mod convergence;
+mod workload;
+
+pub use bind::build;
+pub use convergence::Convergence;
+pub use workload::{Planned, workload};
+
+use crate::{Catalogue, Diagnostics, Scenario};
+use simlab_core::{Dissection, NodeId, Time};
+use simlab_sim::World;
+
+/// Which run of a scenario.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup<'a> {
+    /// The story.
+    pub scenario: &'a Scenario,
+    /// What its names mean.
+    pub catalogue: &'a Catalogue,
+    /// The variant, by index.
+    pub variant: usize,
+    /// What answers its random choices.
+    pub seed: u64,
+    /// Whether the trace is kept.
+    pub recording: bool,
+}
+
+/// A run that is over.
+#[derive(Debug)]
+pub struct Run<'a> {
+    /// Which it was.
+    pub setup: Setup<'a>,
+    /// The world at its end.
+    pub world: World,
+    /// When the replicas agreed again after the last fault.
+    pub convergence: Convergence,
+}
+
+impl Setup<'_> {
+    /// When the last fault ended; the start of the run if there was none.
+    #[must_use]
+    pub fn healed(&self) -> Time {
+        let ends = self.scenario.faults.iter().map(|f| f.until.unwrap_or(self.scenario.until));
+        ends.max().unwrap_or(Time::ZERO)
+    }
+
+    /// A datagram in words, as the service of its receiver reads it, or that of its sender.
+    #[must_use]
+    pub fn dissect(&self, from: NodeId, to: NodeId, bytes: &[u8]) -> Option<Dissection> {
+        let roster = &self.scenario.variants[self.variant].roster;
+        [to, from].iter().find_map(|node| {
+            let member = roster.get(node.index())?;
+            let dissect = self.catalogue.service(member.service)?.dissect?;
+            dissect(bytes)
+        })
+    }
+}
+
+/// Runs a variant to its end.
+///
+/// # Errors
+/// If a service refuses the arguments that the scenario gives it.
+pub fn run(setup: Setup<'_>) -> Result<Run<'_>, Diagnostics> {
+    let mut world = build(setup)?;
+    let end = setup.scenario.until;
+    let mut convergence = Convergence::new(&setup);
+    if convergence.watches() {
+        world.run_until(setup.healed().min(end));
+        convergence.look(&world);
+        while world.step_until(end) {
+            convergence.look(&world);
+        }
+    }
+    world.run_until(end);
+    Ok(Run { setup, world, convergence })
+}

@@ -1,0 +1,321 @@
+//! A scenario after loading: every name resolved, every value checked.
+
+use crate::diagnostic::{Diagnostic, Problems, Span};
+use crate::{Diagnostics, Network, Source, Text};
+use simlab_core::{
+    Argument, BuildError, Distribution, Duration, Member, NodeId, Operation, Time, Value,
+};
+use simlab_sim::{LinkSpec, Shape};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// A story, the variants in which it is told, and what is expected of it.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// The file.
+    pub source: Source,
+    /// Its name in reports and commands.
+    pub name: String,
+    /// What people call it.
+    pub title: Text,
+    /// What it is about.
+    pub summary: Option<Text>,
+    /// The seed, unless another is asked for.
+    pub seed: u64,
+    /// When a run ends.
+    pub until: Time,
+    /// What clients operate on.
+    pub objects: Vec<Object>,
+    /// The nodes, by id.
+    pub nodes: Vec<Node>,
+    /// The nodes of each site, by id.
+    pub sites: BTreeMap<String, Vec<NodeId>>,
+    /// What the links are like.
+    pub network: Network,
+    /// Client operations at scripted times, by time.
+    pub operations: Vec<ScriptedOperation>,
+    /// Raw orders, by time.
+    pub commands: Vec<Command>,
+    /// Client operations at random times.
+    pub fillers: Vec<Filler>,
+    /// Faults, by time.
+    pub faults: Vec<Fault>,
+    /// What is told in between, by time.
+    pub narration: Vec<Narration>,
+    /// The variants; at least one.
+    pub variants: Vec<Variant>,
+    /// What is expected.
+    pub expectations: Vec<Expectation>,
+    /// Limits of a run.
+    pub limits: Limits,
+}
+
+/// Something that clients operate on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// Its name.
+    pub name: String,
+    /// The name of its model in the catalogue.
+    pub model: &'static str,
+    /// What it holds at the start.
+    pub initial: Value,
+}
+
+/// A node of the story. What it runs is up to the variant ([`Variant::roster`]).
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Its id.
+    pub id: NodeId,
+    /// Its name.
+    pub name: String,
+    /// Where it stands.
+    pub site: Option<String>,
+    /// The service or role that it has in the story.
+    pub service: String,
+    /// Where it is declared.
+    pub(crate) span: Span,
+    /// Where its own parameters are given.
+    pub(crate) given: BTreeMap<String, Span>,
+}
+
+/// An operation of one client at a scripted time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScriptedOperation {
+    /// The middle of the time at which it begins.
+    pub at: Time,
+    /// How much earlier or later it may begin. It never begins before the start or after the end.
+    pub jitter: Duration,
+    /// The client.
+    pub client: NodeId,
+    /// What it asks.
+    pub operation: Operation,
+}
+
+/// A raw order for a node's process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// When.
+    pub at: Time,
+    /// For whom.
+    pub node: NodeId,
+    /// The order.
+    pub text: String,
+}
+
+/// Operations of clients at times that the seed draws.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filler {
+    /// The clients; each draws its own times.
+    pub clients: Vec<NodeId>,
+    /// What they ask.
+    pub operation: Operation,
+    /// Not before this.
+    pub from: Time,
+    /// Not at or after this.
+    pub until: Time,
+    /// The time from one to the next.
+    pub every: Distribution,
+    /// None within this of the start or the end of a fault.
+    pub keep_off_faults: Duration,
+    /// None for this long after a scripted write of another client, from the earliest time at which
+    /// it can begin, counted from the latest.
+    pub keep_off_writes: Duration,
+}
+
+/// A fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Its name for people, if it has one.
+    pub name: Option<String>,
+    /// When it begins.
+    pub at: Time,
+    /// When it ends; `None` if it outlasts the run.
+    pub until: Option<Time>,
+    /// What it does.
+    pub action: Action,
+}
+
+/// What a fault does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Cuts links. At the end of the fault they heal.
+    Cut(Shape),
+    /// Crashes nodes. At the end of the fault they restart.
+    Crash(BTreeSet<NodeId>),
+}
+
+/// A remark to the audience.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Narration {
+    /// When.
+    pub at: Time,
+    /// What is said.
+    pub text: Text,
+}
+
+/// One way in which the story is told.
+#[derive(Clone, Debug)]
+pub struct Variant {
+    /// Its name.
+    pub name: String,
+    /// What people call it.
+    pub title: Option<Text>,
+    /// All nodes with their services and complete arguments, by id.
+    pub roster: Vec<Member>,
+}
+
+/// What is expected of some variants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expectation {
+    /// The name in the report.
+    pub name: String,
+    /// The name of the check in the catalogue, or of an invariant of a service.
+    pub check: &'static str,
+    /// The variants, as indices.
+    pub variants: Vec<usize>,
+    /// The arguments of the check, by parameter; complete.
+    pub arguments: BTreeMap<&'static str, Argument>,
+    /// Of which seeds.
+    pub quantifier: Quantifier,
+    /// What is to be observed; with [`Quantifier::Never`], what is not.
+    pub expected: Expected,
+    /// Why it holds for every seed.
+    pub why: Option<Text>,
+}
+
+/// Of which seeds something is expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Quantifier {
+    /// Every seed.
+    Always,
+    /// No seed.
+    Never,
+    /// At least one seed of a sweep.
+    Sometimes,
+}
+
+/// What is expected of an observation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// This truth value.
+    Truth(bool),
+    /// A number that compares to `value` so.
+    Figure {
+        /// How.
+        comparison: Comparison,
+        /// The number compared with.
+        value: i64,
+    },
+}
+
+/// How a number compares to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// `<`
+    Below,
+    /// `<=`
+    AtMost,
+    /// `=`
+    Equal,
+    /// `>=`
+    AtLeast,
+    /// `>`
+    Above,
+}
+
+/// Limits of a run; `None` where the kernel's own hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// How many events a run may have.
+    pub events: Option<u64>,
+    /// How many bytes may be under way at once.
+    pub in_flight_bytes: Option<u64>,
+    /// How many events one instant may have.
+    pub events_per_instant: Option<u64>,
+}
+
+impl Scenario {
+    /// What the link from one node to another is like.
+    #[must_use]
+    pub fn link(&self, from: NodeId, to: NodeId) -> LinkSpec {
+        self.network.link(from, to)
+    }
+
+    /// The node of this name.
+    #[must_use]
+    pub fn node(&self, name: &str) -> Option<&Node> {
+        self.nodes.iter().find(|n| n.name == name)
+    }
+
+    /// The index of the variant of this name.
+    #[must_use]
+    pub fn variant(&self, name: &str) -> Option<usize> {
+        self.variants.iter().position(|v| v.name == name)
+    }
+
+    /// The mistake that a service found only when the node of a variant was built, shown at the
+    /// node's declaration.
+    #[must_use]
+    pub fn refused(&self, variant: &Variant, node: NodeId, error: &BuildError) -> Diagnostics {
+        let mut problems = Problems::default();
+        problems.push(match self.nodes.get(node.index()) {
+            Some(node) => {
+                let given = error.parameter.and_then(|p| node.given.get(p));
+                let service = variant.roster.get(node.id.index()).map_or("?", |m| m.service);
+                let label = format!("`{}` runs {service} in {}", node.name, variant.name);
+                Diagnostic::at(*given.unwrap_or(&node.span), error.message.clone()).label(label)
+            }
+            None => Diagnostic::nowhere(error.message.clone()),
+        });
+        problems.finish(self.source.clone(), Source::new("--set", ""))
+    }
+}
+
+impl Quantifier {
+    /// As it is written in scenarios and reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Quantifier::Always => "always",
+            Quantifier::Never => "never",
+            Quantifier::Sometimes => "sometimes",
+        }
+    }
+}
+
+impl Comparison {
+    /// Whether `observed` compares so to `value`.
+    #[must_use]
+    pub const fn holds(self, observed: i64, value: i64) -> bool {
+        match self {
+            Comparison::Below => observed < value,
+            Comparison::AtMost => observed <= value,
+            Comparison::Equal => observed == value,
+            Comparison::AtLeast => observed >= value,
+            Comparison::Above => observed > value,
+        }
+    }
+
+    /// As it is written in scenarios and reports.
+    #[must_use]
+    pub const fn sign(self) -> &'static str {
+        match self {
+            Comparison::Below => "<",
+            Comparison::AtMost => "<=",
+            Comparison::Equal => "=",
+            Comparison::AtLeast => ">=",
+            Comparison::Above => ">",
+        }
+    }
+}
+
+/// `true`, `16`, `>= 1`.
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Expected::Truth(truth) => write!(f, "{truth}"),
+            Expected::Figure { comparison: Comparison::Equal, value } => write!(f, "{value}"),
+            Expected::Figure { comparison, value } => write!(f, "{} {value}", comparison.sign()),
+        }
+    }
+}

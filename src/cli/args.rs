@@ -1,0 +1,171 @@
+//! The arguments of all commands.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use simlab_core::{Duration, Kind};
+
+/// See and break distributed systems, deterministically.
+#[derive(Debug, Parser)]
+#[command(name = "simlab", version, arg_required_else_help = true, after_help = EXAMPLES)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  simlab run cap_partition                  the first lesson, all variants side by side
+  simlab run cap_partition --seed 8         the same story with other delays
+  simlab log cap_partition --variant available --from 12s --to 13s
+  simlab show cap_partition                 what the lesson is about, and why it must come out so
+  simlab list                               the lessons";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run a scenario and compare its variants
+    Run(RunArgs),
+    /// Print what happened in a run, event by event
+    Log(LogArgs),
+    /// List what there is
+    List(ListArgs),
+    /// Tell what a scenario is about and what is expected of it
+    Show(ShowArgs),
+    /// Print the JSON Schema of scenario files
+    Schema,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Which scenario, and with what changes.
+#[derive(Debug, Args)]
+pub(super) struct ScenarioArgs {
+    /// A scenario file, or the name of a lesson
+    pub(super) scenario: String,
+    /// What answers the random choices, decimal or 0x hex [default: the scenario's]
+    #[arg(long, value_name = "N", value_parser = seed)]
+    pub(super) seed: Option<u64>,
+    /// Change a setting: until, jitter, network.default.FIELD, or NODE|SERVICE|ROLE.PARAMETER
+    #[arg(long, value_name = "KEY=VALUE", value_parser = setting)]
+    pub(super) set: Vec<(String, String)>,
+    /// The language of titles and explanations [default: the locale's]
+    #[arg(long, value_name = "LANG")]
+    pub(super) lang: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    pub(super) scenario: ScenarioArgs,
+    /// Run only this variant; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(super) variant: Vec<String>,
+    /// How to report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+    /// Draw with ASCII characters only
+    #[arg(long)]
+    pub(super) ascii: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LogArgs {
+    #[command(flatten)]
+    pub(super) scenario: ScenarioArgs,
+    /// The variant [default: the first]
+    #[arg(long, value_name = "NAME")]
+    pub(super) variant: Option<String>,
+    /// Only events at this node; may be given several times
+    #[arg(long, value_name = "NODE")]
+    pub(super) node: Vec<String>,
+    /// Only events of this kind; may be given several times
+    #[arg(long, value_name = "KIND", value_parser = Kind::NAMES)]
+    pub(super) kind: Vec<String>,
+    /// Only datagrams of this type, as the protocol calls it (prepare, gossip, request …)
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(super) message: Vec<String>,
+    /// Only events of this client operation, as the log names it (customer-b.3)
+    #[arg(long, value_name = "OP")]
+    pub(super) op: Vec<String>,
+    /// Only events at this time or later
+    #[arg(long, value_name = "TIME")]
+    pub(super) from: Option<Duration>,
+    /// Only events before this time
+    #[arg(long, value_name = "TIME")]
+    pub(super) to: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// What to list
+    #[arg(value_enum, default_value_t = Topic::Scenarios)]
+    pub(super) topic: Topic,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// A scenario file, or the name of a lesson
+    pub(super) scenario: String,
+    /// The language of titles and explanations [default: the locale's]
+    #[arg(long, value_name = "LANG")]
+    pub(super) lang: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Topic {
+    /// The lessons
+    Scenarios,
+    /// What nodes can run, with parameters and invariants
+    Services,
+    /// What expectations can name
+    Checks,
+    /// What objects can be
+    Models,
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    let digits = text.replace('_', "");
+    let parsed = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        Some(hex) => u64::from_str_radix(hex, 16),
+        None => digits.parse(),
+    };
+    parsed.map_err(|_| "expected a whole number from 0 to 2^64-1, decimal or 0x hex".to_owned())
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => {
+            Ok((key.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err("expected KEY=VALUE, as in shop.deadline=500ms".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn seeds_are_decimal_or_hex_up_to_the_last() {
+        assert_eq!(seed("7"), Ok(7));
+        assert_eq!(seed("18446744073709551615"), Ok(u64::MAX));
+        assert_eq!(seed("0xffff_ffff_ffff_ffff"), Ok(u64::MAX));
+        assert!(seed("-1").is_err() && seed("18446744073709551616").is_err());
+        assert!(seed("seven").is_err() && seed("").is_err());
+    }
+}

@@ -1,0 +1,50 @@
+//! The command line: the only place that prints.
+
+mod args;
+mod list;
+mod log;
+mod output;
+mod run;
+mod scoreboard;
+mod show;
+mod story;
+
+use args::{Cli, Command};
+use clap::{CommandFactory, Parser};
+use output::{Exit, Output};
+use simlab_core::Entry;
+use simlab_scenarios::Catalogue;
+use std::process::ExitCode;
+
+/// Reads the arguments, does what they say, and answers with an exit status.
+pub(crate) fn main(entries: &[&'static Entry]) -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap has its own way to print, with colours where they are wanted; a pipe that is
+            // closed is no concern of ours.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let catalogue = Catalogue::with(entries);
+    let mut output = Output::new();
+    let exit = match cli.command {
+        Command::Run(args) => run::run(&args, &catalogue, &mut output),
+        Command::Log(args) => log::log(&args, &catalogue, &mut output),
+        Command::List(args) => list::list(&args, &catalogue, &mut output),
+        Command::Show(args) => show::show(&args, &catalogue, &mut output),
+        Command::Schema => {
+            output.line(&simlab_scenarios::schema());
+            Exit::Passed
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "simlab", &mut script);
+            output.line(String::from_utf8_lossy(&script).trim_end());
+            Exit::Passed
+        }
+    };
+    output.flush();
+    ExitCode::from(exit as u8)
+}

@@ -1,0 +1,323 @@
+//! The report for people: the variants side by side, what broke, and the moment of the cut.
+
+use super::args::RunArgs;
+use simlab_core::{DropReason, FieldValue};
+use simlab_scenarios::Observed;
+use simlab_scenarios::report::{Answers, Report, Status, VariantReport, picture};
+use simlab_sim::Stats;
+use simlab_tui::{Glyphs, draw, lines};
+
+/// The width that a terminal is sure to have.
+const WIDTH: u16 = 80;
+const LABEL: usize = 19;
+/// How many lines a report has at most.
+const LINES_MAX: usize = 40;
+/// How many of them at most stand before the breaks and the picture.
+const NODES_LINES_MAX: usize = 32;
+
+/// The report in at most 40 lines.
+pub(super) fn text(report: &Report<'_>, lang: &str, ascii: bool) -> Vec<String> {
+    let scenario = report.scenario;
+    let mut out = vec![
+        scenario.title.get(lang).to_owned(),
+        format!("{}, seed {}", scenario.name, report.seed),
+        String::new(),
+    ];
+    table(report, &mut out);
+    nodes(report, &mut out);
+    breaks(report, ascii, &mut out);
+    let shown = report.variants.iter().find(|v| v.first_break.is_some());
+    let story = argument(report);
+    let variant = shown.map(|v| format!(" --variant {}", v.name)).unwrap_or_default();
+    let more = [
+        String::new(),
+        format!("More: simlab show {story}"),
+        format!("      simlab log {story} --seed {}{variant}", report.seed),
+    ];
+    if let Some(variant) = shown.or_else(|| report.variants.first())
+        && let Some(mut picture) = picture(variant)
+    {
+        // A blank line, a heading, and the names of the lanes come before the rows.
+        let room = LINES_MAX.saturating_sub(out.len() + more.len() + 3);
+        picture.rows.truncate(room);
+        out.push(String::new());
+        let glyphs = if ascii { Glyphs::ASCII } else { Glyphs::UNICODE };
+        out.push(format!("The moment of the cut, {}:", variant.name));
+        out.extend(lines(&draw(&picture, WIDTH, &glyphs)));
+    }
+    out.extend(more);
+    out
+}
+
+/// How the scenario is named on the command line.
+fn argument<'a>(report: &Report<'a>) -> &'a str {
+    &report.scenario.source.name
+}
+
+/// The rows of a table, each a label and a cell for each variant.
+struct Table<'r> {
+    report: &'r Report<'r>,
+    rows: Vec<(String, Vec<String>)>,
+}
+
+impl Table<'_> {
+    fn row(&mut self, label: impl Into<String>, cell: impl Fn(&VariantReport<'_>) -> String) {
+        self.rows.push((label.into(), self.report.variants.iter().map(cell).collect()));
+    }
+}
+
+fn table(report: &Report<'_>, out: &mut Vec<String>) {
+    let width = ((usize::from(WIDTH) - LABEL) / report.variants.len().max(1)).clamp(8, 18);
+    let mut table = Table { report, rows: Vec::new() };
+    table.row("", |v| v.name.clone());
+    served(&mut table);
+    data(&mut table);
+    network(&mut table);
+    if !report.scenario.objects.is_empty() {
+        table.row("linearizable", |v| v.linearizable_word().to_owned());
+    }
+    table.row("expectations met", |v| {
+        let passed = v.checks.iter().filter(|c| c.status == Status::Passed).count();
+        format!("{passed} of {}", v.checks.len())
+    });
+    // Beside other variants the hash is cut; `--format json` has it whole.
+    table.row("trace hash", |v| {
+        let hash = format!("{:016x}", v.trace_hash);
+        hash[..hash.len().min(width - 2)].to_owned()
+    });
+    for (label, cells) in table.rows {
+        let cells: String = cells.iter().map(|cell| format!("{cell:>width$}")).collect();
+        out.push(format!("{label:<LABEL$}{cells}").trim_end().to_owned());
+    }
+}
+
+/// How the clients were served, site by site.
+fn served(table: &mut Table<'_>) {
+    let report = table.report;
+    let faults = !report.scenario.faults.is_empty();
+    let sites = report.variants.first().map_or(&[][..], |v| &v.metrics.sites);
+    for (index, site) in sites.iter().enumerate() {
+        let what = if faults { "(in fault)" } else { "served" };
+        table.row(format!("{} {what}", site.site), |v| match v.metrics.sites.get(index) {
+            Some(site) if faults => {
+                format!("{} ({})", percent(&site.answers), percent(&site.during_faults))
+            }
+            Some(site) => percent(&site.answers),
+            None => String::new(),
+        });
+    }
+    if report.variants.iter().all(|v| v.metrics.answers.invoked == 0) {
+        return;
+    }
+    table.row("refused, unknown", |v| {
+        format!("{}, {}", v.metrics.answers.refused, v.metrics.answers.unknown)
+    });
+    table.row("latency median, p99", |v| match v.metrics.latency {
+        Some(latency) => format!("{}, {}", span(latency.median), span(latency.p99)),
+        None => "-".to_owned(),
+    });
+}
+
+/// What became of the data, where it is a stock.
+fn data(table: &mut Table<'_>) {
+    if table.report.variants.iter().all(|v| v.metrics.stale.is_none()) {
+        return;
+    }
+    table.row("stale reads", |v| {
+        v.metrics.stale.as_ref().map_or(String::new(), |stale| stale.reads.to_string())
+    });
+    table.row("  units, oldest", |v| match &v.metrics.stale {
+        Some(stale) if stale.reads > 0 => {
+            let age = stale.oldest_missed.map_or("?".to_owned(), span);
+            format!("{}, {age}", stale.units_max)
+        }
+        _ => "-".to_owned(),
+    });
+    table.row("oversold", |v| v.metrics.oversold.map_or(String::new(), |n| n.to_string()));
+}
+
+/// What became of the datagrams.
+fn network(table: &mut Table<'_>) {
+    table.row("datagrams, bytes", |v| {
+        format!("{}, {}", v.metrics.stats.sent, bytes(v.metrics.stats.bytes_sent))
+    });
+    let report = table.report;
+    for why in DropReason::ALL {
+        if report.variants.iter().any(|v| v.metrics.stats.dropped(why) > 0) {
+            table.row(format!("  lost: {why}"), |v| v.metrics.stats.dropped(why).to_string());
+        }
+    }
+    let any =
+        |count: fn(&Stats) -> u64| report.variants.iter().any(|v| count(&v.metrics.stats) > 0);
+    let counts: [(&str, fn(&Stats) -> u64); 3] = [
+        ("  doubled", |stats| stats.duplicated),
+        ("  damaged", |stats| stats.corrupted),
+        ("  overtaken", |stats| stats.reordered),
+    ];
+    if !report.scenario.objects.is_empty() {
+        // Where there is a story about data, what links do is not the point.
+        return;
+    }
+    for (label, count) in counts {
+        if any(count) {
+            table.row(label, |v| count(&v.metrics.stats).to_string());
+        }
+    }
+}
+
+/// What nodes of a kind show of themselves, side by side, where there are no clients to speak.
+fn nodes(report: &Report<'_>, out: &mut Vec<String>) {
+    let (Some(variant), []) = (report.variants.first(), &report.scenario.objects[..]) else {
+        return;
+    };
+    let world = &variant.run.world;
+    let mut columns: Vec<String> = Vec::new();
+    for node in &report.scenario.nodes {
+        let Some(fields) = world.inspect(node.id) else { continue };
+        let numbers = fields.iter().filter(|f| matches!(f.value, FieldValue::Int(_)));
+        let names: Vec<String> = numbers.map(|f| f.name.clone()).collect();
+        if names.is_empty() {
+            continue;
+        }
+        if names != columns {
+            out.push(String::new());
+            let cells: String = names.iter().map(|name| format!("{name:>11}")).collect();
+            out.push(format!("{:<LABEL$}{cells}", node.service));
+            columns = names;
+        }
+        let cells: String = columns
+            .iter()
+            .map(|name| format!("{:>11}", fields.get_int(&[name]).unwrap_or_default()))
+            .collect();
+        out.push(format!("  {:<width$}{cells}", node.name, width = LABEL - 2));
+    }
+    out.truncate(NODES_LINES_MAX);
+}
+
+fn percent(answers: &Answers) -> String {
+    match (answers.done * 100).checked_div(answers.invoked) {
+        Some(percent) => format!("{percent} %"),
+        None => "-".to_owned(),
+    }
+}
+
+/// A length of time for people: three digits at least are exact.
+fn span(duration: simlab_core::Duration) -> String {
+    let micros = duration.nanos() / 1_000;
+    match micros {
+        0..1_000 => format!("{micros} us"),
+        1_000..10_000 => format!("{}.{} ms", micros / 1_000, micros % 1_000 / 100),
+        10_000..1_000_000 => format!("{} ms", micros / 1_000),
+        _ => format!("{}.{} s", micros / 1_000_000, micros % 1_000_000 / 100_000),
+    }
+}
+
+fn bytes(count: u64) -> String {
+    match count {
+        0..10_000 => format!("{count} B"),
+        10_000..10_000_000 => format!("{} kB", count / 1_000),
+        _ => format!("{} MB", count / 1_000_000),
+    }
+}
+
+/// Where each history broke, and why, in three lines at most.
+fn breaks(report: &Report<'_>, ascii: bool, out: &mut Vec<String>) {
+    let broken: Vec<_> =
+        report.variants.iter().filter_map(|v| Some((v, v.first_break.as_ref()?))).collect();
+    for (index, (variant, first)) in broken.iter().enumerate() {
+        if index == 0 {
+            out.push(String::new());
+        }
+        let same = index > 0 && broken[index - 1].1.why == first.why;
+        if same {
+            out.push(format!("{} breaks for the same reason ({})", variant.name, first.seq));
+            continue;
+        }
+        let who = variant.run.world.names().node(first.op.node());
+        let seconds = format!("{}.{:03}", first.at.millis() / 1_000, first.at.millis() % 1_000);
+        let text =
+            format!("{} breaks at {seconds} s ({who}, {}): {}", variant.name, first.seq, first.why);
+        let text = if ascii { text.replace('−', "-") } else { text };
+        out.extend(wrap(&text, usize::from(WIDTH), 3));
+    }
+}
+
+/// Breaks a text into lines at blanks; what is beyond the last line is cut off.
+fn wrap(text: &str, width: usize, most: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = lines.len() - 1;
+        let used = lines[last].chars().count();
+        if used == 0 {
+            lines[last].push_str(word);
+        } else if used + 1 + word.chars().count() <= width {
+            lines[last].push(' ');
+            lines[last].push_str(word);
+        } else {
+            lines.push(format!("  {word}"));
+        }
+    }
+    if lines.len() > most {
+        lines.truncate(most);
+        lines[most - 1] = lines[most - 1].chars().take(width - 3).collect::<String>() + "...";
+    }
+    lines
+}
+
+/// What went wrong, and the commands that reproduce it and show it. Empty if all is well.
+pub(super) fn trouble(report: &Report<'_>, args: &RunArgs) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut failed = None;
+    for variant in &report.variants {
+        for check in variant.checks.iter().filter(|check| check.status != Status::Passed) {
+            let verdict = match check.observed {
+                Observed::Unknown => "cannot tell",
+                _ => "failed",
+            };
+            out.push(format!(
+                "{verdict}: {}: {}: expected {} {}, observed {} ({})",
+                variant.name,
+                check.name,
+                check.quantifier.name(),
+                check.expected,
+                check.observed,
+                check.detail
+            ));
+            failed = failed.or(Some(&variant.name));
+        }
+        for finding in &variant.findings {
+            out.push(format!("failed: {}: {finding}", variant.name));
+            failed = failed.or(Some(&variant.name));
+        }
+    }
+    if let Some(variant) = failed {
+        let mut again = format!("{} --seed {}", argument(report), report.seed);
+        for (key, value) in &args.scenario.set {
+            again.push_str(&format!(" --set '{key}={value}'"));
+        }
+        out.push(format!("reproduce: simlab run {again} --variant {variant}"));
+        out.push(format!("look:      simlab log {again} --variant {variant}"));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_wrapped_and_cut() {
+        assert_eq!(wrap("one two three", 8, 3), ["one two", "  three"]);
+        assert_eq!(wrap("one two three four five", 9, 2), ["one two", "  three..."]);
+        assert_eq!(wrap("", 9, 2), [""]);
+    }
+
+    #[test]
+    fn spans_are_short() {
+        let of = |micros| span(simlab_core::Duration::from_micros(micros));
+        assert_eq!(
+            [of(7), of(3_456), of(23_456), of(24_903_000)],
+            ["7 us", "3.4 ms", "23 ms", "24.9 s"]
+        );
+    }
+}

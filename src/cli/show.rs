@@ -1,0 +1,110 @@
+//! `simlab show`: a lesson on paper, and why it must come out so for every seed.
+
+use super::args::ShowArgs;
+use super::output::{Exit, Output};
+use super::story;
+use simlab_core::Time;
+use simlab_scenarios::{Action, Catalogue, Scenario};
+use simlab_sim::Shape;
+use std::collections::BTreeSet;
+
+pub(super) fn show(args: &ShowArgs, catalogue: &Catalogue, output: &mut Output) -> Exit {
+    let scenario = match story::scenario(&args.scenario, &[], catalogue, output) {
+        Ok(scenario) => scenario,
+        Err(exit) => return exit,
+    };
+    let lang = story::language(args.lang.as_deref());
+    output.line(scenario.title.get(&lang));
+    if let Some(summary) = &scenario.summary {
+        output.line("");
+        output.line(summary.get(&lang).trim());
+    }
+    output.line("");
+    nodes(&scenario, output);
+    timeline(&scenario, &lang, output);
+    variants(&scenario, &lang, output);
+    expectations(&scenario, &lang, output);
+    Exit::Passed
+}
+
+fn nodes(scenario: &Scenario, output: &mut Output) {
+    output.line("Nodes");
+    for node in &scenario.nodes {
+        let site = node.site.as_deref().map(|site| format!(" at {site}")).unwrap_or_default();
+        output.line(&format!("  {:<14} {}{site}", node.name, node.service));
+    }
+    output.line("");
+}
+
+/// What is scripted, in the order of time: faults, operations, and what is told about them.
+fn timeline(scenario: &Scenario, lang: &str, output: &mut Output) {
+    let name = |id: &simlab_core::NodeId| scenario.nodes[id.index()].name.as_str();
+    let set = |ids: &BTreeSet<simlab_core::NodeId>| {
+        format!("{{{}}}", ids.iter().map(name).collect::<Vec<_>>().join(", "))
+    };
+    let shape = |shape: &Shape| match shape {
+        Shape::Groups(groups) => groups.iter().map(set).collect::<Vec<_>>().join(" / "),
+        Shape::OneWay { from, to } => format!("{} is not heard by {}", set(from), set(to)),
+        Shape::Bridge { left, right, via } => {
+            format!("{} / {}, bridged by {}", set(left), set(right), set(via))
+        }
+        Shape::Isolated(nodes) => format!("{} isolated", set(nodes)),
+    };
+    let mut lines: Vec<(Time, String)> = Vec::new();
+    for note in &scenario.narration {
+        lines.push((note.at, format!("* {}", note.text.get(lang).trim())));
+    }
+    for fault in &scenario.faults {
+        let label = fault.name.as_deref().unwrap_or("fault");
+        let (what, end) = match &fault.action {
+            Action::Cut(cut) => (shape(cut), "heals"),
+            Action::Crash(nodes) => (format!("crash of {}", set(nodes)), "restarts"),
+        };
+        lines.push((fault.at, format!("{label}: {what}")));
+        if let Some(until) = fault.until {
+            lines.push((until, format!("{label} {end}")));
+        }
+    }
+    for scripted in &scenario.operations {
+        lines.push((scripted.at, format!("{}: {}", name(&scripted.client), scripted.operation)));
+    }
+    for command in &scenario.commands {
+        lines.push((command.at, format!("{}: {:?}", name(&command.node), command.text)));
+    }
+    lines.sort_by_key(|(at, _)| *at);
+    output.line("Story");
+    for (at, line) in lines {
+        output.line(&format!("  {at:>8}  {line}"));
+    }
+    for filler in &scenario.fillers {
+        let clients: Vec<&str> = filler.clients.iter().map(name).collect();
+        let (who, what, every) = (clients.join(", "), &filler.operation, filler.every);
+        output.line(&format!("  at random {who}: {what}, every {every}"));
+    }
+    output.line("");
+}
+
+fn variants(scenario: &Scenario, lang: &str, output: &mut Output) {
+    output.line("Variants");
+    for variant in &scenario.variants {
+        let title = variant.title.as_ref().map_or("", |title| title.get(lang));
+        output.line(format!("  {:<14} {title}", variant.name).trim_end());
+    }
+    output.line("");
+}
+
+fn expectations(scenario: &Scenario, lang: &str, output: &mut Output) {
+    output.line("What must come out, and why");
+    for expectation in &scenario.expectations {
+        let variants = expectation.variants.iter().map(|v| scenario.variants[*v].name.as_str());
+        let variants: Vec<&str> = variants.collect();
+        let (name, quantifier) = (&expectation.name, expectation.quantifier.name());
+        let expected = &expectation.expected;
+        output.line(&format!("  {name}: {quantifier} {expected} ({})", variants.join(", ")));
+        if let Some(why) = &expectation.why {
+            for line in why.get(lang).trim().lines() {
+                output.line(&format!("      {line}"));
+            }
+        }
+    }
+}

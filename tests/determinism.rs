@@ -1,0 +1,110 @@
+//! One seed, one execution: twice, forked or not, recorded or not, in every build profile.
+
+mod common;
+
+use common::{all_variants, catalogue, lessons, scenario};
+use simlab::core::{Duration, Time};
+use simlab::scenarios::run::{Setup, build};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::process::Command;
+
+const SEEDS: u64 = 50;
+
+/// A line for each variant of each lesson and seed: its trace hash.
+fn hashes() -> String {
+    let catalogue = catalogue();
+    let mut out = String::new();
+    for lesson in lessons() {
+        let scenario = scenario(lesson, &catalogue);
+        for seed in 0..SEEDS {
+            for variant in &all_variants(&scenario, &catalogue, seed).variants {
+                let (name, hash) = (&variant.name, variant.trace_hash);
+                let _ = writeln!(out, "{lesson} {name} {seed} {hash:016x}");
+            }
+        }
+    }
+    out
+}
+
+/// Golden: whoever changes these changes every trace. `SNAPSHOTS=overwrite cargo test --test
+/// determinism` writes them anew.
+#[test]
+fn trace_hashes_are_the_same_as_ever() {
+    let found = hashes();
+    assert_eq!(found, hashes(), "twice the same");
+    snapbox::assert_data_eq!(found, snapbox::file!["golden/trace_hashes.txt"]);
+}
+
+#[test]
+fn another_seed_is_another_run() {
+    let catalogue = catalogue();
+    for lesson in lessons() {
+        let scenario = scenario(lesson, &catalogue);
+        for variant in 0..scenario.variants.len() {
+            let hashes: BTreeSet<u64> = (0..SEEDS)
+                .map(|seed| all_variants(&scenario, &catalogue, seed).variants[variant].trace_hash)
+                .collect();
+            assert_eq!(hashes.len() as u64, SEEDS, "{lesson}, variant {variant}");
+        }
+    }
+}
+
+#[test]
+fn a_fork_that_goes_on_unchanged_is_the_straight_run() {
+    let catalogue = catalogue();
+    for lesson in lessons() {
+        let scenario = scenario(lesson, &catalogue);
+        for variant in 0..scenario.variants.len() {
+            let setup = Setup {
+                scenario: &scenario,
+                catalogue: &catalogue,
+                variant,
+                seed: 5,
+                recording: true,
+            };
+            let mut straight = build(setup).expect("builds");
+            straight.run_until(scenario.until);
+            let mut world = build(Setup { recording: false, ..setup }).expect("builds");
+            for second in (0..).map(Duration::from_secs) {
+                let at = Time::ZERO + second;
+                if at > scenario.until {
+                    break;
+                }
+                world.run_until(at);
+                // The original is dropped; the fork goes on in its place.
+                world = world.fork();
+            }
+            world.run_until(scenario.until);
+            let name = &scenario.variants[variant].name;
+            assert_eq!(straight.trace_hash(), world.trace_hash(), "{lesson} {name}");
+            assert_eq!(straight.digest(), world.digest(), "{lesson} {name}");
+        }
+    }
+}
+
+/// The release build, when the gate has made one, against this build.
+#[test]
+fn debug_and_release_agree() {
+    let Ok(binary) = std::env::var("SIMLAB_RELEASE_BINARY") else {
+        eprintln!("skipped: SIMLAB_RELEASE_BINARY names no release build (.ci/run does)");
+        return;
+    };
+    let mut found = String::new();
+    for lesson in lessons() {
+        for seed in 0..SEEDS {
+            let output = Command::new(&binary)
+                .args(["run", lesson, "--format", "json", "--seed", &seed.to_string()])
+                .output()
+                .expect("the release build runs");
+            let report: serde_json::Value =
+                serde_json::from_slice(&output.stdout).expect("a report in JSON");
+            for variant in report["variants"].as_array().expect("variants") {
+                let field = |name: &str| variant[name].as_str().expect("a text").to_owned();
+                let (name, hash) = (field("name"), field("trace_hash"));
+                let _ = writeln!(found, "{lesson} {name} {seed} {hash}");
+            }
+        }
+    }
+    assert_eq!(found, hashes());
+}
