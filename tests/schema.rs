@@ -11,7 +11,7 @@ fn root() -> &'static Path {
 /// `SNAPSHOTS=overwrite cargo test --test schema` writes it anew.
 #[test]
 fn the_committed_schema_is_current() {
-    let generated = simlab::scenarios::schema();
+    let generated = format!("{:#}\n", simlab::scenarios::schema());
     snapbox::assert_data_eq!(generated, snapbox::file!["../simlab.schema.json"].raw());
 }
 

@@ -1,8 +1,8 @@
 //! Malformed files: every mistake is found, at its place, and shown as it should be.
 //!
 //! Beside each file lies the message that it gives; `SNAPSHOTS=overwrite cargo test -p
-//! simlab-scenarios` writes them again. The first line of each file says where its mistakes are,
-//! independently of the messages.
+//! simlab-scenarios` writes them again. The first line of each file says where its mistakes are
+//! (`SNAPSHOTS=places` fills it in for a new file; then compare it with the file by eye).
 
 mod common;
 

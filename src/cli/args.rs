@@ -44,7 +44,7 @@ pub(super) struct ScenarioArgs {
     /// A scenario file, or the name of a lesson
     pub(super) scenario: String,
     /// What answers the random choices, decimal or 0x hex [default: the scenario's]
-    #[arg(long, value_name = "N", value_parser = seed)]
+    #[arg(long, value_name = "N", value_parser = seed, allow_hyphen_values = true)]
     pub(super) seed: Option<u64>,
     /// Change a setting: until, jitter, network.default.FIELD, or NODE|SERVICE|ROLE.PARAMETER
     #[arg(long, value_name = "KEY=VALUE", value_parser = setting)]

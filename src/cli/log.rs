@@ -113,7 +113,7 @@ fn message(event: &TraceEvent<'_>, words: &Words<'_>, wanted: &[String]) -> bool
         _ => return false,
     };
     let dissection = words.dissect(from, to, event.bytes);
-    dissection.is_some_and(|d| wanted.iter().any(|kind| *kind == d.kind))
+    dissection.is_some_and(|d| wanted.contains(&d.kind))
 }
 
 /// Whether the event is the begin or the end of one of these operations.

@@ -35,7 +35,7 @@ pub(crate) fn main(entries: &[&'static Entry]) -> ExitCode {
         Command::List(args) => list::list(&args, &catalogue, &mut output),
         Command::Show(args) => show::show(&args, &catalogue, &mut output),
         Command::Schema => {
-            output.line(&simlab_scenarios::schema());
+            output.line(&format!("{:#}", simlab_scenarios::schema()));
             Exit::Passed
         }
         Command::Completions { shell } => {

@@ -142,26 +142,19 @@ fn network(table: &mut Table<'_>) {
         format!("{}, {}", v.metrics.stats.sent, bytes(v.metrics.stats.bytes_sent))
     });
     let report = table.report;
-    for why in DropReason::ALL {
-        if report.variants.iter().any(|v| v.metrics.stats.dropped(why) > 0) {
-            table.row(format!("  lost: {why}"), |v| v.metrics.stats.dropped(why).to_string());
-        }
-    }
-    let any =
-        |count: fn(&Stats) -> u64| report.variants.iter().any(|v| count(&v.metrics.stats) > 0);
-    let counts: [(&str, fn(&Stats) -> u64); 3] = [
-        ("  doubled", |stats| stats.duplicated),
-        ("  damaged", |stats| stats.corrupted),
-        ("  overtaken", |stats| stats.reordered),
-    ];
-    if !report.scenario.objects.is_empty() {
-        // Where there is a story about data, what links do is not the point.
-        return;
-    }
-    for (label, count) in counts {
-        if any(count) {
+    let mut counted = |label: &str, count: &dyn Fn(&Stats) -> u64| {
+        if report.variants.iter().any(|v| count(&v.metrics.stats) > 0) {
             table.row(label, |v| count(&v.metrics.stats).to_string());
         }
+    };
+    for why in DropReason::ALL {
+        counted(&format!("  lost: {why}"), &|stats| stats.dropped(why));
+    }
+    // Where there is a story about data, what else links do is not the point.
+    if report.scenario.objects.is_empty() {
+        counted("  doubled", &|stats| stats.duplicated);
+        counted("  damaged", &|stats| stats.corrupted);
+        counted("  overtaken", &|stats| stats.reordered);
     }
 }
 
@@ -308,7 +301,7 @@ mod tests {
     #[test]
     fn long_texts_are_wrapped_and_cut() {
         assert_eq!(wrap("one two three", 8, 3), ["one two", "  three"]);
-        assert_eq!(wrap("one two three four five", 9, 2), ["one two", "  three..."]);
+        assert_eq!(wrap("one two three four five", 9, 2), ["one two", "  thre..."]);
         assert_eq!(wrap("", 9, 2), [""]);
     }
 

@@ -5,8 +5,6 @@ use super::output::{Exit, Output};
 use super::story;
 use simlab_core::Time;
 use simlab_scenarios::{Action, Catalogue, Scenario};
-use simlab_sim::Shape;
-use std::collections::BTreeSet;
 
 pub(super) fn show(args: &ShowArgs, catalogue: &Catalogue, output: &mut Output) -> Exit {
     let scenario = match story::scenario(&args.scenario, &[], catalogue, output) {
@@ -39,17 +37,6 @@ fn nodes(scenario: &Scenario, output: &mut Output) {
 /// What is scripted, in the order of time: faults, operations, and what is told about them.
 fn timeline(scenario: &Scenario, lang: &str, output: &mut Output) {
     let name = |id: &simlab_core::NodeId| scenario.nodes[id.index()].name.as_str();
-    let set = |ids: &BTreeSet<simlab_core::NodeId>| {
-        format!("{{{}}}", ids.iter().map(name).collect::<Vec<_>>().join(", "))
-    };
-    let shape = |shape: &Shape| match shape {
-        Shape::Groups(groups) => groups.iter().map(set).collect::<Vec<_>>().join(" / "),
-        Shape::OneWay { from, to } => format!("{} is not heard by {}", set(from), set(to)),
-        Shape::Bridge { left, right, via } => {
-            format!("{} / {}, bridged by {}", set(left), set(right), set(via))
-        }
-        Shape::Isolated(nodes) => format!("{} isolated", set(nodes)),
-    };
     let mut lines: Vec<(Time, String)> = Vec::new();
     for note in &scenario.narration {
         lines.push((note.at, format!("* {}", note.text.get(lang).trim())));
@@ -57,8 +44,11 @@ fn timeline(scenario: &Scenario, lang: &str, output: &mut Output) {
     for fault in &scenario.faults {
         let label = fault.name.as_deref().unwrap_or("fault");
         let (what, end) = match &fault.action {
-            Action::Cut(cut) => (shape(cut), "heals"),
-            Action::Crash(nodes) => (format!("crash of {}", set(nodes)), "restarts"),
+            Action::Cut(shape) => (shape.in_words(&|id| name(&id).to_owned()), "heals"),
+            Action::Crash(nodes) => {
+                let names: Vec<&str> = nodes.iter().map(name).collect();
+                (format!("crash of {}", names.join(", ")), "restarts")
+            }
         };
         lines.push((fault.at, format!("{label}: {what}")));
         if let Some(until) = fault.until {

@@ -257,7 +257,23 @@ mod tests {
 
     #[test]
     fn a_partition_is_drawn_as_a_wall() {
-        snapbox::assert_data_eq!(drawn(&Glyphs::UNICODE), str![[""]]);
+        snapbox::assert_data_eq!(
+            drawn(&Glyphs::UNICODE),
+            str![[r#"
+         Beijing        Hangzhou       Shanghai
+  9.900  ◀──────────────●              │    gossip
+ 10.000 ═╪══════════════╪════════════▌═╪══  the cut
+ 12.042  ● sell 1       │            ▌ │
+ 12.300  ●──────────────▶            ▌ │    gossip
+ 12.300  ●──────────────────────────✕▌ │    gossip to Shanghai: cut
+ 12.400  │              │            ▌✕●    gossip to Beijing: cut
+ 15.026  │              │            ▌ ✗ read 60
+ 40.000 ═╪══════════════╪══════════════╪══  healed
+ 40.100  ●─────────────────────────────▶    gossip
+ 40.200  ●──────────────✕              │    gossip to Shanghai: loss
+
+"#]]
+        );
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub use quorum::Group;
 
 use acceptor::{Acceptor, Reply};
 use proposer::Proposer;
-use reader::{Reader, Step};
+use reader::{Again, Reader, Step};
 use simlab_core::wire::Decode;
 use simlab_core::{Duration, Env, Event, NodeId, Ticket};
 use std::collections::VecDeque;
@@ -182,14 +182,16 @@ impl CasPaxos {
             // wants this ballot chosen.
             Message::Accepted { ballot } => {
                 let mut decisions = self.reader.on_accepted(from, key, ballot, env);
-                decisions.extend(self.proposer.on_accepted(from, key, ballot, env));
+                if let Some(chosen) = self.proposer.on_accepted(from, key, ballot, env) {
+                    self.reader.on_chosen(key, env);
+                    decisions.push(chosen);
+                }
                 (decisions, None)
             }
             Message::Nack { ballot, promised } => {
                 self.proposer.on_nack(key, ballot, promised, env);
                 if self.reader.on_nack(from, key, ballot, promised, env) {
-                    env.note("read asks for a round", promised.word(), from.0.into());
-                    self.propose(key, env);
+                    self.propose_for_read(key, promised, env);
                 }
                 (Vec::new(), None)
             }
@@ -233,10 +235,19 @@ impl CasPaxos {
         if let Some(key) = self.proposer.on_timer(timer, env) {
             self.prepare(&key, env);
         }
-        match self.reader.on_timer(timer, env) {
-            Some(key) => self.ask_myself(&key, timer, env),
-            None => Vec::new(),
+        let Some(Again { key, stuck }) = self.reader.on_timer(timer, env) else {
+            return Vec::new();
+        };
+        if let Some(promise) = stuck {
+            self.propose_for_read(&key, promise, env);
         }
+        self.ask_myself(&key, timer, env)
+    }
+
+    /// A read cannot get past this promise, and nobody seems to be behind it any more.
+    fn propose_for_read(&mut self, key: &str, promise: Ballot, env: &mut Env<'_>) {
+        env.note("read asks for a round", promise.word(), promise.node.0.into());
+        self.propose(key, env);
     }
 
     /// Begins a round on `key`, unless one is under way.

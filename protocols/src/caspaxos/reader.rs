@@ -62,6 +62,23 @@ pub(super) struct Reader {
     reads: BTreeMap<u64, Read>,
 }
 
+impl Read {
+    /// Counts a try; returns whether the same promise has now stood in its way too often.
+    const fn was_in_vain(&mut self) -> bool {
+        self.refusals += 1;
+        self.tries += 1;
+        self.tries >= TRIES_MAX
+    }
+}
+
+/// A read that starts over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Again {
+    pub(super) key: String,
+    /// The promise that has stood in its way too often, if one has.
+    pub(super) stuck: Option<Ballot>,
+}
+
 /// What comes of an acceptor's state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
@@ -168,9 +185,7 @@ impl Reader {
                     (read.wall, read.tries) = (promised, 0);
                 }
                 if self.group.is_out_of_reach(refused.len()) {
-                    read.refusals += 1;
-                    read.tries += 1;
-                    stuck |= read.tries >= TRIES_MAX;
+                    stuck |= read.was_in_vain();
                     read.phase = Phase::Waiting;
                     back_off(*number, self.backoff, read.refusals, env);
                 }
@@ -179,17 +194,22 @@ impl Reader {
         stuck
     }
 
-    /// Says again what was not answered. Returns the key of a read that starts over; the parent then
-    /// asks the own acceptor.
-    pub(super) fn on_timer(&mut self, number: u64, env: &mut Env<'_>) -> Option<String> {
+    /// Says again what was not answered. If a read starts over, the parent asks the own acceptor.
+    pub(super) fn on_timer(&mut self, number: u64, env: &mut Env<'_>) -> Option<Again> {
         let read = self.reads.get_mut(&number)?;
-        // A write-back that some refused may have been overtaken long ago: it is better to look.
-        let starts_over = match &read.phase {
-            Phase::WritingBack { refused, .. } => !refused.is_empty(),
-            Phase::Asking { .. } => false,
-            Phase::Waiting => true,
-        };
-        if starts_over {
+        let mut again = None;
+        match &read.phase {
+            Phase::Asking { .. } => {}
+            // A write-back that some refused and others did not answer may have been overtaken long
+            // ago: it is better to look.
+            Phase::WritingBack { refused, .. } if refused.is_empty() => {}
+            Phase::WritingBack { .. } => {
+                let stuck = read.was_in_vain().then_some(read.wall);
+                again = Some(Again { key: read.key.clone(), stuck });
+            }
+            Phase::Waiting => again = Some(Again { key: read.key.clone(), stuck: None }),
+        }
+        if again.is_some() {
             read.phase = Phase::asking();
         }
         let answered;
@@ -205,7 +225,17 @@ impl Reader {
         };
         env.broadcast(self.group.missing(answered), &Packet { key: &read.key, message });
         env.set_timer(number, self.retransmit);
-        starts_over.then(|| read.key.clone())
+        again
+    }
+
+    /// A round on `key` has just been chosen: reads that could not get on look again at once.
+    pub(super) fn on_chosen(&mut self, key: &str, env: &mut Env<'_>) {
+        for (number, read) in &mut self.reads {
+            if read.key == key && !matches!(read.phase, Phase::Asking { .. }) {
+                read.phase = Phase::Waiting;
+                env.set_timer(*number, Duration::ZERO);
+            }
+        }
     }
 
     /// Gives a read up.

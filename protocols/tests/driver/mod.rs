@@ -273,9 +273,9 @@ impl World {
             Action::Crash { node } => self.crash(node),
             Action::Restart { node } => self.restart(node),
             Action::Heal => {
-                for link in [&mut self.near, &mut self.far] {
-                    (link.loss, link.duplicate) = (0, 0);
-                }
+                self.near = Link { loss: 0, duplicate: 0, delay: (500, 2_000) };
+                self.far = Link { loss: 0, duplicate: 0, delay: (500, 60_000) };
+                self.sync_us = (100, 2_000);
                 self.lose = Box::new(|_| false);
                 for node in (0..self.nodes.len() as u32).map(NodeId) {
                     self.restart(node);

@@ -50,4 +50,21 @@ impl Shape {
             Shape::Isolated(nodes) => nodes.contains(&from) || nodes.contains(&to),
         }
     }
+
+    /// The shape in words, as in `{beijing, hangzhou} / {shanghai}`; `name` gives the nodes' names.
+    #[must_use]
+    pub fn in_words(&self, name: &dyn Fn(NodeId) -> String) -> String {
+        let set = |nodes: &BTreeSet<NodeId>| {
+            let names: Vec<String> = nodes.iter().map(|node| name(*node)).collect();
+            format!("{{{}}}", names.join(", "))
+        };
+        match self {
+            Shape::Groups(groups) => groups.iter().map(set).collect::<Vec<_>>().join(" / "),
+            Shape::OneWay { from, to } => format!("{} is not heard by {}", set(from), set(to)),
+            Shape::Bridge { left, right, via } => {
+                format!("{} / {}, bridged by {}", set(left), set(right), set(via))
+            }
+            Shape::Isolated(nodes) => format!("{} isolated", set(nodes)),
+        }
+    }
 }

@@ -1,10 +1,9 @@
 //! The story of a run: what is done to the world at given times.
 
 use super::{Incoming, World};
-use crate::network::{Flight, Shape};
+use crate::network::Flight;
 use crate::node::Status;
 use simlab_core::{CutId, DropReason, Kind, NodeId, Seq};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Something done to the world.
@@ -92,17 +91,6 @@ impl World {
     }
 
     fn cut_in_words(&self, cut: CutId) -> String {
-        let set = |nodes: &BTreeSet<NodeId>| {
-            let names: Vec<String> = nodes.iter().map(|n| self.names.node(*n)).collect();
-            format!("{{{}}}", names.join(", "))
-        };
-        match self.cuts.shape(cut) {
-            Shape::Groups(groups) => groups.iter().map(set).collect::<Vec<_>>().join(" / "),
-            Shape::OneWay { from, to } => format!("{} -x-> {}", set(from), set(to)),
-            Shape::Bridge { left, right, via } => {
-                format!("{} / {}, bridged by {}", set(left), set(right), set(via))
-            }
-            Shape::Isolated(nodes) => format!("{} isolated", set(nodes)),
-        }
+        self.cuts.shape(cut).in_words(&|node| self.names.node(node))
     }
 }

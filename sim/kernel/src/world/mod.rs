@@ -2,6 +2,7 @@
 
 mod action;
 mod effects;
+mod look;
 mod send;
 #[cfg(test)]
 mod tests;
@@ -10,19 +11,18 @@ pub use action::Action;
 
 use crate::history::History;
 use crate::limits::{Finding, Limits};
-use crate::network::{Cuts, FlightId, Flights, FrameId, Frames, LinkSpec, Links, Reach, Shape};
+use crate::network::{Cuts, FlightId, Flights, FrameId, Frames, LinkSpec, Links, Shape};
 use crate::node::{Node, NodeSpec, Status};
 use crate::panics;
 use crate::queue::Queue;
 use crate::stats::Stats;
 use crate::timers::{Popped, TimerEntry};
-use crate::trace::{Body, Head, Names, Trace, Writer};
+use crate::trace::{Body, Head, Names, Writer};
 use simlab_core::{
-    Checker, CutId, Digest, Disk, Env, Event, Fields, Kind, Moment, NodeId, Outbox, Scope, Seeded,
-    Seq, Ticket, Time, TimerKey, View,
+    Checker, CutId, Env, Event, Fields, Kind, Moment, NodeId, Outbox, Scope, Seeded, Seq, Ticket,
+    Time, TimerKey, View,
 };
 use std::collections::BTreeMap;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// How a world is run.
@@ -403,131 +403,4 @@ enum Incoming {
     Timer { scope: Scope, key: TimerKey },
     Synced { scope: Scope, ticket: Ticket },
     Command(Arc<[u8]>),
-}
-
-/// Looking at a world.
-impl World {
-    /// The world's clock.
-    #[must_use]
-    pub const fn now(&self) -> Time {
-        self.now
-    }
-
-    /// When the next thing is due.
-    #[must_use]
-    pub fn next_at(&self) -> Option<Time> {
-        self.queue.next_at()
-    }
-
-    /// Whether a finding ended the run.
-    #[must_use]
-    pub const fn ended(&self) -> bool {
-        self.ended
-    }
-
-    /// What ought not to have happened.
-    #[must_use]
-    pub fn findings(&self) -> &[Finding] {
-        &self.findings
-    }
-
-    /// What was counted.
-    #[must_use]
-    pub const fn stats(&self) -> &Stats {
-        &self.stats
-    }
-
-    /// The client history.
-    #[must_use]
-    pub const fn history(&self) -> &History {
-        &self.history
-    }
-
-    /// The recorded trace, if recording is on.
-    #[must_use]
-    pub const fn trace(&self) -> Option<&Trace> {
-        self.writer.trace()
-    }
-
-    /// How many trace records were written, kept or not.
-    #[must_use]
-    pub const fn records(&self) -> u64 {
-        self.writer.written()
-    }
-
-    /// The hash of the trace so far.
-    #[must_use]
-    pub const fn trace_hash(&self) -> u64 {
-        self.writer.hash()
-    }
-
-    /// The side table of the trace.
-    #[must_use]
-    pub const fn names(&self) -> &Names {
-        &self.names
-    }
-
-    /// How many nodes there are.
-    #[must_use]
-    pub fn node_count(&self) -> u32 {
-        self.nodes.len() as u32
-    }
-
-    /// Whether a node runs.
-    #[must_use]
-    pub fn status(&self, id: NodeId) -> Status {
-        self.nodes[id.index()].status
-    }
-
-    /// A node's state as its process shows it; `None` while it is down.
-    #[must_use]
-    pub fn inspect(&self, id: NodeId) -> Option<Fields> {
-        Glance { now: self.now, nodes: &self.nodes, names: &self.names }.inspect(id)
-    }
-
-    /// The content of a file on a node's disk.
-    #[must_use]
-    pub fn file(&self, id: NodeId, name: &str) -> Option<&[u8]> {
-        self.nodes[id.index()].disk.read(name).ok().flatten()
-    }
-
-    /// The timers of a node that are set, with the time at which each is due.
-    pub fn timers(&self, id: NodeId) -> impl Iterator<Item = (Scope, TimerKey, Time)> + '_ {
-        self.nodes[id.index()].timers.pending()
-    }
-
-    /// How many copies of datagrams are under way.
-    #[must_use]
-    pub const fn in_flight(&self) -> u64 {
-        self.flights.len()
-    }
-
-    /// Who can talk to whom now.
-    #[must_use]
-    pub fn reach(&self) -> Reach {
-        Reach::new(self.nodes.len() as u32, |from, to| self.cuts.open(from, to))
-    }
-
-    /// A digest of the nodes' states, disks and the clock: equal for equal worlds.
-    #[must_use]
-    pub fn digest(&self) -> u64 {
-        let mut digest = Digest::new();
-        self.now.hash(&mut digest);
-        self.queue.len().hash(&mut digest);
-        for node in &self.nodes {
-            node.process.digest(&mut digest);
-            (node.status, node.life, node.counters).hash(&mut digest);
-            for (name, data) in node.disk.files() {
-                (name, data).hash(&mut digest);
-            }
-            for timer in node.timers.pending() {
-                timer.hash(&mut digest);
-            }
-        }
-        for flight in self.flights.iter() {
-            (flight.from, flight.to, flight.number).hash(&mut digest);
-            self.frames.bytes(flight.frame).hash(&mut digest);
-        }
-        digest.finish()
-    }
 }
