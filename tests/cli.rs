@@ -34,6 +34,19 @@ fn the_main_job_prints_the_comparison() {
     snapbox::assert_data_eq!(report, snapbox::file!["golden/cap_partition.txt"].raw());
 }
 
+/// The picture in the README is what the command prints.
+#[test]
+fn the_readme_shows_the_report() {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("it is there");
+    let output = run(&["run", "scenarios/cap_partition.toml"]);
+    assert!(readme.contains(text(&output.stdout).trim_end()), "put the report into README.md anew");
+    for command in
+        ["cargo run --release -- run scenarios/cap_partition.toml", "cargo test --workspace"]
+    {
+        assert!(readme.contains(command));
+    }
+}
+
 #[test]
 fn a_lesson_runs_by_name_from_any_folder_and_tells_the_same() {
     let here = run(&["run", "scenarios/lossy_link.toml"]);

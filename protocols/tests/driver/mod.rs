@@ -3,15 +3,19 @@
 //! It is a second, dumber kernel, so that these tests need none: one queue, one seed, no trace but
 //! a list of lines. Links lose, duplicate and delay; a crash keeps any subset of the unsynced writes.
 
-#![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "each test uses a part of it")]
 
 mod disk;
+mod effects;
+mod harness;
 pub(crate) mod linear;
 mod roster;
+pub(crate) mod three_cities;
 
 use disk::Files;
+pub(crate) use harness::{golden, seeds};
 use rand::Rng;
-use roster::Spec;
+pub(crate) use roster::Spec;
 use simlab_core::wire::{Decode, Encode};
 use simlab_core::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -315,119 +319,6 @@ impl World {
         dissection.map_or_else(|| format!("{} bytes", bytes.len()), |found| found.summary)
     }
 
-    fn handle(&mut self, node: NodeId, event: Event<'_>) {
-        let mut outbox = Outbox::new();
-        let state = &mut self.nodes[node.index()];
-        let Some(process) = &mut state.process else { return };
-        let moment = Moment { me: node, now: self.now, wall: self.now };
-        let mut env =
-            Env::new(moment, &mut outbox, &mut state.counters, &mut self.decide, &state.files);
-        process.on_event(event, &mut env);
-        for effect in outbox.effects() {
-            self.carry_out(node, *effect, &outbox);
-        }
-    }
-
-    fn carry_out(&mut self, node: NodeId, effect: Effect, outbox: &Outbox) {
-        let life = self.nodes[node.index()].life;
-        let files = &mut self.nodes[node.index()].files;
-        match effect {
-            Effect::Send { to, payload } => self.send(node, to, outbox.bytes(payload)),
-            Effect::SetTimer { scope, key, after } => {
-                let due = self.now + after;
-                self.nodes[node.index()].timers.insert((scope, key), due);
-                self.schedule(due, Action::Timer { node, life, scope, key });
-            }
-            Effect::CancelTimer { scope, key } => {
-                self.nodes[node.index()].timers.remove(&(scope, key));
-            }
-            Effect::Replace { file, data } => {
-                files.write(outbox.text(file), Some(outbox.bytes(data)));
-            }
-            Effect::Remove { file } => files.write(outbox.text(file), None),
-            Effect::Append { .. } | Effect::Truncate { .. } => panic!("nobody here appends"),
-            Effect::Sync { scope, ticket } => {
-                let writes = files.written();
-                // In the order in which they were asked for.
-                let us = self.between(self.sync_us);
-                let last = self.queue.iter().filter_map(|((at, _), action)| match action {
-                    Action::Synced { node: of, .. } if *of == node => Some(*at),
-                    _ => None,
-                });
-                let at = last.max().unwrap_or(self.now).max(self.now + Duration::from_micros(us));
-                self.schedule(at, Action::Synced { node, life, scope, ticket, writes });
-            }
-            Effect::Invoke { op, session, operation } => {
-                let operation =
-                    Operation::from_bytes(outbox.bytes(operation)).expect("an operation");
-                let line = format!("{} asks: {operation}", self.name(node));
-                self.say(&line);
-                let taken = |other: &Op| {
-                    other.session == session
-                        && other.id.node() == node
-                        && !matches!(&other.returned, Some((_, o)) if !matches!(o, Outcome::Unknown(_)))
-                };
-                assert!(!self.history.iter().any(taken), "{session:?} of {node} is in use");
-                assert!(self.history.iter().all(|other| other.id != op), "{op:?} twice");
-                let invoked = self.steps;
-                self.history.push(Op { id: op, session, operation, invoked, returned: None });
-            }
-            Effect::Complete { op, outcome } => {
-                let outcome = Outcome::from_bytes(outbox.bytes(outcome)).expect("an outcome");
-                let line = format!("{} is told: {outcome}", self.name(node));
-                self.say(&line);
-                let found = self.history.iter_mut().find(|other| other.id == op);
-                let found = found.expect("an invoked operation");
-                assert_eq!(found.returned, None, "completed once");
-                found.returned = Some((self.steps, outcome));
-            }
-            Effect::Note { name, a, b } => self.note(node, name, a, b),
-            Effect::Halt => {
-                let line = format!("{} halts", self.name(node));
-                self.say(&line);
-                self.halted.insert(node.0);
-                self.nodes[node.index()].process = None;
-            }
-        }
-    }
-
-    fn send(&mut self, from: NodeId, to: NodeId, bytes: &[u8]) {
-        let [a, b] = [from, to].map(|node| self.nodes[node.index()].entry);
-        let link = if a.name == b.name { self.far } else { self.near };
-        let dissection = a.dissect.and_then(|dissect| dissect(bytes)).expect("our own datagram");
-        let kind = dissection.kind;
-        *self.sent.entry(kind.clone()).or_default() += 1;
-        let flight = Flight { from: from.0, to: to.0, kind, at_ms: self.now.millis() };
-        let copies = if (self.lose)(&flight) || self.below(100) < link.loss {
-            0
-        } else {
-            1 + u64::from(self.below(100) < link.duplicate)
-        };
-        for _ in 0..copies {
-            let at = self.now + Duration::from_micros(self.between(link.delay));
-            self.schedule(at, Action::Arrive { from, to, bytes: bytes.to_vec() });
-        }
-    }
-
-    fn note(&mut self, node: NodeId, name: &'static str, a: u64, b: u64) {
-        let line = format!("{} notes: {name}", self.name(node));
-        self.say(&line);
-        *self.notes.entry(name).or_default() += 1;
-        let event = TraceEvent {
-            seq: Seq(NonZeroU64::MIN),
-            at: self.now,
-            node: Some(node),
-            cause: None,
-            kind: Kind::Noted { name, a, b },
-            bytes: &[],
-        };
-        for checker in &mut self.checkers {
-            if let Some(violation) = checker.on_event(&event, &Glance(&self.nodes, self.now)) {
-                self.violations.push(format!("{}: {}", checker.name(), violation.detail));
-            }
-        }
-    }
-
     /// The outcomes of a client, in the order of its operations, in words.
     pub(crate) fn told(&self, client: u32) -> Vec<String> {
         let of = self.history.iter().filter(|op| op.id.node() == NodeId(client));
@@ -471,33 +362,5 @@ impl World {
     pub(crate) fn files(&self, node: u32) -> Vec<String> {
         let files = self.nodes[node as usize].files.list("");
         files.into_iter().map(str::to_owned).collect()
-    }
-}
-
-/// Compares the log with a golden file; `SIMLAB_BLESS=1` writes the file.
-pub(crate) fn golden(name: &str, log: &[String]) {
-    let path = format!("{}/tests/golden/{name}.txt", env!("CARGO_MANIFEST_DIR"));
-    let found = log.join("\n") + "\n";
-    if std::env::var_os("SIMLAB_BLESS").is_some() {
-        std::fs::write(&path, &found).expect("the golden file can be written");
-    }
-    let expected = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == expected, "{path} differs; SIMLAB_BLESS=1 accepts this:\n{found}");
-}
-
-/// Runs `body` for many seeds, or for the one in `SIMLAB_SEED`; a failure names its seed.
-pub(crate) fn seeds(test: &str, count: u64, mut body: impl FnMut(u64)) {
-    let one = std::env::var("SIMLAB_SEED")
-        .ok()
-        .map(|text| text.parse().expect("SIMLAB_SEED is a number"));
-    let count = match std::env::var("SIMLAB_RUNS") {
-        Ok(text) => text.parse().expect("SIMLAB_RUNS is a number"),
-        Err(_) => count,
-    };
-    for seed in one.map_or(0..count, |seed| seed..seed + 1) {
-        let run = std::panic::AssertUnwindSafe(|| body(seed));
-        if std::panic::catch_unwind(run).is_err() {
-            panic!("seed {seed} failed: SIMLAB_SEED={seed} cargo test -p simlab-protocols {test}");
-        }
     }
 }

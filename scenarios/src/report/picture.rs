@@ -5,10 +5,10 @@
 //! at which the history broke, the heal.
 
 use super::VariantReport;
-use crate::Action;
+use crate::{Action, Node};
 use simlab_core::{Kind, NodeId, Operation, Outcome, Role, Seq, Time, TraceEvent};
 use simlab_sim::history::Record;
-use simlab_sim::{Shape, Trace};
+use simlab_sim::{Reach, Shape, Trace};
 use std::collections::BTreeSet;
 
 /// Some events of a run, to be drawn.
@@ -85,9 +85,9 @@ pub fn picture(report: &VariantReport<'_>) -> Option<Picture> {
     let trace = report.run.world.trace()?;
     let fault = scenario.faults.iter().find(|fault| matches!(fault.action, Action::Cut(_)))?;
     let Action::Cut(shape) = &fault.action else { return None };
-    let lanes = Lanes::new(report);
+    let lanes = Lanes::new(report, shape);
     let name = fault.name.clone().unwrap_or_else(|| "the links are cut".to_owned());
-    let walls = lanes.walls(shape);
+    let walls = lanes.walls.clone();
     let mut rows = vec![Row { at: fault.at, kind: RowKind::Cut { name, walls } }];
     let end = fault.until.unwrap_or(scenario.until);
     operations(report, trace, &lanes, fault.at, end, &mut rows);
@@ -103,41 +103,44 @@ pub fn picture(report: &VariantReport<'_>) -> Option<Picture> {
     Some(Picture { lanes: lanes.names, rows })
 }
 
-/// The lanes of a picture: a site each, or a node each where there are no sites.
+/// The lanes of a picture: a site each, or a node each where there are no sites. Those that can still
+/// talk to each other during the cut stand side by side, so that a wall is a straight line.
 struct Lanes {
     names: Vec<String>,
     /// The lane of each node.
     of: Vec<usize>,
+    /// The lanes to the right of which a wall stands during the cut.
+    walls: Vec<usize>,
     servers: BTreeSet<NodeId>,
 }
 
 impl Lanes {
-    fn new(report: &VariantReport<'_>) -> Self {
+    fn new(report: &VariantReport<'_>, shape: &Shape) -> Self {
         let setup = report.run.setup;
-        let mut names: Vec<String> = Vec::new();
-        let lane = |name: &String| match names.iter().position(|known| known == name) {
-            Some(lane) => lane,
-            None => {
-                names.push(name.clone());
-                names.len() - 1
-            }
-        };
         let nodes = &setup.scenario.nodes;
-        let of = nodes.iter().map(|n| n.site.as_ref().unwrap_or(&n.name)).map(lane).collect();
+        let place = |node: &Node| node.site.clone().unwrap_or_else(|| node.name.clone());
+        // The network during the cut decides the order.
+        let count = u32::try_from(nodes.len()).unwrap_or(u32::MAX);
+        let reach = Reach::new(count, |from, to| !shape.separates(from, to));
+        let (mut names, mut walls) = (Vec::new(), Vec::new());
+        for group in reach.groups() {
+            let before = names.len();
+            for node in group {
+                let name = place(&nodes[node.index()]);
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+            if before > 0 && names.len() > before {
+                walls.push(before - 1);
+            }
+        }
+        let lane = |node: &Node| names.iter().position(|name| *name == place(node)).unwrap_or(0);
+        let of = nodes.iter().map(lane).collect();
         let roster = &setup.scenario.variants[setup.variant].roster;
         let serves = |name| setup.catalogue.service(name).is_some_and(|e| e.role == Role::Server);
         let servers = roster.iter().filter(|m| serves(m.service)).map(|m| m.id).collect();
-        Lanes { names, of, servers }
-    }
-
-    /// The lanes behind which a wall stands: the neighbours that the cut keeps apart.
-    fn walls(&self, shape: &Shape) -> Vec<usize> {
-        let first = |lane| {
-            let all = (0..).zip(&self.of).find(|(_, of)| **of == lane);
-            all.map_or(NodeId(0), |(node, _)| NodeId(node))
-        };
-        let apart = |lane: &usize| shape.separates(first(*lane), first(*lane + 1));
-        (0..self.names.len().saturating_sub(1)).filter(apart).collect()
+        Lanes { names, of, walls, servers }
     }
 
     fn of(&self, node: NodeId) -> usize {
