@@ -74,6 +74,60 @@ fn a_crash_of_the_coordinator_at_every_moment() {
     }
 }
 
+/// Beijing's disk is slow: the others have promised ballot 1 long before its own acceptor has. It
+/// crashes, forgets that it ever used ballot 1, and uses it again for another sale. Had it sent an
+/// accept in its first life, there would be two values under one ballot.
+#[test]
+fn a_ballot_that_is_used_again_gets_no_second_value() {
+    let mut again = 0;
+    driver::seeds("a_ballot_that_is_used_again_gets_no_second_value", 20, |seed| {
+        let mut world = world(seed, &[]);
+        world.slow_disk = Some((0, 500_000));
+        world.lose = Box::new(|f| f.kind == "accept" && f.to == 2 && f.at_ms < 200);
+        world.ask(100, B, "phone", Call::Sell(1));
+        world.crash_at(200, 0);
+        world.run(200);
+        assert!(
+            world
+                .log
+                .iter()
+                .any(|l| l.ends_with("shanghai -> beijing: promise phone 1.n0, accepted nothing"))
+        );
+        assert_eq!(world.sent.get("accept"), None, "its own promise is not durable yet");
+        world.slow_disk = None;
+        world.restart_at(300, 0);
+        world.ask(400, B, "phone", Call::Sell(2));
+        world.run(3_000);
+        again += u32::from(phone(&world, 0, "ballot") == Some(1));
+        assert_eq!(world.told(B), ["unknown: timed out", "true"]);
+        assert_eq!(world.account("phone"), Some(58));
+        assert_eq!(world.violations, [""; 0]);
+    });
+    assert!(
+        again > 0,
+        "in some runs the crash took the first promise, and ballot 1 was used again"
+    );
+}
+
+/// Beijing reads and crashes; the answers come late, when it has restarted and reads again. They tell
+/// of a time before the second read began, and must not answer it.
+#[test]
+fn states_for_an_earlier_life_answer_no_read_of_this_one() {
+    let mut world = world(1, &[]);
+    world.ask(100, B, "phone", Call::Read);
+    world.run(105);
+    world.far.delay = (300_000, 300_000); // the answers leave at 111 and arrive at 411
+    world.run(112);
+    world.far.delay = (5_000, 5_000);
+    world.crash_at(113, 0);
+    world.ask(120, H, "phone", Call::Sell(1));
+    world.restart_at(300, 0);
+    world.ask(405, B, "phone", Call::Read); // goes out at 406; true answers come at 416
+    world.run(1_000);
+    assert_eq!(world.told(H), ["true"]);
+    assert_eq!(world.told(B)[1], "59");
+}
+
 /// A refused sale stays refused, although a copy of its request comes after the replica restarted.
 #[test]
 fn a_late_copy_of_a_refused_request_is_ignored() {

@@ -135,11 +135,11 @@ impl Acceptor {
         self.gate.len()
     }
 
-    /// Reads back what an earlier life left, and returns the ticket of a sync.
+    /// Reads back what an earlier life left, and asks for a sync.
     ///
     /// The sync makes durable whatever an earlier life wrote and did not live to see synced: what
     /// can be read after a crash need not be what the next crash leaves. No answer leaves before it.
-    pub(super) fn start(&mut self, env: &mut Env<'_>) -> Result<Ticket, Broken> {
+    pub(super) fn start(&mut self, env: &mut Env<'_>) -> Result<(), Broken> {
         self.asked = env.sync();
         for file in env.list(FILES) {
             let Some(bytes) = env.read(&file).map_err(Broken::Disk)? else { continue };
@@ -152,7 +152,7 @@ impl Acceptor {
             }
             self.registers.insert(key.to_owned(), register);
         }
-        Ok(self.asked)
+        Ok(())
     }
 
     /// §2.2: "Returns a conflict if it already saw a greater ballot number. Persists the ballot

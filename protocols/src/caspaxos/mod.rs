@@ -42,7 +42,7 @@ use acceptor::{Acceptor, Reply};
 use proposer::Proposer;
 use reader::{Again, Reader, Step};
 use simlab_core::wire::Decode;
-use simlab_core::{Duration, Env, Event, NodeId, Ticket};
+use simlab_core::{Duration, Env, Event, NodeId};
 use std::collections::VecDeque;
 
 /// What the component tells its parent.
@@ -133,11 +133,10 @@ impl CasPaxos {
         }
     }
 
-    /// A ticket has a number that no earlier life was given; so have the rounds and reads that are
-    /// numbered from it.
+    /// Rounds and reads have numbers that those of an earlier life had not.
     fn start(&mut self, env: &mut Env<'_>) {
         match self.acceptor.start(env) {
-            Ok(Ticket(life)) => self.next = life.wrapping_mul(NUMBERS_OF_A_LIFE),
+            Ok(()) => self.next = u64::from(env.life()).wrapping_mul(NUMBERS_OF_A_LIFE),
             // An acceptor that has forgotten a promise must never answer again.
             Err(_) => {
                 env.note("disk unreadable", 0, 0);

@@ -9,15 +9,15 @@
 //! **Sessions** are the client's logical threads in the history; operations of one session must not
 //! overlap. Each operation takes the lowest session that is free. One that ends unknown keeps its
 //! session for ever, since it may still take effect at any time. So do those that a crash leaves
-//! open; a restarted client does not know them, and therefore takes sessions of a range of its own.
-//! The range is that of a ticket drawn at the start: the driver gives no ticket twice either.
+//! open; a restarted client does not know them, and therefore takes sessions of a range of its own,
+//! that of its life.
 
 use super::message::{self, Message};
 use super::{CLIENT, arm, timeout};
 use simlab_core::wire::Decode;
 use simlab_core::{
     Arguments, BuildError, Duration, Entry, Env, Event, Fields, NodeId, OpId, Operation, Outcome,
-    Parameter, ParameterKind, Process, Session, Ticket,
+    Parameter, ParameterKind, Process, Session,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,9 +76,7 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
 impl Process for Client {
     fn on_event(&mut self, event: Event<'_>, env: &mut Env<'_>) {
         if event == Event::Start {
-            // Nothing was written: only the ticket's number is wanted. The first is 1.
-            let Ticket(life) = env.sync();
-            self.first = (life as u32).wrapping_sub(1).wrapping_mul(SESSIONS_OF_A_LIFE);
+            self.first = env.life().wrapping_mul(SESSIONS_OF_A_LIFE);
             return;
         }
         match event.peel() {

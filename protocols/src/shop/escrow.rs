@@ -66,24 +66,24 @@ impl Process for Replica {
         view.int("share", shown(self.share));
         self.stock.inspect(view, |product, group| {
             group.int("stock", shown(self.total).saturating_add(self.stock.shown(product)));
-            group.int("own", shown(self.own(product)));
+            group.int("own", self.own(product));
         });
     }
 }
 
 impl Replica {
     /// What this city may still sell.
-    fn own(&self, product: &str) -> u64 {
+    fn own(&self, product: &str) -> i64 {
         let Counted { increments, decrements } = self.stock.own(product);
-        let left = self.share.saturating_add(increments).checked_sub(decrements);
-        left.expect("a city never sells more than its share")
+        shown(self.share.saturating_add(increments)).saturating_sub(shown(decrements))
     }
 
     fn on_request(&mut self, request: Request, env: &mut Env<'_>) {
         let product = &request.operation.object;
+        assert!(self.own(product) >= 0, "a city never sells more than its share");
         let outcome = match (Amount::of(&request.operation.call), &request.operation.call) {
             (Some(Amount::Sell(units)), _) => {
-                if self.own(product) >= u64::from(units) {
+                if self.own(product) >= i64::from(units) {
                     let change = Counted { increments: 0, decrements: units.into() };
                     return self.stock.count(request, change, env);
                 }

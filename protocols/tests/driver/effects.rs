@@ -10,7 +10,7 @@ impl World {
         let mut outbox = Outbox::new();
         let state = &mut self.nodes[node.index()];
         let Some(process) = &mut state.process else { return };
-        let moment = Moment { me: node, now: self.now, wall: self.now };
+        let moment = Moment { me: node, now: self.now, wall: self.now, life: state.life };
         let mut env =
             Env::new(moment, &mut outbox, &mut state.counters, &mut self.decide, &state.files);
         process.on_event(event, &mut env);
@@ -40,7 +40,8 @@ impl World {
             Effect::Sync { scope, ticket } => {
                 let writes = files.written();
                 // In the order in which they were asked for.
-                let us = self.between(self.sync_us);
+                let slow = self.slow_disk.filter(|(slow, _)| *slow == node.0);
+                let us = self.between(self.sync_us) + slow.map_or(0, |(_, us)| us);
                 let last = self.queue.iter().filter_map(|((at, _), action)| match action {
                     Action::Synced { node: of, .. } if *of == node => Some(*at),
                     _ => None,

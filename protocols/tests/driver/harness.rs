@@ -1,14 +1,14 @@
 //! Golden files, and sweeps over seeds.
 
-/// Compares the log with a golden file; `SIMLAB_BLESS=1` writes the file.
+/// Compares the log with a golden file; `SNAPSHOTS=overwrite` writes the file.
 pub(crate) fn golden(name: &str, log: &[String]) {
     let path = format!("{}/tests/golden/{name}.txt", env!("CARGO_MANIFEST_DIR"));
     let found = log.join("\n") + "\n";
-    if std::env::var_os("SIMLAB_BLESS").is_some() {
+    if std::env::var_os("SNAPSHOTS").is_some_and(|how| how == "overwrite") {
         std::fs::write(&path, &found).expect("the golden file can be written");
     }
     let expected = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == expected, "{path} differs; SIMLAB_BLESS=1 accepts this:\n{found}");
+    assert!(found == expected, "{path} differs; SNAPSHOTS=overwrite accepts this:\n{found}");
 }
 
 /// Runs `body` for many seeds, or for the one in `SIMLAB_SEED`; a failure names its seed.

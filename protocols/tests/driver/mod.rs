@@ -107,6 +107,8 @@ pub(crate) struct World {
     pub(crate) near: Link,
     pub(crate) far: Link,
     pub(crate) sync_us: (u64, u64),
+    /// A node whose disk takes so much longer.
+    pub(crate) slow_disk: Option<(u32, u64)>,
     pub(crate) lose: Filter,
     /// What happened, a line each.
     pub(crate) log: Vec<String>,
@@ -151,6 +153,7 @@ impl World {
             near: calm(1_000),
             far: calm(10_000),
             sync_us: (1_000, 1_000),
+            slow_disk: None,
             lose: Box::new(|_| false),
             log: Vec::new(),
             notes: BTreeMap::new(),

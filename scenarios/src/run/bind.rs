@@ -3,8 +3,8 @@
 use super::{Setup, workload};
 use crate::{Action, Diagnostics, Scenario};
 use simlab_core::wire::Encode;
-use simlab_core::{Arguments, Entry};
-use simlab_sim::{Action as Deed, Limits, NodeSpec, Options, World};
+use simlab_core::{Arguments, BuildError, Entry};
+use simlab_sim::{Action as Deed, Limits, NodeSpec, Options, World, guard};
 use std::sync::Arc;
 
 /// The world of a variant, at the start of its story.
@@ -19,8 +19,11 @@ pub fn build(setup: Setup<'_>) -> Result<World, Diagnostics> {
     for member in &variant.roster {
         let entry = catalogue.service(member.service).expect("the loader resolved all services");
         let arguments = Arguments { me: member.id, roster: &variant.roster };
-        let process = (entry.build)(&arguments)
-            .map_err(|error| scenario.refused(variant, member.id, &error))?;
+        let built = guard(|| (entry.build)(&arguments)).unwrap_or_else(|caught| {
+            let message = format!("building {} panicked: {caught}", entry.name);
+            Err(BuildError { parameter: None, message })
+        });
+        let process = built.map_err(|error| scenario.refused(variant, member.id, &error))?;
         let spec = NodeSpec::new(&member.name, process);
         world.add_node(match &member.site {
             Some(site) => spec.at_site(site),

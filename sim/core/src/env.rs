@@ -17,6 +17,8 @@ pub struct Moment {
     pub now: Time,
     /// Its wall clock.
     pub wall: Time,
+    /// Which of its lives this is; see [`Env::life`].
+    pub life: u32,
 }
 
 /// What the driver counts for a node. The counts run on across restarts, so that a restarted node
@@ -89,6 +91,14 @@ impl<'a> Env<'a> {
     #[must_use]
     pub const fn wall(&self) -> Time {
         self.moment.wall
+    }
+
+    /// Which life of the node this is: 0 at first, and more after every restart. The driver keeps the
+    /// count (on a real machine in a file), so that what is numbered from it (requests, sessions)
+    /// never has a number of an earlier life.
+    #[must_use]
+    pub const fn life(&self) -> u32 {
+        self.moment.life
     }
 
     /// 64 random bits.
@@ -247,7 +257,7 @@ mod tests {
     use crate::{Event, NoDisk, Seeded};
 
     fn with_env<T>(outbox: &mut Outbox, body: impl FnOnce(&mut Env<'_>) -> T) -> T {
-        let moment = Moment { me: NodeId(3), now: Time(5), wall: Time(6) };
+        let moment = Moment { me: NodeId(3), now: Time(5), wall: Time(6), life: 0 };
         let (mut counters, mut decide) = (Counters::default(), Seeded::new(1));
         body(&mut Env::new(moment, outbox, &mut counters, &mut decide, &NoDisk))
     }

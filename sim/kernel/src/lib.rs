@@ -31,6 +31,7 @@ mod world;
 pub use limits::{Finding, Limits};
 pub use network::{LinkSpec, Reach, Shape};
 pub use node::{NodeSpec, Status};
+pub use panics::{Caught, guard};
 pub use stats::Stats;
 pub use trace::{Names, Trace};
 pub use world::{Action, Options, World};

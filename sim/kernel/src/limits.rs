@@ -19,7 +19,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Limits {
-            events: 100_000_000,
+            events: 20_000_000,
             virtual_time: Duration::from_secs(365 * 24 * 3_600),
             in_flight_bytes: 1 << 30,
             events_per_instant: 100_000,

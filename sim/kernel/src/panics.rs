@@ -1,10 +1,11 @@
-//! Panics inside handlers.
+//! Panics in a user's code: handlers, inspectors, build functions.
 //!
-//! A handler that panics must not take the run down, nor print a back-trace into the report: the
-//! panic becomes a finding. The panic hook is global to the program, so it is replaced once, by one
+//! They must not take the run down, nor print a back-trace into the report: a panic becomes a
+//! finding. The panic hook is global to the program, so it is replaced once, by one
 //! that keeps quiet (and takes down the message) only while this thread is inside a handler.
 
 use std::cell::{Cell, RefCell};
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
 
@@ -14,12 +15,18 @@ thread_local! {
 }
 
 /// What is known of a panic.
-#[derive(Clone, Debug)]
-pub(crate) struct Caught {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caught {
     /// What it said.
-    pub(crate) message: String,
+    pub message: String,
     /// Where in the source it happened, `file:line`.
-    pub(crate) place: String,
+    pub place: String,
+}
+
+impl fmt::Display for Caught {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.message, self.place)
+    }
 }
 
 static HOOK: Once = Once::new();
@@ -39,13 +46,16 @@ fn install() {
     });
 }
 
-/// Runs a handler. Whatever it touched may be half-changed if it panicked; the caller throws all of
-/// it away.
-pub(crate) fn guard(handler: impl FnOnce()) -> Result<(), Caught> {
+/// Runs a user's code. Whatever it touched may be half-changed if it panicked; the caller throws all
+/// of it away.
+///
+/// # Errors
+/// If it panicked.
+pub fn guard<T>(code: impl FnOnce() -> T) -> Result<T, Caught> {
     install();
-    IN_HANDLER.set(true);
-    let result = catch_unwind(AssertUnwindSafe(handler));
-    IN_HANDLER.set(false);
+    let outer = IN_HANDLER.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(code));
+    IN_HANDLER.set(outer);
     result.map_err(|_| {
         MESSAGE.with_borrow_mut(Option::take).unwrap_or_else(|| Caught {
             message: "a panic that the hook did not see".to_owned(),

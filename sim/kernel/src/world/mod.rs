@@ -115,9 +115,16 @@ impl View for Glance<'_> {
     fn inspect(&self, node: NodeId) -> Option<Fields> {
         let node = self.nodes.get(node.index())?;
         (node.status == Status::Up).then(|| {
-            let mut fields = Fields::new();
-            node.process.inspect(&mut fields);
-            fields
+            let shown = panics::guard(|| {
+                let mut fields = Fields::new();
+                node.process.inspect(&mut fields);
+                fields
+            });
+            shown.unwrap_or_else(|caught| {
+                let mut fields = Fields::new();
+                fields.text("inspect panicked", caught);
+                fields
+            })
         })
     }
 }
@@ -280,7 +287,7 @@ impl World {
         outbox.clear();
         let node = &mut self.nodes[id.index()];
         assert_eq!(node.status, Status::Up, "only a running node handles events");
-        let moment = Moment { me: id, now: self.now, wall: self.now };
+        let moment = Moment { me: id, now: self.now, wall: self.now, life: node.life };
         let Node { process, counters, disk, .. } = node;
         let (frames, decisions) = (&self.frames, &mut self.decisions);
         let outcome = panics::guard(|| {
@@ -303,12 +310,8 @@ impl World {
             Err(caught) => {
                 // The outbox is dropped: half a handler's wishes are nobody's.
                 self.nodes[id.index()].stop(Status::Panicked);
-                let detail = format!(
-                    "{} panicked while handling {cause}: {} ({})",
-                    self.names.node(id),
-                    caught.message,
-                    caught.place
-                );
+                let name = self.names.node(id);
+                let detail = format!("{name} panicked while handling {cause}: {caught}");
                 self.find_and_end(Finding::PANIC, Some(id), Some(cause), &detail);
             }
         }
