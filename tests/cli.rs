@@ -51,8 +51,52 @@ fn the_readme_shows_the_report() {
 fn a_lesson_runs_by_name_from_any_folder_and_tells_the_same() {
     let here = run(&["run", "scenarios/lossy_link.toml"]);
     let there = simlab(&["run", "lossy_link"]).current_dir("/").output().expect("simlab runs");
-    assert_eq!(text(&here.stdout), text(&there.stdout));
+    let path_for_name = text(&here.stdout).replace("scenarios/lossy_link.toml", "lossy_link");
+    assert_eq!(path_for_name, text(&there.stdout));
     snapbox::assert_data_eq!(text(&here.stdout), snapbox::file!["golden/lossy_link.txt"].raw());
+}
+
+#[test]
+fn without_a_majority_the_consistent_shop_stops() {
+    let output = run(&["run", "cap_no_majority"]);
+    assert_eq!(output.status.code(), Some(0));
+    snapbox::assert_data_eq!(
+        text(&output.stdout),
+        snapbox::file!["golden/cap_no_majority.txt"].raw()
+    );
+}
+
+/// The commands that a report prints work where it was printed.
+#[test]
+fn a_report_names_commands_that_work() {
+    let here = simlab(&["run", "cap_partition", "--set", "shop.retransmit=300ms"])
+        .current_dir("/")
+        .output()
+        .expect("simlab runs");
+    let report = text(&here.stdout);
+    let more: Vec<&str> = report.lines().rev().take(2).collect();
+    assert!(more[0].contains("--set shop.retransmit=300ms"), "{more:?}");
+    for line in more {
+        let words = line.trim_start_matches("More:").split_whitespace().skip(1);
+        let output = simlab(&words.collect::<Vec<_>>()).current_dir("/").output().expect("runs");
+        assert_eq!(output.status.code(), Some(0), "{line}: {}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn a_result_that_cannot_be_written_is_an_error() {
+    let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else { return };
+    let output = simlab(&["list"]).stdout(full).output().expect("simlab runs");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("cannot write the result"));
+}
+
+#[test]
+fn a_wrong_initial_stock_is_bad_input_and_no_broken_protocol() {
+    let output = run(&["run", "cap_partition", "--set", "shop.share=5"]);
+    assert_eq!(output.status.code(), Some(2));
+    let complaint = text(&output.stderr);
+    assert!(complaint.contains("the shares add up to 15, and phone begins with 60"), "{complaint}");
 }
 
 #[test]
@@ -148,10 +192,9 @@ fn a_setting_takes_effect() {
     let complaint = text(&output.stderr);
     assert!(complaint.contains("failed: consistent: unknown: expected always 0"), "{complaint}");
     let last: Vec<&str> = complaint.lines().rev().take(2).collect();
-    assert!(
-        last[1].starts_with("reproduce: simlab run scenarios/cap_partition.toml --seed 7 --set")
-    );
-    assert!(last[0].starts_with("look:      simlab log scenarios/cap_partition.toml --seed 7"));
+    let again = "cap_partition --seed 7 --set shop.deadline=5s --variant consistent";
+    assert_eq!(last[1], format!("reproduce: simlab run {again}"));
+    assert_eq!(last[0], format!("look:      simlab log {again}"));
 }
 
 #[test]

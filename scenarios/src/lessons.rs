@@ -13,5 +13,5 @@ pub const LESSONS: &[(&str, &str)] = &[
 #[must_use]
 pub fn lesson(name: &str) -> Option<Source> {
     let (name, text) = LESSONS.iter().find(|(known, _)| *known == name)?;
-    Some(Source::new(format!("scenarios/{name}.toml"), *text))
+    Some(Source::new(*name, *text))
 }

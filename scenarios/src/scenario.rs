@@ -2,12 +2,13 @@
 
 use crate::diagnostic::{Diagnostic, Problems, Span};
 use crate::{Diagnostics, Network, Source, Text};
-use simlab_core::{
-    Argument, BuildError, Distribution, Duration, Member, NodeId, Operation, Time, Value,
-};
+use simlab_core::{Argument, BuildError, Distribution, Duration, Member, NodeId, Operation, Time};
 use simlab_sim::{LinkSpec, Shape};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+
+/// Something that clients operate on.
+pub use simlab_core::Declared as Object;
 
 /// A story, the variants in which it is told, and what is expected of it.
 #[derive(Clone, Debug)]
@@ -48,17 +49,6 @@ pub struct Scenario {
     pub expectations: Vec<Expectation>,
     /// Limits of a run.
     pub limits: Limits,
-}
-
-/// Something that clients operate on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Object {
-    /// Its name.
-    pub name: String,
-    /// The name of its model in the catalogue.
-    pub model: &'static str,
-    /// What it holds at the start.
-    pub initial: Value,
 }
 
 /// A node of the story. What it runs is up to the variant ([`Variant::roster`]).

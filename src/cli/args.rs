@@ -85,7 +85,7 @@ pub(super) struct LogArgs {
     /// Only datagrams of this type, as the protocol calls it (prepare, gossip, request …)
     #[arg(long = "type", value_name = "TYPE")]
     pub(super) message: Vec<String>,
-    /// Only events of this client operation, as the log names it (customer-b.3)
+    /// Only the begin and the end of this client operation, as the log names it (customer-b.3)
     #[arg(long, value_name = "OP")]
     pub(super) op: Vec<String>,
     /// Only events at this time or later

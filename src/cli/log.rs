@@ -32,13 +32,19 @@ fn try_log(args: &LogArgs, catalogue: &Catalogue, output: &mut Output) -> Result
     let filter = Filter::new(args, &run, output)?;
     let words = Words { run: &run };
     let Some(trace) = run.world.trace() else { return Ok(Exit::Passed) };
+    let mut printed = 0_u64;
     for event in trace.iter().filter(|event| filter.passes(event, &words)) {
+        printed += 1;
         let cause = event.cause.map(|cause| format!("<-{cause}")).unwrap_or_default();
         let (at, seq) = (event.at, event.seq);
-        output.line(&format!("{at:>12} {seq:>8} {cause:<10} {}", line(&event, &words)));
+        let at = format!("{}.{:09}", at.nanos() / 1_000_000_000, at.nanos() % 1_000_000_000);
+        output.line(&format!("{at:>13} {seq:>8} {cause:<10} {}", line(&event, &words)));
         if output.closed() {
             break;
         }
+    }
+    if printed == 0 {
+        output.error("no event passes these filters");
     }
     output.error(&format!(
         "{} · {} · seed {} · trace hash {:016x}",
@@ -89,7 +95,12 @@ impl<'a> Filter<'a> {
         }
         let after = |offset: Duration| Time::ZERO + offset;
         let from = args.from.map_or(Time::ZERO, after);
-        Ok(Filter { nodes, args, from, to: args.to.map_or(Time::NEVER, after) })
+        let to = args.to.map_or(Time::NEVER, after);
+        if from >= to {
+            output.error("error: --from must be before --to");
+            return Err(Exit::BadInput);
+        }
+        Ok(Filter { nodes, args, from, to })
     }
 
     fn passes(&self, event: &TraceEvent<'_>, words: &Words<'_>) -> bool {

@@ -45,6 +45,5 @@ pub(crate) fn main(entries: &[&'static Entry]) -> ExitCode {
             Exit::Passed
         }
     };
-    output.flush();
-    ExitCode::from(exit as u8)
+    ExitCode::from(output.finish(exit) as u8)
 }

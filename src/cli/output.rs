@@ -23,17 +23,24 @@ pub(super) struct Output {
     out: BufWriter<StdoutLock<'static>>,
     err: StderrLock<'static>,
     closed: bool,
+    failed: Option<io::Error>,
 }
 
 impl Output {
     pub(super) fn new() -> Self {
-        Output { out: BufWriter::new(io::stdout().lock()), err: io::stderr().lock(), closed: false }
+        Output {
+            out: BufWriter::new(io::stdout().lock()),
+            err: io::stderr().lock(),
+            closed: false,
+            failed: None,
+        }
     }
 
     /// A line of the result.
     pub(super) fn line(&mut self, text: &(impl Display + ?Sized)) {
         if !self.closed {
-            self.closed = writeln!(self.out, "{text}").is_err();
+            let result = writeln!(self.out, "{text}");
+            self.note(result);
         }
     }
 
@@ -50,7 +57,31 @@ impl Output {
 
     pub(super) fn flush(&mut self) {
         if !self.closed {
-            self.closed = self.out.flush().is_err();
+            let result = self.out.flush();
+            self.note(result);
+        }
+    }
+
+    /// What became of a write. A closed pipe is its reader's wish; anything else is a failure.
+    fn note(&mut self, result: io::Result<()>) {
+        if let Err(error) = result {
+            self.closed = true;
+            if error.kind() != io::ErrorKind::BrokenPipe {
+                self.failed = Some(error);
+            }
+        }
+    }
+
+    /// Writes what is left. Returns the exit status, which is a failure if the result did not get
+    /// where it was to go.
+    pub(super) fn finish(mut self, exit: Exit) -> Exit {
+        self.flush();
+        match self.failed.take() {
+            Some(error) => {
+                let _ = writeln!(self.err, "error: cannot write the result: {error}");
+                Exit::BadInput
+            }
+            None => exit,
         }
     }
 
@@ -59,4 +90,21 @@ impl Output {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         self.err.is_terminal() && !refused
     }
+}
+
+/// The name under which the program was called, for the commands that it prints: a user's own crate
+/// has another.
+pub(super) fn program() -> String {
+    let called = std::env::args_os().next().map(std::path::PathBuf::from);
+    let stem = called.as_deref().and_then(std::path::Path::file_stem);
+    stem.map_or("simlab".into(), |stem| stem.to_string_lossy().into_owned())
+}
+
+/// A word as a shell reads it back.
+pub(super) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:%+@,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }

@@ -36,7 +36,7 @@ fn try_run(args: &RunArgs, catalogue: &Catalogue, output: &mut Output) -> Result
         Format::Json => output.line(&report.to_json()),
         Format::Text => {
             let lang = story::language(ask.lang.as_deref());
-            for line in scoreboard::text(&report, &lang, args.ascii) {
+            for line in scoreboard::text(&report, &lang, args) {
                 output.line(&line);
             }
         }

@@ -1,10 +1,12 @@
 //! The report for people: the variants side by side, what broke, and the moment of the cut.
 
 use super::args::RunArgs;
-use simlab_core::{DropReason, FieldValue};
+use super::output::{program, quoted};
+use simlab_core::{DropReason, Duration, FieldValue};
 use simlab_scenarios::Observed;
 use simlab_scenarios::report::{Answers, Report, Status, VariantReport, picture};
 use simlab_sim::Stats;
+use simlab_sim::check::Latency;
 use simlab_tui::{Glyphs, draw, lines};
 
 /// The width that a terminal is sure to have.
@@ -16,23 +18,19 @@ const LINES_MAX: usize = 40;
 const NODES_LINES_MAX: usize = 32;
 
 /// The report in at most 40 lines.
-pub(super) fn text(report: &Report<'_>, lang: &str, ascii: bool) -> Vec<String> {
+pub(super) fn text(report: &Report<'_>, lang: &str, args: &RunArgs) -> Vec<String> {
     let scenario = report.scenario;
-    let mut out = vec![
-        scenario.title.get(lang).to_owned(),
-        format!("{}, seed {}", scenario.name, report.seed),
-        String::new(),
-    ];
+    let (title, name) = (scenario.title.get(lang), &scenario.name);
+    let mut out = vec![format!("{title} ({name}, seed {})", report.seed), String::new()];
     table(report, &mut out);
     nodes(report, &mut out);
-    breaks(report, ascii, &mut out);
+    breaks(report, &mut out);
     let shown = report.variants.iter().find(|v| v.first_break.is_some());
-    let story = argument(report);
-    let variant = shown.map(|v| format!(" --variant {}", v.name)).unwrap_or_default();
+    let variant = shown.map(|v| v.name.as_str());
     let more = [
         String::new(),
-        format!("More: simlab show {story}"),
-        format!("      simlab log {story} --seed {}{variant}", report.seed),
+        format!("More: {} show {}", program(), quoted(&scenario.source.name)),
+        format!("      {} log {}", program(), again(report, args, variant)),
     ];
     if let Some(variant) = shown.or_else(|| report.variants.first())
         && let Some(mut picture) = picture(variant)
@@ -41,17 +39,29 @@ pub(super) fn text(report: &Report<'_>, lang: &str, ascii: bool) -> Vec<String> 
         let room = LINES_MAX.saturating_sub(out.len() + more.len() + 3);
         picture.rows.truncate(room);
         out.push(String::new());
-        let glyphs = if ascii { Glyphs::ASCII } else { Glyphs::UNICODE };
+        let glyphs = if args.ascii { Glyphs::ASCII } else { Glyphs::UNICODE };
         out.push(format!("The moment of the cut, {}:", variant.name));
         out.extend(lines(&draw(&picture, WIDTH, &glyphs)));
     }
     out.extend(more);
+    if args.ascii {
+        for line in &mut out {
+            *line = line.replace('…', "~").replace('−', "-");
+        }
+    }
     out
 }
 
-/// How the scenario is named on the command line.
-fn argument<'a>(report: &Report<'a>) -> &'a str {
-    &report.scenario.source.name
+/// The arguments that name this run, and a variant of it, once more.
+fn again(report: &Report<'_>, args: &RunArgs, variant: Option<&str>) -> String {
+    let mut words = format!("{} --seed {}", quoted(&report.scenario.source.name), report.seed);
+    for (key, value) in &args.scenario.set {
+        words.push_str(&format!(" --set {}", quoted(&format!("{key}={value}"))));
+    }
+    if let Some(variant) = variant {
+        words.push_str(&format!(" --variant {}", quoted(variant)));
+    }
+    words
 }
 
 /// The rows of a table, each a label and a cell for each variant.
@@ -69,7 +79,9 @@ impl Table<'_> {
 fn table(report: &Report<'_>, out: &mut Vec<String>) {
     let width = ((usize::from(WIDTH) - LABEL) / report.variants.len().max(1)).clamp(8, 18);
     let mut table = Table { report, rows: Vec::new() };
-    table.row("", |v| v.name.clone());
+    let faults = !report.scenario.faults.is_empty();
+    let legend = if faults { "(): during a fault" } else { "" };
+    table.row(legend, |v| v.name.clone());
     served(&mut table);
     data(&mut table);
     network(&mut table);
@@ -83,7 +95,7 @@ fn table(report: &Report<'_>, out: &mut Vec<String>) {
     // Beside other variants the hash is cut; `--format json` has it whole.
     table.row("trace hash", |v| {
         let hash = format!("{:016x}", v.trace_hash);
-        hash[..hash.len().min(width - 2)].to_owned()
+        if width > hash.len() { hash } else { format!("{}…", &hash[..width - 3]) }
     });
     for (label, cells) in table.rows {
         let cells: String = cells.iter().map(|cell| format!("{cell:>width$}")).collect();
@@ -97,8 +109,7 @@ fn served(table: &mut Table<'_>) {
     let faults = !report.scenario.faults.is_empty();
     let sites = report.variants.first().map_or(&[][..], |v| &v.metrics.sites);
     for (index, site) in sites.iter().enumerate() {
-        let what = if faults { "(in fault)" } else { "served" };
-        table.row(format!("{} {what}", site.site), |v| match v.metrics.sites.get(index) {
+        table.row(format!("{} served", site.site), |v| match v.metrics.sites.get(index) {
             Some(site) if faults => {
                 format!("{} ({})", percent(&site.answers), percent(&site.during_faults))
             }
@@ -112,10 +123,16 @@ fn served(table: &mut Table<'_>) {
     table.row("refused, unknown", |v| {
         format!("{}, {}", v.metrics.answers.refused, v.metrics.answers.unknown)
     });
-    table.row("latency median, p99", |v| match v.metrics.latency {
-        Some(latency) => format!("{}, {}", span(latency.median), span(latency.p99)),
-        None => "-".to_owned(),
-    });
+    if report.variants.iter().any(|v| v.metrics.stats.unheard > 0) {
+        table.row("client was down", |v| v.metrics.stats.unheard.to_string());
+    }
+    let latency = |of: fn(&Latency) -> Duration| {
+        move |v: &VariantReport<'_>| {
+            v.metrics.latency.as_ref().map_or("-".to_owned(), |latency| span(of(latency)))
+        }
+    };
+    table.row("latency, median", latency(|latency| latency.median));
+    table.row("  99 % are below", latency(|latency| latency.p99));
 }
 
 /// What became of the data, where it is a stock.
@@ -126,10 +143,13 @@ fn data(table: &mut Table<'_>) {
     table.row("stale reads", |v| {
         v.metrics.stale.as_ref().map_or(String::new(), |stale| stale.reads.to_string())
     });
-    table.row("  units, oldest", |v| match &v.metrics.stale {
+    table.row("  too high by up to", |v| match &v.metrics.stale {
+        Some(stale) if stale.reads > 0 => format!("{} units", stale.units_max),
+        _ => "-".to_owned(),
+    });
+    table.row("  missing a sale of", |v| match &v.metrics.stale {
         Some(stale) if stale.reads > 0 => {
-            let age = stale.oldest_missed.map_or("?".to_owned(), span);
-            format!("{}, {age}", stale.units_max)
+            stale.oldest_missed.map_or("-".to_owned(), |age| format!("{} ago", span(age)))
         }
         _ => "-".to_owned(),
     });
@@ -187,15 +207,19 @@ fn nodes(report: &Report<'_>, out: &mut Vec<String>) {
     out.truncate(NODES_LINES_MAX);
 }
 
+/// Rounded, but never to 100 or 0 what is not all or nothing.
 fn percent(answers: &Answers) -> String {
-    match (answers.done * 100).checked_div(answers.invoked) {
+    let (done, all) = (answers.done, answers.invoked);
+    match (done * 200 + all).checked_div(all * 2) {
+        Some(100) if done < all => "99 %".to_owned(),
+        Some(0) if done > 0 => "1 %".to_owned(),
         Some(percent) => format!("{percent} %"),
         None => "-".to_owned(),
     }
 }
 
 /// A length of time for people: three digits at least are exact.
-fn span(duration: simlab_core::Duration) -> String {
+fn span(duration: Duration) -> String {
     let micros = duration.nanos() / 1_000;
     match micros {
         0..1_000 => format!("{micros} us"),
@@ -214,23 +238,20 @@ fn bytes(count: u64) -> String {
 }
 
 /// Where each history broke, and why, in three lines at most.
-fn breaks(report: &Report<'_>, ascii: bool, out: &mut Vec<String>) {
+fn breaks(report: &Report<'_>, out: &mut Vec<String>) {
     let broken: Vec<_> =
         report.variants.iter().filter_map(|v| Some((v, v.first_break.as_ref()?))).collect();
     for (index, (variant, first)) in broken.iter().enumerate() {
         if index == 0 {
             out.push(String::new());
-        }
-        let same = index > 0 && broken[index - 1].1.why == first.why;
-        if same {
+        } else if broken[index - 1].1.why == first.why {
             out.push(format!("{} breaks for the same reason ({})", variant.name, first.seq));
             continue;
         }
         let who = variant.run.world.names().node(first.op.node());
         let seconds = format!("{}.{:03}", first.at.millis() / 1_000, first.at.millis() % 1_000);
-        let text =
-            format!("{} breaks at {seconds} s ({who}, {}): {}", variant.name, first.seq, first.why);
-        let text = if ascii { text.replace('−', "-") } else { text };
+        let (name, seq, why) = (&variant.name, first.seq, &first.why);
+        let text = format!("{name} breaks at {seconds} s ({who}, {seq}): {why}");
         out.extend(wrap(&text, usize::from(WIDTH), 3));
     }
 }
@@ -284,12 +305,9 @@ pub(super) fn trouble(report: &Report<'_>, args: &RunArgs) -> Vec<String> {
         }
     }
     if let Some(variant) = failed {
-        let mut again = format!("{} --seed {}", argument(report), report.seed);
-        for (key, value) in &args.scenario.set {
-            again.push_str(&format!(" --set '{key}={value}'"));
-        }
-        out.push(format!("reproduce: simlab run {again} --variant {variant}"));
-        out.push(format!("look:      simlab log {again} --variant {variant}"));
+        let again = again(report, args, Some(variant));
+        out.push(format!("reproduce: {} run {again}", program()));
+        out.push(format!("look:      {} log {again}", program()));
     }
     out
 }
@@ -307,7 +325,7 @@ mod tests {
 
     #[test]
     fn spans_are_short() {
-        let of = |micros| span(simlab_core::Duration::from_micros(micros));
+        let of = |micros| span(Duration::from_micros(micros));
         assert_eq!(
             [of(7), of(3_456), of(23_456), of(24_903_000)],
             ["7 us", "3.4 ms", "23 ms", "24.9 s"]

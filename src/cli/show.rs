@@ -3,7 +3,7 @@
 use super::args::ShowArgs;
 use super::output::{Exit, Output};
 use super::story;
-use simlab_core::Time;
+use simlab_core::{Duration, Time};
 use simlab_scenarios::{Action, Catalogue, Scenario};
 
 pub(super) fn show(args: &ShowArgs, catalogue: &Catalogue, output: &mut Output) -> Exit {
@@ -18,7 +18,13 @@ pub(super) fn show(args: &ShowArgs, catalogue: &Catalogue, output: &mut Output) 
         output.line(summary.get(&lang).trim());
     }
     output.line("");
+    output.line(&format!(
+        "Seed {}, {} s of virtual time; scripted operations begin up to their jitter early or late.",
+        scenario.seed, scenario.until
+    ));
+    output.line("");
     nodes(&scenario, output);
+    network(&scenario, output);
     timeline(&scenario, &lang, output);
     variants(&scenario, &lang, output);
     expectations(&scenario, &lang, output);
@@ -30,6 +36,21 @@ fn nodes(scenario: &Scenario, output: &mut Output) {
     for node in &scenario.nodes {
         let site = node.site.as_deref().map(|site| format!(" at {site}")).unwrap_or_default();
         output.line(&format!("  {:<14} {}{site}", node.name, node.service));
+    }
+    output.line("");
+}
+
+/// What the links are like, by the rules that are in force.
+fn network(scenario: &Scenario, output: &mut Output) {
+    let (default, same) = (scenario.network.default_link(), scenario.network.same_site_link());
+    output.line("Links");
+    output.line(&format!("  {:<14} {default}", "in general"));
+    if same != default {
+        output.line(&format!("  {:<14} {same}", "within a site"));
+    }
+    for (from, to, link) in scenario.network.exceptions() {
+        let name = |id: simlab_core::NodeId| scenario.nodes[id.index()].name.as_str();
+        output.line(&format!("  {} -> {}: {link}", name(from), name(to)));
     }
     output.line("");
 }
@@ -56,7 +77,12 @@ fn timeline(scenario: &Scenario, lang: &str, output: &mut Output) {
         }
     }
     for scripted in &scenario.operations {
-        lines.push((scripted.at, format!("{}: {}", name(&scripted.client), scripted.operation)));
+        let (who, what) = (name(&scripted.client), &scripted.operation);
+        let jitter = match scripted.jitter {
+            Duration::ZERO => String::new(),
+            jitter => format!(" (±{jitter})"),
+        };
+        lines.push((scripted.at, format!("{who}: {what}{jitter}")));
     }
     for command in &scenario.commands {
         lines.push((command.at, format!("{}: {:?}", name(&command.node), command.text)));
@@ -70,6 +96,10 @@ fn timeline(scenario: &Scenario, lang: &str, output: &mut Output) {
         let clients: Vec<&str> = filler.clients.iter().map(name).collect();
         let (who, what, every) = (clients.join(", "), &filler.operation, filler.every);
         output.line(&format!("  at random {who}: {what}, every {every}"));
+        let (faults, writes) = (filler.keep_off_faults, filler.keep_off_writes);
+        output.line(&format!(
+            "            not within {faults} of a fault's begin or end, nor within {writes} after another's write"
+        ));
     }
     output.line("");
 }
@@ -79,6 +109,16 @@ fn variants(scenario: &Scenario, lang: &str, output: &mut Output) {
     for variant in &scenario.variants {
         let title = variant.title.as_ref().map_or("", |title| title.get(lang));
         output.line(format!("  {:<14} {title}", variant.name).trim_end());
+        let mut said: Vec<String> = Vec::new();
+        for member in &variant.roster {
+            let arguments: Vec<String> =
+                member.arguments.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let line = format!("{} {}", member.service, arguments.join(" "));
+            if !said.contains(&line) {
+                output.line(&format!("      {}: {}", member.name, line.trim_end()));
+                said.push(line);
+            }
+        }
     }
     output.line("");
 }

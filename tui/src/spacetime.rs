@@ -1,7 +1,7 @@
 //! The space-time diagram: time runs down, each lane is a place, datagrams run across.
 //!
 //! One row is one event. A datagram is an arrow from its sender's lane to its receiver's; a lost one
-//! ends in a cross where it died, with the reason in words at the end of the row. While a cut holds,
+//! ends in a cross before it gets there, with the reason in words at the end of the row. While a cut holds,
 //! a wall stands between the lanes that it keeps apart. Nothing depends on colour.
 
 use ratatui::buffer::Buffer;
@@ -188,7 +188,8 @@ impl<'a> Canvas<'a> {
         let g = self.glyphs;
         let (start, end) = (self.column(from), self.column(to));
         let rightwards = end > start;
-        // A datagram that dies in a cut dies at the wall; any other loss is drawn half-way.
+        // A datagram that dies in a cut dies at the wall; any other loss is drawn just before the
+        // receiver, so that the line never ends at a bystander.
         let wall = walls
             .iter()
             .map(|wall| self.wall_column(*wall))
@@ -197,7 +198,8 @@ impl<'a> Canvas<'a> {
             (false, _) => end,
             (true, Some(wall)) if rightwards => wall - 1,
             (true, Some(wall)) => wall + 1,
-            (true, None) => start.midpoint(end),
+            (true, None) if rightwards => end - 2,
+            (true, None) => end + 2,
         };
         for x in start.min(stop)..=start.max(stop) {
             self.put(x, y, g.wire);
@@ -270,7 +272,7 @@ mod tests {
  15.026  │              │            ▌ ✗ read 60
  40.000 ═╪══════════════╪══════════════╪══  healed
  40.100  ●─────────────────────────────▶    gossip
- 40.200  ●──────────────✕              │    gossip to Shanghai: loss
+ 40.200  ●───────────────────────────✕ │    gossip to Shanghai: loss
 
 "#]]
         );

@@ -30,15 +30,18 @@ pub const INVARIANTS: &[Invariant] = &[
 ];
 
 pub(super) fn note_promise(key: &str, ballot: Ballot, env: &mut Env<'_>) {
-    env.note(PROMISED, Digest::of(key.as_bytes()), ballot.word());
+    let words = format_args!("{key} ballot {ballot}");
+    env.note_with(PROMISED, Digest::of(key.as_bytes()), ballot.word(), words);
 }
 
 pub(super) fn note_vote(key: &str, vote: &Vote<Vec<u8>>, env: &mut Env<'_>) {
-    env.note(ACCEPTED, Digest::of(key.as_bytes()), vote.ballot.word());
+    let words = format_args!("{key} ballot {}", vote.ballot);
+    env.note_with(ACCEPTED, Digest::of(key.as_bytes()), vote.ballot.word(), words);
     let mut place = Digest::new();
     place.bytes(key.as_bytes());
     place.word(vote.ballot.word());
-    env.note(ACCEPTED_VALUE, place.value(), Digest::of(&vote.value));
+    let words = format_args!("{key} ballot {}, {} bytes", vote.ballot, vote.value.len());
+    env.note_with(ACCEPTED_VALUE, place.value(), Digest::of(&vote.value), words);
 }
 
 /// An acceptor's promise and accepted ballot never decrease: all of Paxos rests on that, and it is

@@ -245,7 +245,8 @@ impl CasPaxos {
 
     /// A read cannot get past this promise, and nobody seems to be behind it any more.
     fn propose_for_read(&mut self, key: &str, promise: Ballot, env: &mut Env<'_>) {
-        env.note("read asks for a round", promise.word(), promise.node.0.into());
+        let words = format_args!("promise {promise} stands in its way");
+        env.note_with("read asks for a round", promise.word(), promise.node.0.into(), words);
         self.propose(key, env);
     }
 

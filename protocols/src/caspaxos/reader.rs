@@ -133,7 +133,8 @@ impl Reader {
         if accepted.len() == states.len() {
             return Some(Step::Done(self.done(number, Some(vote.value), env)));
         }
-        env.note("read writes back", vote.ballot.word(), accepted.len() as u64);
+        let words = format_args!("{} ballot {}", read.key, vote.ballot);
+        env.note_with("read writes back", vote.ballot.word(), accepted.len() as u64, words);
         let packet = Packet { key, message: Message::Accept(vote.borrowed()) };
         env.broadcast(self.group.missing(&accepted), &packet);
         env.set_timer(number, self.retransmit);

@@ -18,11 +18,13 @@ pub const INVARIANTS: &[Invariant] = &[Invariant {
 }];
 
 fn note(name: &'static str, counter: &str, node: NodeId, entry: Entry, env: &mut Env<'_>) {
-    for (sign, count) in [(0, entry.increments), (1, entry.decrements)] {
+    let counts = [(0, "up", entry.increments), (1, "down", entry.decrements)];
+    for (sign, direction, count) in counts {
         let mut place = Digest::new();
         place.bytes(counter.as_bytes());
         place.word(u64::from(node.0) << 1 | sign);
-        env.note(name, place.value(), count);
+        let words = format_args!("{counter} of {node}, {direction} {count}");
+        env.note_with(name, place.value(), count, words);
     }
 }
 

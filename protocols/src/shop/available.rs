@@ -40,7 +40,7 @@ struct Replica {
 
 fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
     let stock = Stock::new(arguments.me, arguments.peers(), arguments.duration("gossip"));
-    Ok(Box::new(Replica { total: total(arguments), stock }))
+    Ok(Box::new(Replica { total: total(arguments)?, stock }))
 }
 
 impl Process for Replica {

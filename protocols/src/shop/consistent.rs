@@ -101,7 +101,7 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
     let group = Group::new(arguments.me, arguments.peers());
     let retransmit = arguments.duration("retransmit");
     Ok(Box::new(Replica {
-        total: total(arguments),
+        total: total(arguments)?,
         deadline: arguments.duration("deadline"),
         paxos: CasPaxos::new(group, retransmit, arguments.duration("backoff")),
         requests: Requests::new(),

@@ -51,7 +51,7 @@ struct Replica {
 
 fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
     let stock = Stock::new(arguments.me, arguments.peers(), arguments.duration("gossip"));
-    Ok(Box::new(Replica { total: total(arguments), share: arguments.count("share"), stock }))
+    Ok(Box::new(Replica { total: total(arguments)?, share: arguments.count("share"), stock }))
 }
 
 impl Process for Replica {

@@ -21,7 +21,8 @@ mod stock;
 
 use message::Message;
 use simlab_core::{
-    Arguments, Duration, Env, FieldValue, Fields, NodeId, Outcome, Parameter, ParameterKind, Port,
+    Arguments, BuildError, Declared, Duration, Env, FieldValue, Fields, NodeId, Outcome, Parameter,
+    ParameterKind, Port, Value,
 };
 
 /// The port of the client protocol.
@@ -52,9 +53,24 @@ const fn timeout(name: &'static str, default: &'static str, help: &'static str) 
     Parameter { name, kind: ParameterKind::Timeout, default: Some(default), help }
 }
 
-/// The stock of a product before the first sale.
-fn total(arguments: &Arguments<'_>) -> u64 {
-    arguments.group().map(|member| member.count("share")).sum()
+/// The stock of a product before the first sale: the sum of the shares.
+///
+/// # Errors
+/// If the scenario says otherwise, or wants the shop to keep something that is no stock.
+fn total(arguments: &Arguments<'_>) -> Result<u64, BuildError> {
+    let total: u64 = arguments.group().map(|member| member.count("share")).sum();
+    for object in arguments.objects {
+        let Declared { name, model, initial } = object;
+        if *model != "stock" {
+            let message = format!("a shop keeps stocks, and {name} is a {model}");
+            return Err(BuildError { parameter: None, message });
+        }
+        if *initial != Value::Int(shown(total)) {
+            let message = format!("the shares add up to {total}, and {name} begins with {initial}");
+            return Err(BuildError { parameter: Some("share"), message });
+        }
+    }
+    Ok(total)
 }
 
 /// Sends the answer to a request.

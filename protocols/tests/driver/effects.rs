@@ -73,7 +73,7 @@ impl World {
                 assert_eq!(found.returned, None, "completed once");
                 found.returned = Some((self.steps, outcome));
             }
-            Effect::Note { name, a, b } => self.note(node, name, a, b),
+            Effect::Note { name, a, b, .. } => self.note(node, name, a, b),
             Effect::Halt => {
                 let line = format!("{} halts", self.name(node));
                 self.say(&line);

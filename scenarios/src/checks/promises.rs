@@ -4,6 +4,7 @@ use super::{Check, Evidence, OBJECT, Observation, Parameters};
 use crate::{CheckSignature, Object};
 use simlab_core::{Duration, Parameter, ParameterKind, Role};
 use simlab_sim::check::{Verdict, stock};
+use simlab_sim::guard;
 
 /// The objects that the parameters speak of.
 fn selected<'a>(
@@ -67,7 +68,14 @@ pub(super) const CONVERGED: Check = Check {
 
 fn converged(evidence: &Evidence<'_>, parameters: &Parameters<'_>) -> Observation {
     let within = parameters.duration("within").unwrap_or(Duration::ZERO);
-    match evidence.run.convergence.after_heal(within) {
+    let run = evidence.run;
+    let (healed, end) = (run.setup.healed(), run.setup.scenario.until);
+    if healed + within > end {
+        return Observation::unknown(format!(
+            "the run ends before {within} have passed since the heal"
+        ));
+    }
+    match run.convergence.after_heal(within) {
         Some(after) => {
             let millis = after.millis();
             Observation::truth(true, format!("all replicas agree {millis} ms after the heal"))
@@ -86,7 +94,8 @@ fn account(evidence: &Evidence<'_>, object: &str) -> Option<i64> {
         .find(|entry| entry.role == Role::Server && entry.account.is_some())?;
     let servers = roster.iter().filter(|member| member.service == entry.name);
     let states: Vec<_> = servers.filter_map(|m| evidence.run.world.inspect(m.id)).collect();
-    entry.account.and_then(|account| account(&states, object))
+    let account = entry.account?;
+    guard(|| account(&states, object)).ok()?
 }
 
 pub(super) const CONSERVED: Check = Check {

@@ -77,13 +77,14 @@ pub(super) const UNKNOWN: Check = Check {
 pub(super) const LATENCY_MAX: Check = Check {
     signature: CheckSignature {
         name: "latency_max_ms",
-        summary: "the longest that an operation took that was done, in milliseconds",
+        summary: "the longest that an operation took that was done, in milliseconds, rounded up",
         figure: true,
         parameters: &[SITE, FROM, UNTIL, ONLY],
     },
     observe: |evidence, parameters| match select(evidence, parameters).latency {
         Some(latency) => {
-            let millis = latency.max.millis();
+            // Rounded up, so that an upper bound that holds for the figure holds for the time.
+            let millis = latency.max.nanos().div_ceil(1_000_000);
             Observation::figure(millis as i64, format!("{millis} ms"))
         }
         None => Observation::unknown("no operation was done"),

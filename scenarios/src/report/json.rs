@@ -109,6 +109,7 @@ impl Metrics {
             put(&format!("dropped.{}", why.name()), stats.dropped(why).into());
         }
         put("crashes", stats.crashes.into());
+        put("ops_not_begun", stats.unheard.into());
         Value::Object(map)
     }
 }

@@ -114,11 +114,27 @@ fn sites(evidence: &Evidence<'_>) -> Vec<SiteAnswers> {
             Answers::from(&service(evidence.history(), &filter))
         };
         let mut during_faults = Answers::default();
-        for fault in &scenario.faults {
-            during_faults += of(fault.at, fault.until.unwrap_or(Time::NEVER));
+        for (from, until) in fault_windows(evidence) {
+            during_faults += of(from, until);
         }
         let answers = of(Time::ZERO, Time::NEVER);
         sites.push(SiteAnswers { site: site.clone(), answers, during_faults });
     }
     sites
+}
+
+/// When at least one fault held: windows that do not overlap, in order.
+fn fault_windows(evidence: &Evidence<'_>) -> Vec<(Time, Time)> {
+    let faults = evidence.run.setup.scenario.faults.iter();
+    let mut all: Vec<(Time, Time)> =
+        faults.map(|fault| (fault.at, fault.until.unwrap_or(Time::NEVER))).collect();
+    all.sort_unstable();
+    let mut windows: Vec<(Time, Time)> = Vec::new();
+    for (from, until) in all {
+        match windows.last_mut() {
+            Some((_, end)) if from <= *end => *end = until.max(*end),
+            _ => windows.push((from, until)),
+        }
+    }
+    windows
 }

@@ -9,7 +9,7 @@ mod picture;
 pub use metrics::{Answers, Metrics, SiteAnswers};
 pub use picture::{Picture, Row, RowKind, picture};
 
-use crate::checks::{Evidence, Observed, observe};
+use crate::checks::{Evidence, Observation, Observed, observe};
 use crate::run::{Run, Setup, run};
 use crate::{Catalogue, Diagnostics, Expectation, Expected, Quantifier, Scenario};
 use simlab_sim::Finding;
@@ -147,7 +147,7 @@ pub fn judge(run: Run<'_>) -> VariantReport<'_> {
         events: run.world.records(),
         virtual_ms: run.world.now().millis(),
         checks,
-        findings: run.world.findings().to_vec(),
+        findings: unexpected(&run),
         metrics,
         linearizable,
         first_break,
@@ -155,8 +155,25 @@ pub fn judge(run: Run<'_>) -> VariantReport<'_> {
     }
 }
 
+/// What was found and no expectation speaks of. That an invariant breaks can be the point of a lesson;
+/// a panic, a limit or an impossible history never is.
+fn unexpected(run: &Run<'_>) -> Vec<Finding> {
+    let Setup { scenario, variant, .. } = run.setup;
+    let expected = |finding: &&Finding| {
+        let mut about = scenario.expectations.iter().filter(|e| e.check == finding.name);
+        about.any(|e| e.variants.contains(&variant))
+    };
+    run.world.findings().iter().filter(|finding| !expected(finding)).cloned().collect()
+}
+
 fn judge_one(expectation: &Expectation, evidence: &Evidence<'_>) -> CheckReport {
-    let observation = observe(expectation, evidence);
+    let observation = if evidence.run.world.ended() {
+        // What was seen of half a story proves nothing about the whole.
+        let detail = format!("the run was ended at {} s", evidence.run.world.now());
+        Observation { observed: Observed::Unknown, detail }
+    } else {
+        observe(expectation, evidence)
+    };
     let status = match (expectation.quantifier, observation.observed.matches(expectation.expected))
     {
         // One run cannot fail what some run is to show.

@@ -175,6 +175,10 @@ fn operations(
     if let Some(other) = other {
         rows.extend(bars(other, lanes, broken.is_some()));
     }
+    // What else was sold while nobody could tell the others.
+    let told = |r: &&Record| r.op != write.op && other.is_none_or(|other| r.op != other.op);
+    let writes = history.records().iter().filter(within).filter(|r| r.operation.call.writes());
+    rows.extend(writes.filter(told).filter_map(|record| bars(record, lanes, false).pop()).take(4));
     rows.sort_by_key(|row| row.at);
 }
 
@@ -199,7 +203,7 @@ fn words(operation: &Operation, outcome: &Outcome) -> String {
     }
 }
 
-/// The first datagram between each pair of server lanes that was lost, and the first that arrived.
+/// The first datagram between servers that was lost, or, if none was, the first that arrived.
 fn talk(
     report: &VariantReport<'_>,
     trace: &Trace,
@@ -207,24 +211,24 @@ fn talk(
     after: Seq,
     until: Time,
 ) -> Vec<Row> {
-    let mut seen: BTreeSet<(usize, usize)> = BTreeSet::new();
-    let mut rows = Vec::new();
+    let mut arrived = None;
     let events = trace.iter().skip(after.get() as usize).take_while(|event| event.at < until);
     for event in events {
         let Some((from, to, lost)) = fate(&event) else { continue };
         let pair = (lanes.of(from), lanes.of(to));
-        let servers = lanes.servers.contains(&from) && lanes.servers.contains(&to);
-        if !servers || pair.0 == pair.1 || !seen.insert((pair.0.min(pair.1), pair.0.max(pair.1))) {
+        if !lanes.servers.contains(&from) || !lanes.servers.contains(&to) || pair.0 == pair.1 {
             continue;
         }
         let text = kind_of(report, from, to, event.bytes);
+        let was_lost = lost.is_some();
         let kind = RowKind::Datagram { from: pair.0, to: pair.1, text, lost };
-        rows.push(Row { at: event.at, kind });
-        if rows.len() == 4 {
-            break;
+        let row = Row { at: event.at, kind };
+        if was_lost {
+            return vec![row];
         }
+        arrived = arrived.or(Some(row));
     }
-    rows
+    arrived.into_iter().collect()
 }
 
 fn fate(event: &TraceEvent<'_>) -> Option<(NodeId, NodeId, Option<String>)> {
@@ -240,20 +244,14 @@ fn kind_of(report: &VariantReport<'_>, from: NodeId, to: NodeId, bytes: &[u8]) -
     dissection.map_or_else(|| "datagram".to_owned(), |d| d.kind)
 }
 
-/// The first completed read of each lane after the heal.
+/// The first completed read after the heal.
 fn after(report: &VariantReport<'_>, lanes: &Lanes, healed: Time, rows: &mut Vec<Row>) {
-    let mut seen = BTreeSet::new();
-    let mut found = Vec::new();
     let history = report.run.world.history();
-    for record in history.records().iter().filter(|r| r.invoked.at >= healed) {
+    let mut later = history.records().iter().filter(|r| r.invoked.at >= healed);
+    let read = later.find(|r| !r.operation.call.writes() && r.returned.is_some());
+    if let Some((record, (mark, outcome))) = read.and_then(|r| Some((r, r.returned.as_ref()?))) {
         let lane = lanes.of(record.op.node());
-        let Some((mark, outcome)) = &record.returned else { continue };
-        if record.operation.call.writes() || !seen.insert(lane) {
-            continue;
-        }
         let text = words(&record.operation, outcome);
-        found.push(Row { at: mark.at, kind: RowKind::Local { lane, text, broken: false } });
+        rows.push(Row { at: mark.at, kind: RowKind::Local { lane, text, broken: false } });
     }
-    found.sort_by_key(|row| row.at);
-    rows.extend(found);
 }

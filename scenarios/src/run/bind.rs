@@ -18,7 +18,8 @@ pub fn build(setup: Setup<'_>) -> Result<World, Diagnostics> {
     let mut entries: Vec<&'static Entry> = Vec::new();
     for member in &variant.roster {
         let entry = catalogue.service(member.service).expect("the loader resolved all services");
-        let arguments = Arguments { me: member.id, roster: &variant.roster };
+        let arguments =
+            Arguments { me: member.id, roster: &variant.roster, objects: &scenario.objects };
         let built = guard(|| (entry.build)(&arguments)).unwrap_or_else(|caught| {
             let message = format!("building {} panicked: {caught}", entry.name);
             Err(BuildError { parameter: None, message })

@@ -10,7 +10,7 @@ pub use workload::{Planned, workload};
 
 use crate::{Catalogue, Diagnostics, Scenario};
 use simlab_core::{Dissection, NodeId, Time};
-use simlab_sim::World;
+use simlab_sim::{World, guard};
 
 /// Which run of a scenario.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +53,9 @@ impl Setup<'_> {
         [to, from].iter().find_map(|node| {
             let member = roster.get(node.index())?;
             let dissect = self.catalogue.service(member.service)?.dissect?;
-            dissect(bytes)
+            guard(|| dissect(bytes)).unwrap_or_else(|caught| {
+                Some(Dissection::new("dissector panicked", format!("dissector panicked: {caught}")))
+            })
         })
     }
 }

@@ -1,7 +1,7 @@
 //! What the clients do: the scripted operations with their jitter, and the fillers.
 //!
-//! Each client has streams of its own, so that another client, or another line of the story, never
-//! shifts what it draws.
+//! Each line of the story has a stream of its own, named by what it says, so that another line, or
+//! another client, never shifts what it draws.
 
 use crate::{Filler, Scenario};
 use rand::Rng;
@@ -26,10 +26,10 @@ pub fn workload(scenario: &Scenario, seed: u64) -> Vec<Planned> {
     let mut planned = scripted(scenario, seed);
     let writes: Vec<(Time, NodeId)> =
         planned.iter().filter(|p| p.operation.call.writes()).map(|p| (p.at, p.client)).collect();
-    for (number, filler) in scenario.fillers.iter().enumerate() {
+    for filler in &scenario.fillers {
         for client in &filler.clients {
             let name = &scenario.nodes[client.index()].name;
-            let label = format!("filler {number} of {name}");
+            let label = format!("{name} from {}: {}", filler.from, filler.operation);
             fill(scenario, filler, *client, &writes, stream(seed, &label), &mut planned);
         }
     }
@@ -39,13 +39,10 @@ pub fn workload(scenario: &Scenario, seed: u64) -> Vec<Planned> {
 }
 
 fn scripted(scenario: &Scenario, seed: u64) -> Vec<Planned> {
-    let mut streams: Vec<_> = scenario
-        .nodes
-        .iter()
-        .map(|node| stream(seed, &format!("operations of {}", node.name)))
-        .collect();
     let plan = scenario.operations.iter().map(|scripted| {
-        let bits = streams[scripted.client.index()].next_u64();
+        let name = &scenario.nodes[scripted.client.index()].name;
+        let label = format!("{name} at {}: {}", scripted.at, scripted.operation);
+        let bits = stream(seed, &label).next_u64();
         let width = Distribution::Uniform { min: Duration::ZERO, max: scripted.jitter.times(2) };
         let at = (scripted.at + width.sample(bits) - scripted.jitter).min(scenario.until);
         let operation = scripted.operation.clone();

@@ -1,6 +1,6 @@
 //! Online checkers: they watch the trace as it is written and object.
 
-use crate::{Fields, NodeId, Time, TraceEvent};
+use crate::{Fields, NodeId, Seq, Time, TraceEvent};
 use std::fmt;
 
 /// What a checker may look at besides the event itself.
@@ -28,7 +28,15 @@ pub trait Checker: CheckerErased + Send {
     /// The name under which reports and expectations know it.
     fn name(&self) -> &'static str;
     /// Judges one more event.
+    ///
+    /// An event that a node handles is written before its handler runs; for the state that the
+    /// handler leaves there is [`Checker::after`].
     fn on_event(&mut self, event: &TraceEvent<'_>, view: &dyn View) -> Option<Violation>;
+    /// Judges the state that `node` is in after it has handled the event `cause` and its effects were
+    /// carried out.
+    fn after(&mut self, _node: NodeId, _cause: Seq, _view: &dyn View) -> Option<Violation> {
+        None
+    }
 }
 
 /// Copies a boxed checker; every `Clone` checker has it.

@@ -92,6 +92,8 @@ pub enum Effect {
         a: u64,
         /// A second number.
         b: u64,
+        /// The same in words, for people; may be empty.
+        text: Slice,
     },
     /// Stop this node for good, as after an unrecoverable disk error.
     Halt,
@@ -102,19 +104,27 @@ pub enum Effect {
 pub struct Outbox {
     effects: Vec<Effect>,
     bytes: Vec<u8>,
+    /// The payload that was adopted last, there and here.
+    adopted: Option<(Slice, Slice)>,
 }
 
 impl Outbox {
+    /// How many effects one handler may ask for.
+    pub const EFFECTS_MAX: usize = 2_000_000;
+    /// How many bytes one handler may send and write.
+    pub const BYTES_MAX: usize = 256 << 20;
+
     /// An empty one.
     #[must_use]
     pub const fn new() -> Self {
-        Outbox { effects: Vec::new(), bytes: Vec::new() }
+        Outbox { effects: Vec::new(), bytes: Vec::new(), adopted: None }
     }
 
     /// Drops all effects and keeps the memory.
     pub fn clear(&mut self) {
         self.effects.clear();
         self.bytes.clear();
+        self.adopted = None;
     }
 
     /// The effects, in order.
@@ -137,18 +147,56 @@ impl Outbox {
     }
 
     /// Adds an effect.
+    ///
+    /// # Panics
+    /// If one handler asks for more than [`Outbox::EFFECTS_MAX`]: it is in a loop.
     pub fn push(&mut self, effect: Effect) {
+        assert!(self.effects.len() < Self::EFFECTS_MAX, "one handler asks for too many effects");
         self.effects.push(effect);
+    }
+
+    /// Adds an effect of another outbox, with the bytes that it refers to. Consecutive sends of one
+    /// slice stay sends of one slice.
+    pub(crate) fn adopt(&mut self, from: &Outbox, effect: Effect) {
+        let mut copy =
+            |slice: Slice| self.write(|bytes| bytes.extend_from_slice(from.bytes(slice)));
+        let adopted = match effect {
+            Effect::Send { to, payload } => {
+                let adopted = match self.adopted {
+                    Some((old, new)) if old == payload => new,
+                    _ => self.write(|bytes| bytes.extend_from_slice(from.bytes(payload))),
+                };
+                self.adopted = Some((payload, adopted));
+                return self.push(Effect::Send { to, payload: adopted });
+            }
+            Effect::Append { file, data } => Effect::Append { file: copy(file), data: copy(data) },
+            Effect::Replace { file, data } => {
+                Effect::Replace { file: copy(file), data: copy(data) }
+            }
+            Effect::Truncate { file, len } => Effect::Truncate { file: copy(file), len },
+            Effect::Remove { file } => Effect::Remove { file: copy(file) },
+            Effect::Invoke { op, session, operation } => {
+                Effect::Invoke { op, session, operation: copy(operation) }
+            }
+            Effect::Complete { op, outcome } => Effect::Complete { op, outcome: copy(outcome) },
+            Effect::Note { name, a, b, text } => Effect::Note { name, a, b, text: copy(text) },
+            Effect::SetTimer { .. }
+            | Effect::CancelTimer { .. }
+            | Effect::Sync { .. }
+            | Effect::Halt => effect,
+        };
+        self.adopted = None;
+        self.push(adopted);
     }
 
     /// Lets `fill` append bytes, and names what it appended.
     ///
     /// # Panics
-    /// If one handler writes more than 4 GiB.
+    /// If one handler writes more than [`Outbox::BYTES_MAX`].
     pub fn write(&mut self, fill: impl FnOnce(&mut Vec<u8>)) -> Slice {
         let start = self.bytes.len();
         fill(&mut self.bytes);
-        assert!(self.bytes.len() <= u32::MAX as usize, "one handler wrote more than 4 GiB");
+        assert!(self.bytes.len() <= Self::BYTES_MAX, "one handler writes too many bytes");
         Slice { start: start as u32, len: (self.bytes.len() - start) as u32 }
     }
 }

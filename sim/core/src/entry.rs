@@ -3,7 +3,9 @@
 //! A module exports one `Entry`; the loader, the documentation, `simlab list`, completions and the
 //! debugger read it. A user's crate adds its own through `simlab::main_with`.
 
-use crate::{Argument, Checker, Dissection, Duration, Fields, NodeId, Parameter, Process, Ratio};
+use crate::{
+    Argument, Checker, Dissection, Duration, Fields, NodeId, Parameter, Process, Ratio, Value,
+};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -128,6 +130,17 @@ pub struct Member {
     pub arguments: BTreeMap<&'static str, Argument>,
 }
 
+/// An object that the scenario's clients operate on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declared {
+    /// Its name.
+    pub name: String,
+    /// The name of its model: `stock`, `register` …
+    pub model: &'static str,
+    /// What it holds at the start.
+    pub initial: Value,
+}
+
 /// What a process is built from.
 #[derive(Clone, Copy, Debug)]
 pub struct Arguments<'a> {
@@ -135,6 +148,9 @@ pub struct Arguments<'a> {
     pub me: NodeId,
     /// All nodes of the scenario, by id.
     pub roster: &'a [Member],
+    /// The objects of the scenario: what a service cannot hold it refuses here, rather than let its
+    /// clients be told nonsense.
+    pub objects: &'a [Declared],
 }
 
 /// Why a process cannot be built, in words for the scenario's author.

@@ -7,6 +7,7 @@ use crate::{
 };
 use std::borrow::Cow;
 use std::fmt;
+use std::io::Write;
 
 /// The instant of a handler, as its node sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -242,7 +243,34 @@ impl<'a> Env<'a> {
 
     /// Leaves a remark in the trace.
     pub fn note(&mut self, name: &'static str, a: u64, b: u64) {
-        self.out.push(Effect::Note { name, a, b });
+        self.note_with(name, a, b, "");
+    }
+
+    /// Leaves a remark in the trace: numbers for checkers, and the same in words for people.
+    pub fn note_with(&mut self, name: &'static str, a: u64, b: u64, text: impl fmt::Display) {
+        let text = self.out.write(|bytes| {
+            // Writing to a vector cannot fail.
+            let _ = write!(bytes, "{text}");
+        });
+        self.out.push(Effect::Note { name, a, b, text });
+    }
+
+    /// The same surroundings, but for another list of wishes: how a process runs another one inside
+    /// it and looks at what that one asks for ([`Env::pass_on`] then does it after all).
+    pub fn with_outbox<'b>(&'b mut self, out: &'b mut Outbox) -> Env<'b> {
+        Env {
+            moment: self.moment,
+            scope: self.scope,
+            out,
+            counters: self.counters,
+            decide: self.decide,
+            disk: self.disk,
+        }
+    }
+
+    /// Asks for what is in another outbox. Broadcasts stay broadcasts.
+    pub fn pass_on(&mut self, from: &Outbox, effect: Effect) {
+        self.out.adopt(from, effect);
     }
 
     /// Stops this node for good.
@@ -312,5 +340,34 @@ mod tests {
         let mut outbox = Outbox::new();
         let (a, b) = with_env(&mut outbox, |env| (env.random(), env.random()));
         assert_ne!(a, b);
+    }
+
+    /// A process inside another: what it sends gets a trailer, everything else goes on as it is.
+    #[test]
+    fn a_process_can_be_run_inside_another() {
+        let mut outbox = Outbox::new();
+        with_env(&mut outbox, |env| {
+            let mut inner = Outbox::new();
+            {
+                let mut env = env.with_outbox(&mut inner);
+                env.broadcast([NodeId(0), NodeId(1)], &b"hi"[..]);
+                env.note_with("sent", 2, 0, "to two");
+                env.append("log", &b"hi"[..]);
+            }
+            env.send(NodeId(9), &b"first"[..]);
+            for effect in inner.effects() {
+                env.pass_on(&inner, *effect);
+            }
+        });
+        let [_, Effect::Send { payload: a, .. }, Effect::Send { payload: b, .. }, note, append] =
+            outbox.effects()
+        else {
+            panic!("five effects, not {:?}", outbox.effects())
+        };
+        assert_eq!((a, outbox.bytes(*a)), (b, &b"hi"[..]));
+        let Effect::Note { text, .. } = note else { panic!("a note") };
+        assert_eq!(outbox.text(*text), "to two");
+        let Effect::Append { file, data } = append else { panic!("an append") };
+        assert_eq!((outbox.text(*file), outbox.bytes(*data)), ("log", &b"hi"[..]));
     }
 }

@@ -41,7 +41,9 @@ pub use disk::{Disk, DiskError, NoDisk};
 pub use dissect::{Dissection, Part};
 pub use distribution::Distribution;
 pub use effect::{Effect, Outbox, Slice};
-pub use entry::{Account, Arguments, Build, BuildError, Dissect, Entry, Invariant, Member, Role};
+pub use entry::{
+    Account, Arguments, Build, BuildError, Declared, Dissect, Entry, Invariant, Member, Role,
+};
 pub use env::{Counters, Env, Moment};
 pub use fields::{Field, FieldValue, Fields};
 pub use gate::Gate;

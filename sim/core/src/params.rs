@@ -59,6 +59,19 @@ pub enum Argument {
     Text(String),
 }
 
+impl fmt::Display for Argument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Duration(d) => d.fmt(f),
+            Self::Count(n) => n.fmt(f),
+            Self::Probability(p) => p.fmt(f),
+            Self::Node(node) => node.fmt(f),
+            Self::Flag(flag) => flag.fmt(f),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
+}
+
 /// Why a text is no value of a parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ParameterError {

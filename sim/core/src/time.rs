@@ -123,6 +123,9 @@ impl Sub for Duration {
 /// Seconds with at least millisecond digits, and as many more as are not zero: `2.500`, `0.000001`.
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == Time::NEVER {
+            return f.pad("never");
+        }
         let (secs, nanos) = (self.0 / 1_000_000_000, self.0 % 1_000_000_000);
         let text = match nanos {
             n if n % 1_000_000 == 0 => format!("{secs}.{:03}", n / 1_000_000),

@@ -210,6 +210,8 @@ pub enum Kind {
     },
     /// The node got an order from outside. Bytes: the order.
     Commanded,
+    /// An order from outside came while the node was down, and was not heard. Bytes: the order.
+    Unheard,
     /// A client operation began. Bytes: the encoded [`Operation`](crate::Operation).
     Invoked {
         /// The operation.
@@ -222,7 +224,7 @@ pub enum Kind {
         /// The operation.
         op: OpId,
     },
-    /// A remark by the node's process.
+    /// A remark by the node's process. Bytes: the same in words, if it has any.
     Noted {
         /// What it says.
         name: &'static str,
@@ -240,7 +242,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind's name as [`Kind::name`] gives it, in the order of their declaration.
-    pub const NAMES: [&'static str; 23] = [
+    pub const NAMES: [&'static str; 24] = [
         "start",
         "send",
         "deliver",
@@ -264,6 +266,7 @@ impl Kind {
         "return",
         "note",
         "violation",
+        "unheard",
     ];
 
     /// The kind as a number, fixed for hashes and file formats.
@@ -293,6 +296,7 @@ impl Kind {
             Kind::Returned { .. } => 20,
             Kind::Noted { .. } => 21,
             Kind::Found { .. } => 22,
+            Kind::Unheard => 23,
         }
     }
 

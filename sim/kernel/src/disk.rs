@@ -11,7 +11,7 @@ use std::sync::Arc;
 type Files = BTreeMap<String, Arc<Vec<u8>>>;
 
 /// The files of one node.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(crate) struct SimDisk {
     visible: Files,
     durable: Files,
@@ -21,13 +21,13 @@ pub(crate) struct SimDisk {
 }
 
 /// One change of one file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Write {
     pub(crate) file: String,
     pub(crate) change: Change,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Change {
     Append(Vec<u8>),
     Replace(Vec<u8>),
@@ -84,6 +84,7 @@ impl SimDisk {
     }
 
     /// All files as they would be read now.
+    #[cfg(test)]
     pub(crate) fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.visible.iter().map(|(name, data)| (name.as_str(), data.as_slice()))
     }

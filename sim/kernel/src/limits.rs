@@ -10,10 +10,14 @@ pub struct Limits {
     pub events: u64,
     /// How much virtual time may pass.
     pub virtual_time: Duration,
-    /// How many bytes of datagrams may be under way at once.
+    /// How many bytes of datagrams may be under way at once; each counts for 64 more than it has.
     pub in_flight_bytes: u64,
     /// How many events one node may handle without time passing.
     pub events_per_instant: u32,
+    /// How many things may be due at once: arrivals, timers, syncs, the story.
+    pub queue: usize,
+    /// How many records a trace that is kept may have.
+    pub records: u64,
 }
 
 impl Default for Limits {
@@ -23,6 +27,8 @@ impl Default for Limits {
             virtual_time: Duration::from_secs(365 * 24 * 3_600),
             in_flight_bytes: 1 << 30,
             events_per_instant: 100_000,
+            queue: 20_000_000,
+            records: 30_000_000,
         }
     }
 }
@@ -53,6 +59,10 @@ impl Finding {
     pub const VIRTUAL_TIME: &'static str = "limit-virtual-time";
     /// [`Limits::in_flight_bytes`] was hit.
     pub const IN_FLIGHT: &'static str = "limit-in-flight-bytes";
+    /// [`Limits::queue`] was hit.
+    pub const QUEUE: &'static str = "limit-queue";
+    /// [`Limits::records`] was hit.
+    pub const RECORDS: &'static str = "limit-records";
     /// [`Limits::events_per_instant`] was hit.
     pub const INSTANT: &'static str = "limit-events-per-instant";
 }

@@ -107,6 +107,7 @@ impl Node {
         self.status = status;
         self.life += 1;
         self.timers.clear();
+        self.last_sync = Time::ZERO;
         self.process = self.pristine.fork();
         self.disk.crash()
     }

@@ -56,6 +56,13 @@ impl<T> Queue<T> {
         self.heap.peek().map(|entry| entry.at)
     }
 
+    /// All items, in the order in which they would come out.
+    pub(crate) fn sorted(&self) -> impl Iterator<Item = (Time, &T)> {
+        let mut entries: Vec<&Entry<T>> = self.heap.iter().collect();
+        entries.sort_unstable_by_key(|entry| (entry.at, entry.order));
+        entries.into_iter().map(|entry| (entry.at, &entry.item))
+    }
+
     /// How many items are in.
     pub(crate) fn len(&self) -> usize {
         self.heap.len()

@@ -24,6 +24,8 @@ pub struct Stats {
     pub timers_fired: u64,
     /// Crashes.
     pub crashes: u64,
+    /// Orders from outside that a node did not hear because it was down.
+    pub unheard: u64,
 }
 
 impl Stats {

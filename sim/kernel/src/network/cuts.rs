@@ -3,7 +3,7 @@
 use super::Shape;
 use simlab_core::{CutId, NodeId};
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 struct Cut {
     shape: Shape,
     active: bool,
@@ -11,7 +11,7 @@ struct Cut {
 
 /// All cuts that were defined, and which of them hold now. A link is open if no active cut
 /// separates its ends; cuts may overlap.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(crate) struct Cuts {
     all: Vec<Cut>,
     active: Vec<CutId>,

@@ -68,7 +68,8 @@ impl Flights {
         self.under_way
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Flight> {
-        self.slab.iter().flatten()
+    /// A datagram that is still under way.
+    pub(crate) fn get(&self, id: FlightId) -> Option<&Flight> {
+        self.slab[id.0 as usize].as_ref()
     }
 }

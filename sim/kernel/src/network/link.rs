@@ -1,6 +1,7 @@
 //! What one direction of a link does to datagrams.
 
 use simlab_core::{Distribution, Duration, Ratio};
+use std::fmt;
 
 /// The behaviour of a link in one direction. The default is perfect and instantaneous.
 ///
@@ -44,5 +45,33 @@ impl Default for LinkSpec {
             queue: u64::MAX,
             mtu: 65_507,
         }
+    }
+}
+
+/// What differs from a perfect link, in words: `20ms to 60ms, loss 5%`.
+impl fmt::Display for LinkSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let perfect = LinkSpec::default();
+        write!(f, "{}", self.delay)?;
+        for (name, ratio) in
+            [("loss", self.loss), ("duplicates", self.duplicate), ("damage", self.corrupt)]
+        {
+            if !ratio.is_zero() {
+                write!(f, ", {name} {ratio}")?;
+            }
+        }
+        if !self.reorder.is_zero() {
+            write!(f, ", held back {} by {}", self.reorder, self.reorder_by)?;
+        }
+        if let Some(bandwidth) = self.bandwidth {
+            write!(f, ", {bandwidth} B/s")?;
+        }
+        if self.queue != perfect.queue {
+            write!(f, ", room for {} B", self.queue)?;
+        }
+        if self.mtu != perfect.mtu {
+            write!(f, ", MTU {} B", self.mtu)?;
+        }
+        Ok(())
     }
 }

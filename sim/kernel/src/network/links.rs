@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 type Site = u32;
 
 /// What one direction of a link has carried so far.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub(crate) struct LinkState {
     to: NodeId,
     spec: u32,
@@ -23,7 +23,7 @@ pub(crate) struct LinkState {
 
 /// All links. Only those that carried something, or were given a behaviour of their own, take
 /// memory.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct Links {
     /// All behaviours; the first is the default.
     specs: Vec<LinkSpec>,
@@ -93,6 +93,15 @@ impl Links {
         match self.same_site {
             Some(spec) if a.is_some() && a == b => spec,
             _ => 0,
+        }
+    }
+
+    /// Forgets what waits in front of some links.
+    pub(crate) fn clear_backlog(&mut self, now: Time, of: impl Fn(NodeId, NodeId) -> bool) {
+        for (from, links) in (0..).map(NodeId).zip(&mut self.by_sender) {
+            for link in links.iter_mut().filter(|link| of(from, link.to)) {
+                link.busy_until = link.busy_until.min(now);
+            }
         }
     }
 

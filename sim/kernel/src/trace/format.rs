@@ -72,7 +72,7 @@ fn detail(event: &TraceEvent<'_>, describe: &dyn Describe) -> String {
         Kind::Cut { cut } | Kind::Healed { cut } => {
             format!("{}: {}", names.cut(cut), String::from_utf8_lossy(event.bytes))
         }
-        Kind::Commanded => match Operation::from_bytes(event.bytes) {
+        Kind::Commanded | Kind::Unheard => match Operation::from_bytes(event.bytes) {
             Ok(operation) => operation.to_string(),
             Err(_) => format!("{:?}", String::from_utf8_lossy(event.bytes)),
         },
@@ -86,7 +86,8 @@ fn detail(event: &TraceEvent<'_>, describe: &dyn Describe) -> String {
             let text = outcome.map_or_else(|e| e.to_string(), |o| o.to_string());
             format!("op {}.{} {text}", names.node(op.node()), op.number())
         }
-        Kind::Noted { name, a, b } => format!("{name} {a} {b}"),
+        Kind::Noted { name, a, b } if event.bytes.is_empty() => format!("{name} {a} {b}"),
+        Kind::Noted { name, .. } => format!("{name}: {}", String::from_utf8_lossy(event.bytes)),
         Kind::Found { name } => format!("{name}: {}", String::from_utf8_lossy(event.bytes)),
     }
 }

@@ -4,6 +4,7 @@
 //! world costs no more than its open chunks.
 
 use simlab_core::{CutId, Kind, NameId, NodeId, Seq, Time, TraceEvent};
+use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
@@ -137,6 +138,7 @@ pub struct Names {
     /// The cuts, by id.
     pub cuts: Vec<String>,
     files: Vec<String>,
+    file_ids: BTreeMap<String, NameId>,
 }
 
 impl Names {
@@ -160,11 +162,13 @@ impl Names {
 
     /// The number of a file's name; a new one is added.
     pub(crate) fn intern_file(&mut self, name: &str) -> NameId {
-        let index = self.files.iter().position(|known| known == name).unwrap_or_else(|| {
-            self.files.push(name.to_owned());
-            self.files.len() - 1
-        });
-        NameId(index as u32)
+        if let Some(id) = self.file_ids.get(name) {
+            return *id;
+        }
+        let id = NameId(self.files.len() as u32);
+        self.files.push(name.to_owned());
+        self.file_ids.insert(name.to_owned(), id);
+        id
     }
 }
 

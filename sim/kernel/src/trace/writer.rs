@@ -1,7 +1,9 @@
 //! Writing the trace: number, hash, record, and show to the checkers.
 
 use super::{Names, Payload, Trace};
-use simlab_core::{Checker, Digest, Kind, NodeId, Seq, Time, TraceEvent, View};
+use crate::limits::Finding;
+use crate::panics::guard;
+use simlab_core::{Checker, Digest, Kind, NodeId, Seq, Time, TraceEvent, View, Violation};
 use std::num::NonZeroU64;
 
 /// The fixed part of a record to write.
@@ -33,9 +35,11 @@ pub(crate) enum Body<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct Objection {
     pub(crate) checker: &'static str,
-    pub(crate) head: Head,
-    pub(crate) cause: Seq,
+    pub(crate) node: Option<NodeId>,
+    pub(crate) cause: Option<Seq>,
     pub(crate) detail: String,
+    /// The checker itself failed, and the run ends.
+    pub(crate) fatal: bool,
 }
 
 /// The only writer of the trace.
@@ -127,14 +131,38 @@ impl Writer {
         if !self.checkers.is_empty() && !matches!(head.kind, Kind::Found { .. }) {
             let Head { at, node, cause, kind } = head;
             let event = TraceEvent { seq, at, node, cause, kind, bytes };
-            for checker in &mut self.checkers {
-                if let Some(violation) = checker.on_event(&event, view) {
-                    let (checker, detail) = (checker.name(), violation.detail);
-                    self.objections.push(Objection { checker, head, cause: seq, detail });
-                }
-            }
+            self.ask(node, Some(seq), |checker| checker.on_event(&event, view));
         }
         seq
+    }
+
+    /// Shows the checkers the world as a handler left it.
+    pub(crate) fn after(&mut self, node: NodeId, cause: Seq, view: &dyn View) {
+        if !self.checkers.is_empty() {
+            self.ask(Some(node), Some(cause), |checker| checker.after(node, cause, view));
+        }
+    }
+
+    /// Asks every checker. One that panics is dismissed.
+    fn ask(
+        &mut self,
+        node: Option<NodeId>,
+        cause: Option<Seq>,
+        mut question: impl FnMut(&mut dyn Checker) -> Option<Violation>,
+    ) {
+        let objections = &mut self.objections;
+        self.checkers.retain_mut(|checker| {
+            let (name, detail, fatal) = match guard(|| question(&mut **checker)) {
+                Ok(None) => return true,
+                Ok(Some(violation)) => (checker.name(), violation.detail, false),
+                Err(caught) => {
+                    let detail = format!("the checker {} panicked: {caught}", checker.name());
+                    (Finding::PANIC, detail, true)
+                }
+            };
+            objections.push(Objection { checker: name, node, cause, detail, fatal });
+            !fatal
+        });
     }
 
     /// The canonical encoding: the same words on every platform, and no number that is an accident
@@ -145,7 +173,12 @@ impl Writer {
         self.hash.word(u64::from(head.kind.code()) << 56 | node);
         self.hash.word(head.cause.map_or(0, Seq::get));
         let words = match head.kind {
-            Kind::Started | Kind::Crashed | Kind::Restarted | Kind::Halted | Kind::Commanded => {
+            Kind::Started
+            | Kind::Crashed
+            | Kind::Restarted
+            | Kind::Halted
+            | Kind::Commanded
+            | Kind::Unheard => {
                 return;
             }
             Kind::Sent { to, number, len } => [u64::from(to.0), number, u64::from(len)],

@@ -7,7 +7,7 @@ use simlab_core::{CutId, DropReason, Kind, NodeId, Seq};
 use std::sync::Arc;
 
 /// Something done to the world.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
     /// A node gets an order. One that is down does not hear it.
     Command {
@@ -26,6 +26,19 @@ pub enum Action {
     Restart(NodeId),
 }
 
+impl Action {
+    /// The node that it concerns, if it is one.
+    #[must_use]
+    pub const fn node(&self) -> Option<NodeId> {
+        match self {
+            Action::Command { node, .. } | Action::Crash(node) | Action::Restart(node) => {
+                Some(*node)
+            }
+            Action::Cut(_) | Action::Heal(_) => None,
+        }
+    }
+}
+
 impl World {
     pub(super) fn act(&mut self, action: Action) {
         match action {
@@ -34,6 +47,9 @@ impl World {
                 let seq = self.record(Some(node), None, Kind::Commanded, &bytes);
                 if up {
                     self.handle(node, seq, Incoming::Command(bytes));
+                } else {
+                    self.stats.unheard += 1;
+                    self.record(Some(node), Some(seq), Kind::Unheard, &bytes);
                 }
             }
             Action::Cut(cut) => self.cut(cut),
@@ -61,6 +77,8 @@ impl World {
         let words = self.cut_in_words(cut);
         let seq = self.record(None, None, Kind::Cut { cut }, words.as_bytes());
         let shape = self.cuts.shape(cut);
+        // What waits in front of a link that is cut dies too, and makes nobody wait after the heal.
+        self.links.clear_backlog(self.now, |from, to| shape.separates(from, to));
         let dead = self.flights.kill(|flight| shape.separates(flight.from, flight.to));
         for flight in dead {
             self.drop_flight(&flight, seq, DropReason::CutInFlight);
@@ -85,7 +103,7 @@ impl World {
 
     /// A copy that was under way is gone.
     pub(super) fn drop_flight(&mut self, flight: &Flight, cause: Seq, why: DropReason) {
-        self.in_flight_bytes -= self.frames.bytes(flight.frame).len() as u64;
+        self.in_flight_bytes -= self.weight(flight.frame);
         self.record_drop(flight.from, flight.to, flight.frame, flight.datagram, cause, why);
         self.frames.release(flight.frame);
     }

@@ -5,6 +5,7 @@ use crate::disk::{Change, Write};
 use crate::history::Mark;
 use crate::limits::Finding;
 use crate::node::Status;
+use simlab_core::Time;
 use simlab_core::wire::Decode;
 use simlab_core::{
     Choice, Decide, Domain, Duration, Effect, Kind, NodeId, Operation, Outbox, Outcome, Point, Seq,
@@ -50,6 +51,11 @@ impl World {
             Effect::SetTimer { scope, key, after } => {
                 let due = self.now + after;
                 let seq = self.record(node, Some(cause), Kind::TimerSet { scope, key, due }, &[]);
+                if due == Time::NEVER {
+                    // It never fires, so it need not wait in the queue.
+                    self.nodes[id.index()].timers.cancel(scope, key);
+                    return true;
+                }
                 let order = self.queue.reserve();
                 let timers = &mut self.nodes[id.index()].timers;
                 if let Some(entry) = timers.set(scope, key, due, order, seq) {
@@ -109,8 +115,9 @@ impl World {
                     self.find(Finding::HISTORY, node, Some(seq), &error.to_string());
                 }
             }
-            Effect::Note { name, a, b } => {
-                self.record(node, Some(cause), Kind::Noted { name, a, b }, &[]);
+            Effect::Note { name, a, b, text } => {
+                let text = outbox.bytes(text);
+                self.record(node, Some(cause), Kind::Noted { name, a, b }, text);
             }
             Effect::Halt => {
                 let seq = self.record(node, Some(cause), Kind::Halted, &[]);

@@ -1,6 +1,6 @@
 //! Looking at a world: nothing here changes it.
 
-use super::{Glance, World};
+use super::{Due, Glance, World};
 use crate::history::History;
 use crate::limits::Finding;
 use crate::network::Reach;
@@ -112,25 +112,39 @@ impl World {
         Reach::new(self.nodes.len() as u32, |from, to| self.cuts.open(from, to))
     }
 
-    /// A digest of the nodes' states, disks and the clock: equal for equal worlds.
+    /// A digest of all that decides how the run goes on: equal worlds have equal digests, however
+    /// they store things. The trace so far is not part of it.
     #[must_use]
     pub fn digest(&self) -> u64 {
         let mut digest = Digest::new();
         self.now.hash(&mut digest);
-        self.queue.len().hash(&mut digest);
         for node in &self.nodes {
             node.process.digest(&mut digest);
-            (node.status, node.life, node.counters).hash(&mut digest);
-            for (name, data) in node.disk.files() {
-                (name, data).hash(&mut digest);
-            }
+            (node.status, node.life, node.counters, node.syncs).hash(&mut digest);
+            node.disk.hash(&mut digest);
             for timer in node.timers.pending() {
                 timer.hash(&mut digest);
             }
         }
-        for flight in self.flights.iter() {
-            (flight.from, flight.to, flight.number).hash(&mut digest);
-            self.frames.bytes(flight.frame).hash(&mut digest);
+        self.cuts.hash(&mut digest);
+        self.links.hash(&mut digest);
+        // What is due, in its order. Timers were counted with their nodes, and entries of dead
+        // datagrams and moved timers mean nothing.
+        for (at, due) in self.queue.sorted() {
+            match due {
+                Due::Arrival(flight) => {
+                    let Some(flight) = self.flights.get(*flight) else { continue };
+                    (at, flight.from, flight.to, flight.number).hash(&mut digest);
+                    self.frames.bytes(flight.frame).hash(&mut digest);
+                }
+                Due::Start(node) => (at, node).hash(&mut digest),
+                Due::Sync(sync) => {
+                    (at, sync.node, sync.life, sync.scope, sync.ticket).hash(&mut digest);
+                    sync.covers.hash(&mut digest);
+                }
+                Due::Action(action) => (at, action).hash(&mut digest),
+                Due::Timer { .. } => {}
+            }
         }
         digest.finish()
     }

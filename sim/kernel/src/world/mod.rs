@@ -201,7 +201,12 @@ impl World {
 
     /// Lets something happen at `at`, or now if that is past. What is scheduled first happens first
     /// among what is due at the same time.
+    ///
+    /// # Panics
+    /// If it concerns a node that does not exist.
     pub fn schedule(&mut self, at: Time, action: Action) {
+        let node = action.node();
+        assert!(node.is_none_or(|n| n.index() < self.nodes.len()), "{action:?}: no such node");
         self.queue.push(at.max(self.now), Due::Action(Box::new(action)));
     }
 
@@ -239,7 +244,13 @@ impl World {
             self.find_and_end(Finding::VIRTUAL_TIME, None, None, &detail);
             return true;
         }
+        if let Some((name, detail)) = self.memory_limit() {
+            self.find_and_end(name, None, None, &detail);
+            return true;
+        }
         match due {
+            // A story may have crashed it before it ever started.
+            Due::Start(node) if self.nodes[node.index()].status != Status::Up => {}
             Due::Start(node) => {
                 let seq = self.record(Some(node), None, Kind::Started, &[]);
                 self.handle(node, seq, Incoming::Start);
@@ -250,6 +261,18 @@ impl World {
             Due::Action(action) => self.act(*action),
         }
         true
+    }
+
+    /// The limit on what the run holds in memory that it has hit, if any.
+    fn memory_limit(&self) -> Option<(&'static str, String)> {
+        let Limits { queue, records, .. } = self.limits;
+        if self.queue.len() > queue {
+            return Some((Finding::QUEUE, format!("more than {queue} things due at once")));
+        }
+        if self.writer.trace().is_some_and(|trace| trace.len() > records) {
+            return Some((Finding::RECORDS, format!("more than {records} records to keep")));
+        }
+        None
     }
 
     fn timer(&mut self, id: NodeId, entry: TimerEntry) {
@@ -306,7 +329,12 @@ impl World {
             process.on_event(event, &mut env);
         });
         match outcome {
-            Ok(()) => self.carry_out(id, cause, &outbox),
+            Ok(()) => {
+                self.carry_out(id, cause, &outbox);
+                let view = Glance { now: self.now, nodes: &self.nodes, names: &self.names };
+                self.writer.after(id, cause, &view);
+                self.raise_objections();
+            }
             Err(caught) => {
                 // The outbox is dropped: half a handler's wishes are nobody's.
                 self.nodes[id.index()].stop(Status::Panicked);
@@ -369,11 +397,15 @@ impl World {
         seq
     }
 
-    /// Records what the checkers objected to.
+    /// Records what the checkers objected to: for each checker the first objection, since what
+    /// follows a broken invariant is worth little, and may be without end.
     fn raise_objections(&mut self) {
-        while let Some(objection) = self.writer.objections.pop() {
-            let (node, cause) = (objection.head.node, objection.cause);
-            self.find(objection.checker, node, Some(cause), &objection.detail);
+        for objection in std::mem::take(&mut self.writer.objections) {
+            if !self.findings.iter().any(|finding| finding.name == objection.checker) {
+                let (node, cause) = (objection.node, objection.cause);
+                self.find(objection.checker, node, cause, &objection.detail);
+            }
+            self.ended |= objection.fatal;
         }
     }
 

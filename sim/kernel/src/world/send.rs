@@ -142,7 +142,7 @@ impl World {
     fn launch(&mut self, datagram: Datagram, frame: FrameId, due: Time, cause: Seq) {
         let Datagram { from, to, number, seq, .. } = datagram;
         self.frames.retain(frame);
-        self.in_flight_bytes += self.frames.bytes(frame).len() as u64;
+        self.in_flight_bytes += self.weight(frame);
         let flight = Flight { from, to, frame, number, datagram: seq, cause };
         let id = self.flights.insert(flight);
         self.queue.push(due, Due::Arrival(id));
@@ -151,6 +151,11 @@ impl World {
             let detail = format!("more than {limit} bytes of datagrams under way");
             self.find_and_end(Finding::IN_FLIGHT, Some(from), Some(seq), &detail);
         }
+    }
+
+    /// What a datagram under way counts for: an empty one takes memory too.
+    pub(super) fn weight(&self, frame: FrameId) -> u64 {
+        self.frames.bytes(frame).len() as u64 + 64
     }
 
     /// A datagram that never got under way.
@@ -181,7 +186,7 @@ impl World {
         if self.nodes[to.index()].status != Status::Up {
             return self.drop_flight(&flight, cause, DropReason::ReceiverDown);
         }
-        self.in_flight_bytes -= self.frames.bytes(frame).len() as u64;
+        self.in_flight_bytes -= self.weight(frame);
         self.stats.delivered += 1;
         let (_, state) = self.links.link(from, to);
         if number + 1 < state.delivered_up_to {

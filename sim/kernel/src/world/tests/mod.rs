@@ -1,5 +1,7 @@
 //! The world's own invariants, under random networks and stories.
 
+mod hostile;
+
 use super::*;
 use crate::Shape;
 use proptest::prelude::*;
@@ -300,113 +302,6 @@ fn a_restarted_node_does_not_draw_what_it_drew_before() {
     assert_eq!(drawn.len(), 2);
 }
 
-/// Misbehaves as its parameter says.
-#[derive(Clone, Hash)]
-enum Bad {
-    Panics,
-    Loops,
-    Floods,
-    SendsToNobody,
-}
-
-impl Process for Bad {
-    fn on_event(&mut self, event: Event<'_>, env: &mut Env<'_>) {
-        match self {
-            Bad::Panics => {
-                env.send(env.me(), &b"never sent"[..]);
-                panic!("term went back");
-            }
-            Bad::Loops => env.send(env.me(), &b"again"[..]),
-            Bad::Floods => {
-                env.broadcast([NodeId(1); 10], &vec![0; 60_000][..]);
-                env.set_timer(0, Duration(1));
-            }
-            Bad::SendsToNobody => {
-                if event == Event::Start {
-                    env.send(NodeId(77), &b"hello?"[..]);
-                }
-            }
-        }
-    }
-}
-
-fn run_bad(bad: Bad, limits: Limits) -> World {
-    let mut world = World::new(Options { limits, ..Options::seed(1) });
-    world.add_node(NodeSpec::new("bad", Box::new(bad)));
-    world.add_node(NodeSpec::new("good", Box::new(Chatter { nodes: 1, heard: 0 })));
-    let delay = Distribution::Fixed(Duration::from_secs(1));
-    world.set_default_link(LinkSpec { delay, ..LinkSpec::default() });
-    world.run_until(end());
-    world
-}
-
-#[test]
-fn a_panic_is_a_finding_and_ends_the_run_in_order() {
-    let world = run_bad(Bad::Panics, Limits::default());
-    let [finding] = world.findings() else { panic!("one finding: {:?}", world.findings()) };
-    assert_eq!((finding.name, finding.node), (Finding::PANIC, Some(NodeId(0))));
-    assert!(finding.detail.contains("bad panicked while handling #1: term went back"));
-    assert_eq!(world.status(NodeId(0)), Status::Panicked);
-    assert_eq!(world.stats().sent, 0, "the outbox of a panicked handler is dropped");
-    assert!(world.ended());
-}
-
-#[test]
-fn a_loop_without_time_is_a_finding_and_no_hang() {
-    let world = run_bad(Bad::Loops, Limits::default());
-    assert_eq!(world.findings()[0].name, Finding::INSTANT);
-    assert_eq!(world.now(), Time::ZERO);
-}
-
-#[test]
-fn limits_end_a_run() {
-    let defaults = Limits::default;
-    let world = run_bad(Bad::Floods, Limits { in_flight_bytes: 1 << 20, ..defaults() });
-    assert_eq!(world.findings()[0].name, Finding::IN_FLIGHT);
-    let world = run_bad(Bad::SendsToNobody, Limits { events: 20, ..defaults() });
-    assert_eq!(world.findings()[0].name, Finding::EVENTS);
-    let limits = Limits { virtual_time: Duration::from_millis(500), ..defaults() };
-    let world = run_bad(Bad::SendsToNobody, limits);
-    assert_eq!(world.findings()[0].name, Finding::VIRTUAL_TIME);
-}
-
-#[test]
-fn a_datagram_to_a_node_that_does_not_exist_has_its_reason() {
-    let world = run_bad(Bad::SendsToNobody, Limits::default());
-    assert_eq!(world.stats().dropped(simlab_core::DropReason::NoLink), 1);
-    assert!(world.findings().is_empty());
-}
-
-#[test]
-fn a_checker_sees_every_event_and_its_objection_is_recorded() {
-    /// Objects to the third datagram that a node hears.
-    #[derive(Clone)]
-    struct AtMostTwo;
-    impl Checker for AtMostTwo {
-        fn name(&self) -> &'static str {
-            "at_most_two"
-        }
-        fn on_event(
-            &mut self,
-            event: &simlab_core::TraceEvent<'_>,
-            view: &dyn View,
-        ) -> Option<simlab_core::Violation> {
-            let node = event.node?;
-            let heard = view.inspect(node)?.get_int(&["heard"])?;
-            let detail = format!("{} heard {heard}", view.name(node));
-            (heard == 3 && event.kind.name() == "sync").then_some(simlab_core::Violation { detail })
-        }
-    }
-    let mut world = world(1, false, LinkSpec::default(), &[]);
-    world.add_checker(Box::new(AtMostTwo));
-    world.run_until(end());
-    assert_eq!(world.findings().len(), NODES as usize);
-    let finding = &world.findings()[0];
-    assert_eq!(finding.name, "at_most_two");
-    assert!(finding.detail.ends_with("heard 3"));
-    assert!(!world.ended(), "an objection does not end the run");
-}
-
 /// Golden: whoever changes this hash changes every trace.
 #[test]
 fn the_trace_hash_is_fixed() {
@@ -420,7 +315,7 @@ fn the_trace_hash_is_fixed() {
         corrupt: half(1),
         corrupt_bits: 3,
         bandwidth: Some(20_000),
-        queue: 1_000,
+        queue: 5_000,
         mtu: 75,
     };
     let faults = [
