@@ -3,7 +3,7 @@
 use super::args::ShowArgs;
 use super::output::{Exit, Output};
 use super::story;
-use simlab_core::{Duration, Time};
+use simlab_core::{Argument, Duration, Time};
 use simlab_scenarios::{Action, Catalogue, Scenario};
 
 pub(super) fn show(args: &ShowArgs, catalogue: &Catalogue, output: &mut Output) -> Exit {
@@ -111,8 +111,12 @@ fn variants(scenario: &Scenario, lang: &str, output: &mut Output) {
         output.line(format!("  {:<14} {title}", variant.name).trim_end());
         let mut said: Vec<String> = Vec::new();
         for member in &variant.roster {
-            let arguments: Vec<String> =
-                member.arguments.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let value = |value: &Argument| match value {
+                Argument::Node(node) => scenario.nodes[node.index()].name.clone(),
+                other => other.to_string(),
+            };
+            let given = member.arguments.iter();
+            let arguments: Vec<String> = given.map(|(n, v)| format!("{n}={}", value(v))).collect();
             let line = format!("{} {}", member.service, arguments.join(" "));
             if !said.contains(&line) {
                 output.line(&format!("      {}: {}", member.name, line.trim_end()));

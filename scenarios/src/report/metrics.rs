@@ -97,30 +97,33 @@ fn worse(a: stock::Stale, b: stock::Stale) -> stock::Stale {
     }
 }
 
+/// The operations of each site's clients; a client without a site stands for itself.
 fn sites(evidence: &Evidence<'_>) -> Vec<SiteAnswers> {
     let scenario = evidence.run.setup.scenario;
     let clients: BTreeSet<NodeId> =
         evidence.history().records().iter().map(|record| record.op.node()).collect();
-    let mut sites: Vec<SiteAnswers> = Vec::new();
+    let mut sites: Vec<(String, BTreeSet<NodeId>)> = Vec::new();
     for node in scenario.nodes.iter().filter(|node| clients.contains(&node.id)) {
-        let Some(site) = &node.site else { continue };
-        if sites.iter().any(|known| known.site == *site) {
-            continue;
+        let place = node.site.as_ref().unwrap_or(&node.name);
+        match sites.iter_mut().find(|(known, _)| known == place) {
+            Some((_, nodes)) => {
+                nodes.insert(node.id);
+            }
+            None => sites.push((place.clone(), BTreeSet::from([node.id]))),
         }
-        let nodes: BTreeSet<NodeId> = scenario.sites[site].iter().copied().collect();
-        let of = |from, until| {
-            let nodes = Some(nodes.clone());
-            let filter = Filter { nodes, from, until, kinds: Kinds::default() };
-            Answers::from(&service(evidence.history(), &filter))
-        };
+    }
+    let answers = |nodes: &BTreeSet<NodeId>, from, until| {
+        let filter = Filter { nodes: Some(nodes.clone()), from, until, kinds: Kinds::All };
+        Answers::from(&service(evidence.history(), &filter))
+    };
+    let judged = sites.into_iter().map(|(site, nodes)| {
         let mut during_faults = Answers::default();
         for (from, until) in fault_windows(evidence) {
-            during_faults += of(from, until);
+            during_faults += answers(&nodes, from, until);
         }
-        let answers = of(Time::ZERO, Time::NEVER);
-        sites.push(SiteAnswers { site: site.clone(), answers, during_faults });
-    }
-    sites
+        SiteAnswers { site, answers: answers(&nodes, Time::ZERO, Time::NEVER), during_faults }
+    });
+    judged.collect()
 }
 
 /// When at least one fault held: windows that do not overlap, in order.

@@ -12,8 +12,10 @@ pub use picture::{Picture, Row, RowKind, picture};
 use crate::checks::{Evidence, Observation, Observed, observe};
 use crate::run::{Run, Setup, run};
 use crate::{Catalogue, Diagnostics, Expectation, Expected, Quantifier, Scenario};
+use simlab_core::Invariant;
 use simlab_sim::Finding;
 use simlab_sim::check::FirstBreak;
+use std::collections::BTreeMap;
 
 /// How an expectation, or a whole run, came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +33,8 @@ pub enum Status {
 pub struct CheckReport {
     /// Its name.
     pub name: String,
+    /// The check or invariant that it is about.
+    pub check: &'static str,
     /// Of which seeds it is expected.
     pub quantifier: Quantifier,
     /// What is expected (with `never`, what is not).
@@ -134,9 +138,14 @@ pub fn report<'a>(
 pub fn judge(run: Run<'_>) -> VariantReport<'_> {
     let Setup { scenario, variant, .. } = run.setup;
     let evidence = Evidence::new(&run);
-    let expectations = scenario.expectations.iter().filter(|e| e.variants.contains(&variant));
+    let mut expectations: Vec<Expectation> =
+        scenario.expectations.iter().filter(|e| e.variants.contains(&variant)).cloned().collect();
+    let spoken_of = |name: &str| expectations.iter().any(|e| e.check == name);
+    let silent: Vec<Expectation> =
+        invariants(&run.setup).filter(|i| !spoken_of(i.name)).map(holds).collect();
+    expectations.extend(silent);
     let checks: Vec<CheckReport> =
-        expectations.map(|expectation| judge_one(expectation, &evidence)).collect();
+        expectations.iter().map(|expectation| judge_one(expectation, &evidence)).collect();
     let metrics = Metrics::measure(&evidence);
     let first_break = evidence.first_break();
     let linearizable = evidence.linearizable();
@@ -146,8 +155,8 @@ pub fn judge(run: Run<'_>) -> VariantReport<'_> {
         trace_hash: run.world.trace_hash(),
         events: run.world.records(),
         virtual_ms: run.world.now().millis(),
+        findings: unexpected(&run, &checks),
         checks,
-        findings: unexpected(&run),
         metrics,
         linearizable,
         first_break,
@@ -155,15 +164,37 @@ pub fn judge(run: Run<'_>) -> VariantReport<'_> {
     }
 }
 
-/// What was found and no expectation speaks of. That an invariant breaks can be the point of a lesson;
-/// a panic, a limit or an impossible history never is.
-fn unexpected(run: &Run<'_>) -> Vec<Finding> {
-    let Setup { scenario, variant, .. } = run.setup;
-    let expected = |finding: &&Finding| {
-        let mut about = scenario.expectations.iter().filter(|e| e.check == finding.name);
-        about.any(|e| e.variants.contains(&variant))
-    };
-    run.world.findings().iter().filter(|finding| !expected(finding)).cloned().collect()
+/// The invariants of the services that a variant runs, each once.
+fn invariants<'a>(setup: &Setup<'a>) -> impl Iterator<Item = &'static Invariant> + use<'a> {
+    let mut seen = Vec::new();
+    let roster = &setup.scenario.variants[setup.variant].roster;
+    let entries = roster.iter().filter_map(|member| setup.catalogue.service(member.service));
+    let all = entries.flat_map(|entry| entry.invariants);
+    all.filter(move |invariant| {
+        let fresh = !seen.contains(&invariant.name);
+        seen.push(invariant.name);
+        fresh
+    })
+}
+
+/// What is expected of an invariant of which the scenario says nothing.
+fn holds(invariant: &Invariant) -> Expectation {
+    Expectation {
+        name: invariant.name.to_owned(),
+        check: invariant.name,
+        variants: Vec::new(),
+        arguments: BTreeMap::new(),
+        quantifier: Quantifier::Always,
+        expected: Expected::Truth(true),
+        why: None,
+    }
+}
+
+/// What was found and no check speaks of: panics, limits, impossible histories. That an invariant
+/// breaks can be the point of a lesson; these never are.
+fn unexpected(run: &Run<'_>, checks: &[CheckReport]) -> Vec<Finding> {
+    let judged = |finding: &&Finding| checks.iter().any(|check| check.check == finding.name);
+    run.world.findings().iter().filter(|finding| !judged(finding)).cloned().collect()
 }
 
 fn judge_one(expectation: &Expectation, evidence: &Evidence<'_>) -> CheckReport {
@@ -185,6 +216,7 @@ fn judge_one(expectation: &Expectation, evidence: &Evidence<'_>) -> CheckReport 
     };
     CheckReport {
         name: expectation.name.clone(),
+        check: expectation.check,
         quantifier: expectation.quantifier,
         expected: expectation.expected,
         observed: observation.observed,
