@@ -311,3 +311,44 @@ fn a_users_own_protocol_runs_through_main_with() {
     let lines = std::fs::read_to_string(root().join("examples/echo.rs")).expect("it is there");
     assert!(lines.lines().count() < 100, "a protocol of one's own takes under 100 lines");
 }
+
+/// A crash is drawn, and what was asked of a crashed client is counted and logged.
+#[test]
+fn a_crash_is_seen() {
+    let folder = std::env::temp_dir().join(format!("simlab-cli-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder for the test");
+    let file = folder.join("crash.toml");
+    std::fs::write(&file, CRASH).expect("a scenario");
+    let path = file.to_str().expect("a plain name");
+    let output = run(&["run", path]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let report = text(&output.stdout);
+    for seen in ["CRASH a", "restart a", "client was down", "lost: receiver-down"] {
+        assert!(report.contains(seen), "no {seen:?} in {report}");
+    }
+    let log = run(&["log", path, "--kind", "unheard"]);
+    assert!(text(&log.stdout).contains("ca"), "{}", text(&log.stdout));
+    std::fs::remove_dir_all(&folder).expect("the folder is ours");
+}
+
+const CRASH: &str = r#"
+format = 1
+name = "crash"
+title = "A city crashes"
+until = "20s"
+objects = [{ name = "phone", model = "stock", initial = 60 }]
+nodes = [
+    { name = "a", service = "shop-caspaxos", with = { share = 20 } },
+    { name = "b", service = "shop-caspaxos", with = { share = 20 } },
+    { name = "c", service = "shop-caspaxos", with = { share = 20 } },
+    { name = "ca", service = "shop-client", with = { server = "a" } },
+    { name = "cb", service = "shop-client", with = { server = "b" } },
+]
+network.default = { delay = "10ms" }
+faults = [{ at = "5s", until = "10s", do = { crash = ["a", "ca"] } }]
+operations = [
+    { at = "6s", clients = ["ca", "cb"], do = { sell = 1 } },
+    { at = "12s", clients = ["ca", "cb"], do = "read" },
+]
+expect = [{ check = "linearizable", always = true }]
+"#;

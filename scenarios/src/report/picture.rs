@@ -1,11 +1,11 @@
-//! The moment of the cut, as rows of a space-time diagram.
+//! The moment of the fault, as rows of a space-time diagram.
 //!
-//! A run has thousands of events; the picture shows the dozen that carry the argument: the cut, the
+//! A run has thousands of events; the picture shows the dozen that carry the argument: the fault, the
 //! first write after it, what of the servers' own talk got through and what did not, the operation
 //! at which the history broke, the heal.
 
 use super::VariantReport;
-use crate::{Action, Node};
+use crate::{Action, Fault, Node, Scenario};
 use simlab_core::{Kind, NodeId, Operation, Outcome, Role, Seq, Time, TraceEvent};
 use simlab_sim::history::Record;
 use simlab_sim::{Reach, Shape, Trace};
@@ -78,29 +78,59 @@ impl Row {
 /// How many rows a picture has at most.
 const ROWS_MAX: usize = 12;
 
-/// The moment of the first cut in a variant, if there is one and the run was recorded.
+/// The moment of the first fault in a variant, if there is one and the run was recorded.
 #[must_use]
 pub fn picture(report: &VariantReport<'_>) -> Option<Picture> {
     let scenario = report.run.setup.scenario;
     let trace = report.run.world.trace()?;
-    let fault = scenario.faults.iter().find(|fault| matches!(fault.action, Action::Cut(_)))?;
-    let Action::Cut(shape) = &fault.action else { return None };
+    let is_cut = |fault: &&Fault| matches!(fault.action, Action::Cut(_));
+    let fault = scenario.faults.iter().find(is_cut).or_else(|| scenario.faults.first())?;
+    let whole = Shape::Groups(Vec::new());
+    let shape = match &fault.action {
+        Action::Cut(shape) => shape,
+        Action::Crash(_) => &whole,
+    };
     let lanes = Lanes::new(report, shape);
-    let name = fault.name.clone().unwrap_or_else(|| "the links are cut".to_owned());
-    let walls = lanes.walls.clone();
-    let mut rows = vec![Row { at: fault.at, kind: RowKind::Cut { name, walls } }];
     let end = fault.until.unwrap_or(scenario.until);
-    operations(report, trace, &lanes, fault.at, end, &mut rows);
-    if rows.len() == 1 {
+    let mut rows = operations(report, trace, &lanes, fault.at, end);
+    if rows.is_empty() {
         // Nobody asked for anything: there is no story to draw.
         return None;
     }
-    if let Some(until) = fault.until {
+    rows.extend(crashes(scenario, &lanes));
+    if let (Action::Cut(_), Some(until)) = (&fault.action, fault.until) {
         rows.push(Row { at: until, kind: RowKind::Healed { name: "healed".to_owned() } });
-        after(report, &lanes, until, &mut rows);
+    }
+    rows.extend(fault.until.and_then(|until| after(report, &lanes, until)));
+    rows.sort_by_key(|row| row.at);
+    if let Action::Cut(_) = &fault.action {
+        let name = fault.name.clone().unwrap_or_else(|| "the links are cut".to_owned());
+        let cut = Row { at: fault.at, kind: RowKind::Cut { name, walls: lanes.walls.clone() } };
+        // It is there before all that happens at the same instant.
+        let first = rows.iter().position(|row| row.at >= fault.at).unwrap_or(rows.len());
+        rows.insert(first, cut);
     }
     rows.truncate(ROWS_MAX);
     Some(Picture { lanes: lanes.names, rows })
+}
+
+/// Where nodes crash and come up again: the first few.
+fn crashes(scenario: &Scenario, lanes: &Lanes) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for fault in &scenario.faults {
+        let Action::Crash(nodes) = &fault.action else { continue };
+        for node in nodes.iter().take(2) {
+            let name = &scenario.nodes[node.index()].name;
+            let row = |at, what| {
+                let text = format!("{what} {name}");
+                Row { at, kind: RowKind::Local { lane: lanes.of(*node), text, broken: false } }
+            };
+            rows.push(row(fault.at, "CRASH"));
+            rows.extend(fault.until.map(|until| row(until, "restart")));
+        }
+    }
+    rows.truncate(4);
+    rows
 }
 
 /// The lanes of a picture: a site each, or a node each where there are no sites. Those that can still
@@ -156,12 +186,11 @@ fn operations(
     lanes: &Lanes,
     from: Time,
     until: Time,
-    rows: &mut Vec<Row>,
-) {
+) -> Vec<Row> {
     let history = report.run.world.history();
     let within = |record: &&Record| (from..until).contains(&record.invoked.at);
     let write = history.records().iter().filter(within).find(|r| r.operation.call.writes());
-    let Some(write) = write else { return };
+    let Some(write) = write else { return Vec::new() };
     let broken = report.first_break.as_ref().and_then(|first| history.get(first.op));
     // Where nothing broke, the other side of the cut has its say all the same: the first operation
     // there after the write.
@@ -169,7 +198,7 @@ fn operations(
     let later = |r: &&Record| r.invoked.at > write.invoked.at && lanes.of(r.op.node()) != lane;
     let refused = history.records().iter().filter(within).filter(later).find(|r| r.refused());
     let other = broken.or(refused);
-    rows.extend(bars(write, lanes, false));
+    let mut rows = bars(write, lanes, false);
     let stop = other.map_or(until, |record| record.invoked.at);
     rows.extend(talk(report, trace, lanes, write.invoked.seq, stop));
     if let Some(other) = other {
@@ -179,7 +208,7 @@ fn operations(
     let told = |r: &&Record| r.op != write.op && other.is_none_or(|other| r.op != other.op);
     let writes = history.records().iter().filter(within).filter(|r| r.operation.call.writes());
     rows.extend(writes.filter(told).filter_map(|record| bars(record, lanes, false).pop()).take(4));
-    rows.sort_by_key(|row| row.at);
+    rows
 }
 
 /// An operation's begin and end.
@@ -245,13 +274,11 @@ fn kind_of(report: &VariantReport<'_>, from: NodeId, to: NodeId, bytes: &[u8]) -
 }
 
 /// The first completed read after the heal.
-fn after(report: &VariantReport<'_>, lanes: &Lanes, healed: Time, rows: &mut Vec<Row>) {
+fn after(report: &VariantReport<'_>, lanes: &Lanes, healed: Time) -> Option<Row> {
     let history = report.run.world.history();
     let mut later = history.records().iter().filter(|r| r.invoked.at >= healed);
-    let read = later.find(|r| !r.operation.call.writes() && r.returned.is_some());
-    if let Some((record, (mark, outcome))) = read.and_then(|r| Some((r, r.returned.as_ref()?))) {
-        let lane = lanes.of(record.op.node());
-        let text = words(&record.operation, outcome);
-        rows.push(Row { at: mark.at, kind: RowKind::Local { lane, text, broken: false } });
-    }
+    let record = later.find(|r| !r.operation.call.writes() && r.returned.is_some())?;
+    let (mark, outcome) = record.returned.as_ref()?;
+    let (lane, text) = (lanes.of(record.op.node()), words(&record.operation, outcome));
+    Some(Row { at: mark.at, kind: RowKind::Local { lane, text, broken: false } })
 }

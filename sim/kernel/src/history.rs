@@ -101,7 +101,7 @@ pub enum HistoryError {
 
 impl fmt::Display for HistoryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = |op: &OpId| format!("operation {} of {}", op.number(), op.node());
+        let name = |op: &OpId| format!("operation {}", op.number());
         match self {
             Self::Reinvoked(op) => write!(f, "{} was invoked twice", name(op)),
             Self::Overlap { op, session, open } => write!(
@@ -313,7 +313,7 @@ mod tests {
         assert_eq!(refused, HistoryError::Retired { op: op(1), session: S, unknown: op(0) });
         assert_eq!(
             refused.to_string(),
-            "operation 1 of n3 was invoked in session 0, which operation 0 retired by ending unknown"
+            "operation 1 was invoked in session 0, which operation 0 retired by ending unknown"
         );
         assert!(history.get(op(0)).is_some_and(Record::pending));
         assert_eq!(history.open().count(), 0);

@@ -103,7 +103,8 @@ impl World {
                 let operation = Operation::from_bytes(bytes).expect("it was encoded by Env");
                 let mark = Mark { seq, at: self.now };
                 if let Err(error) = self.history.invoke(op, session, operation, mark) {
-                    self.find(Finding::HISTORY, node, Some(seq), &error.to_string());
+                    let detail = format!("{}: {error}", self.names.node(id));
+                    self.find(Finding::HISTORY, node, Some(seq), &detail);
                 }
             }
             Effect::Complete { op, outcome } => {
@@ -112,7 +113,8 @@ impl World {
                 let outcome = Outcome::from_bytes(bytes).expect("it was encoded by Env");
                 let mark = Mark { seq, at: self.now };
                 if let Err(error) = self.history.complete(op, outcome, mark) {
-                    self.find(Finding::HISTORY, node, Some(seq), &error.to_string());
+                    let detail = format!("{}: {error}", self.names.node(id));
+                    self.find(Finding::HISTORY, node, Some(seq), &detail);
                 }
             }
             Effect::Note { name, a, b, text } => {
