@@ -1,7 +1,7 @@
 //! What the links of a scenario are like.
 
 use simlab_core::NodeId;
-use simlab_sim::LinkSpec;
+use simlab_sim::{LinkSpec, Patch};
 use std::collections::BTreeSet;
 
 /// The links of a scenario, by rules rather than by pairs: a hundred thousand nodes cost no more
@@ -23,36 +23,6 @@ pub(crate) struct Rule {
     /// Also the other direction.
     pub(crate) both: bool,
     pub(crate) patch: Patch,
-}
-
-/// The fields of a link that a rule sets.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Patch {
-    pub(crate) delay: Option<simlab_core::Distribution>,
-    pub(crate) loss: Option<simlab_core::Ratio>,
-    pub(crate) duplicate: Option<simlab_core::Ratio>,
-    pub(crate) reorder: Option<(simlab_core::Ratio, simlab_core::Duration)>,
-    pub(crate) corrupt: Option<simlab_core::Ratio>,
-    pub(crate) corrupt_bits: Option<u8>,
-    pub(crate) bandwidth: Option<u64>,
-    pub(crate) queue: Option<u64>,
-    pub(crate) mtu: Option<u32>,
-}
-
-impl Patch {
-    pub(crate) fn apply(&self, link: &mut LinkSpec) {
-        link.delay = self.delay.unwrap_or(link.delay);
-        link.loss = self.loss.unwrap_or(link.loss);
-        link.duplicate = self.duplicate.unwrap_or(link.duplicate);
-        if let Some((probability, by)) = self.reorder {
-            (link.reorder, link.reorder_by) = (probability, by);
-        }
-        link.corrupt = self.corrupt.unwrap_or(link.corrupt);
-        link.corrupt_bits = self.corrupt_bits.unwrap_or(link.corrupt_bits);
-        link.bandwidth = self.bandwidth.or(link.bandwidth);
-        link.queue = self.queue.unwrap_or(link.queue);
-        link.mtu = self.mtu.unwrap_or(link.mtu);
-    }
 }
 
 impl Rule {

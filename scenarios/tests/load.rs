@@ -134,7 +134,7 @@ fn nodes_sites_and_links_are_resolved() {
     let slow = LinkSpec {
         delay: Distribution::Exponential { min: Duration::ZERO, mean: ms(10) },
         corrupt: percent("1%"),
-        corrupt_bits: 3,
+        corruption: simlab_sim::Corruption::Bits(3),
         bandwidth: Some(125_000),
         queue: 1_500,
         mtu: 1_500,

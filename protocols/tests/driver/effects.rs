@@ -36,8 +36,12 @@ impl World {
                 files.write(outbox.text(file), Some(outbox.bytes(data)));
             }
             Effect::Remove { file } => files.write(outbox.text(file), None),
-            Effect::Append { .. } | Effect::Truncate { .. } => panic!("nobody here appends"),
-            Effect::Sync { scope, ticket } => {
+            Effect::Append { .. }
+            | Effect::WriteAt { .. }
+            | Effect::Truncate { .. }
+            | Effect::Rename { .. } => panic!("nobody here writes parts of files"),
+            Effect::Sync { scope, ticket, file } => {
+                assert_eq!(file, None, "nobody here syncs single files");
                 let writes = files.written();
                 // In the order in which they were asked for.
                 let slow = self.slow_disk.filter(|(slow, _)| *slow == node.0);

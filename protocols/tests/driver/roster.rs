@@ -35,7 +35,9 @@ pub(super) fn build(spec: &[Spec<'_>]) -> Vec<Built> {
     let roster: Vec<Member> = spec.iter().enumerate().map(member).collect();
     let build = |member: &Member| {
         let entry = entry(member.service);
-        let process = (entry.build)(&Arguments { me: member.id, roster: &roster, objects: &[] });
+        let (objects, switches) = (&[], &[]);
+        let arguments = Arguments { me: member.id, roster: &roster, objects, switches };
+        let process = (entry.build)(&arguments);
         (entry, member.name.clone(), process.expect("it can be built"))
     };
     roster.iter().map(build).collect()

@@ -44,17 +44,17 @@ macro_rules! link {
 
         impl $name {
             /// The fields of the link that are set.
-            pub(crate) fn patch(&self) -> crate::network::Patch {
+            pub(crate) fn patch(&self) -> simlab_sim::Patch {
                 let reorder = self.reorder.as_ref().and_then(|r| {
                     Some((r.value.probability.as_ref()?.value, r.value.by.as_ref()?.value))
                 });
-                crate::network::Patch {
+                simlab_sim::Patch {
                     delay: self.delay.as_ref().map(|d| d.value),
                     loss: self.loss.as_ref().map(|p| p.value),
                     duplicate: self.duplicate.as_ref().map(|p| p.value),
                     reorder,
                     corrupt: self.corrupt.as_ref().map(|p| p.value),
-                    corrupt_bits: self.corrupt_bits.as_ref().map(|n| n.value.0),
+                    corruption: self.corrupt_bits.as_ref().map(|n| simlab_sim::Corruption::Bits(n.value.0)),
                     bandwidth: self.bandwidth.as_ref().map(|n| n.value.0),
                     queue: self.queue.as_ref().map(|n| n.value.0),
                     mtu: self.mtu.as_ref().map(|n| u32::try_from(n.value.0).unwrap_or(u32::MAX)),

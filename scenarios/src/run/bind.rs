@@ -4,7 +4,7 @@ use super::{Setup, workload};
 use crate::{Action, Diagnostics, Scenario};
 use simlab_core::wire::Encode;
 use simlab_core::{Arguments, BuildError, Entry};
-use simlab_sim::{Action as Deed, Limits, NodeSpec, Options, World, guard};
+use simlab_sim::{Action as Deed, Fault, Limits, NodeSpec, Options, World, guard};
 use std::sync::Arc;
 
 /// The world of a variant, at the start of its story.
@@ -18,8 +18,12 @@ pub fn build(setup: Setup<'_>) -> Result<World, Diagnostics> {
     let mut entries: Vec<&'static Entry> = Vec::new();
     for member in &variant.roster {
         let entry = catalogue.service(member.service).expect("the loader resolved all services");
-        let arguments =
-            Arguments { me: member.id, roster: &variant.roster, objects: &scenario.objects };
+        let arguments = Arguments {
+            me: member.id,
+            roster: &variant.roster,
+            objects: &scenario.objects,
+            switches: &[],
+        };
         let built = guard(|| (entry.build)(&arguments)).unwrap_or_else(|caught| {
             let message = format!("building {} panicked: {caught}", entry.name);
             Err(BuildError { parameter: None, message })
@@ -72,10 +76,10 @@ fn schedule_faults(scenario: &Scenario, world: &mut World) {
         match &fault.action {
             Action::Cut(shape) => {
                 let name = fault.name.clone().unwrap_or_else(|| format!("cut {number}"));
-                let cut = world.define_cut(name, shape.clone());
-                world.schedule(fault.at, Deed::Cut(cut));
+                let cut = world.define_fault(name, Fault::Cut(shape.clone()));
+                world.schedule(fault.at, Deed::Begin(cut));
                 if let Some(until) = fault.until {
-                    world.schedule(until, Deed::Heal(cut));
+                    world.schedule(until, Deed::End(cut));
                 }
             }
             Action::Crash(nodes) => {

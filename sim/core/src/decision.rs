@@ -10,6 +10,7 @@ use crate::digest::{GAMMA, mix};
 use crate::{Distribution, NodeId, Ratio, stream};
 use rand::Rng;
 use std::fmt;
+use std::str::FromStr;
 
 /// Whose choice it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,13 +55,68 @@ pub enum Choice {
         /// Counts the flips of one corruption.
         flip: u8,
     },
-    /// How long does a sync take?
+    /// Which bits, words or bytes of the copy are damaged, where [`Choice::FlipBit`] does not say?
+    Damage {
+        /// 0 for the original, 1 for the duplicate.
+        copy: u8,
+        /// Counts the questions of one damage.
+        part: u8,
+    },
+    /// How long does a sync take? Ordinals count the node's syncs.
     Sync,
+    /// Does the node crash when the sync is about to end (what it covers is not durable yet), or
+    /// has just ended (it is durable, and the process does not know)? Ordinals as for `Sync`.
+    CrashAtSync {
+        /// Just after it ended.
+        after: bool,
+    },
     /// A draw by a process, through [`Env::random`](crate::Env::random).
     Random,
+    /// How long does the node take to handle an event? Ordinals count what it handled.
+    Service,
+    /// What does a crash leave of a write that was not durable: 0 nothing, 1 all, 2 some of its
+    /// sectors? Ordinals count the node's writes.
+    Survive,
+    /// Does this sector of a write that a crash tore survive? Ordinals as for `Survive`.
+    KeepSector {
+        /// The sector, counted within the write.
+        sector: u16,
+    },
+    /// Does a write fail? Ordinals as for `Survive`.
+    FailWrite,
+    /// Does a write go astray? Ordinals as for `Survive`.
+    Misdirect,
+    /// By how many sectors is a write astray? Ordinals as for `Survive`.
+    Astray,
+    /// Which bit at rest flips? Ordinals count such flips of the node.
+    Rot,
 }
 
 impl Choice {
+    /// As it is written in files of decisions.
+    fn parts(self) -> (&'static str, [Option<u16>; 2]) {
+        match self {
+            Choice::Lose => ("lose", [None, None]),
+            Choice::Duplicate => ("duplicate", [None, None]),
+            Choice::Delay { copy } => ("delay", [Some(copy.into()), None]),
+            Choice::HoldBack { copy } => ("hold-back", [Some(copy.into()), None]),
+            Choice::Corrupt { copy } => ("corrupt", [Some(copy.into()), None]),
+            Choice::FlipBit { copy, flip } => ("flip-bit", [Some(copy.into()), Some(flip.into())]),
+            Choice::Damage { copy, part } => ("damage", [Some(copy.into()), Some(part.into())]),
+            Choice::Sync => ("sync", [None, None]),
+            Choice::CrashAtSync { after: false } => ("crash-before-sync", [None, None]),
+            Choice::CrashAtSync { after: true } => ("crash-after-sync", [None, None]),
+            Choice::Random => ("random", [None, None]),
+            Choice::Service => ("service", [None, None]),
+            Choice::Survive => ("survive", [None, None]),
+            Choice::KeepSector { sector } => ("keep-sector", [Some(sector), None]),
+            Choice::FailWrite => ("fail-write", [None, None]),
+            Choice::Misdirect => ("misdirect", [None, None]),
+            Choice::Astray => ("astray", [None, None]),
+            Choice::Rot => ("rot", [None, None]),
+        }
+    }
+
     const fn code(self) -> u64 {
         match self {
             Choice::Lose => 1,
@@ -71,8 +127,100 @@ impl Choice {
             Choice::FlipBit { copy, flip } => 6 | (copy as u64) << 8 | (flip as u64) << 16,
             Choice::Random => 7,
             Choice::Sync => 8,
+            Choice::Damage { copy, part } => 9 | (copy as u64) << 8 | (part as u64) << 16,
+            Choice::CrashAtSync { after } => 10 | (after as u64) << 8,
+            Choice::Service => 11,
+            Choice::Survive => 12,
+            Choice::KeepSector { sector } => 13 | (sector as u64) << 8,
+            Choice::FailWrite => 14,
+            Choice::Misdirect => 15,
+            Choice::Astray => 16,
+            Choice::Rot => 17,
         }
     }
+}
+
+/// `lose`, `delay.1`, `flip-bit.0.3`: the word, and what numbers it has.
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (word, numbers) = self.parts();
+        f.write_str(word)?;
+        numbers.iter().flatten().try_for_each(|number| write!(f, ".{number}"))
+    }
+}
+
+/// A text that names no choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParseChoiceError;
+
+impl fmt::Display for ParseChoiceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = Choice::WORDS.join(", ");
+        write!(f, "expected one of {words}, some with numbers as in delay.0 or flip-bit.0.3")
+    }
+}
+
+impl std::error::Error for ParseChoiceError {}
+
+impl FromStr for Choice {
+    type Err = ParseChoiceError;
+
+    fn from_str(text: &str) -> Result<Self, ParseChoiceError> {
+        let mut parts = text.split('.');
+        let word = parts.next().ok_or(ParseChoiceError)?;
+        let numbers: Vec<u16> =
+            parts.map(str::parse).collect::<Result<_, _>>().map_err(|_| ParseChoiceError)?;
+        let byte = |n: u16| u8::try_from(n).map_err(|_| ParseChoiceError);
+        let choice = match (word, numbers.as_slice()) {
+            ("lose", []) => Choice::Lose,
+            ("duplicate", []) => Choice::Duplicate,
+            ("delay", [copy]) => Choice::Delay { copy: byte(*copy)? },
+            ("hold-back", [copy]) => Choice::HoldBack { copy: byte(*copy)? },
+            ("corrupt", [copy]) => Choice::Corrupt { copy: byte(*copy)? },
+            ("flip-bit", [copy, flip]) => {
+                Choice::FlipBit { copy: byte(*copy)?, flip: byte(*flip)? }
+            }
+            ("damage", [copy, part]) => Choice::Damage { copy: byte(*copy)?, part: byte(*part)? },
+            ("sync", []) => Choice::Sync,
+            ("crash-before-sync", []) => Choice::CrashAtSync { after: false },
+            ("crash-after-sync", []) => Choice::CrashAtSync { after: true },
+            ("random", []) => Choice::Random,
+            ("service", []) => Choice::Service,
+            ("survive", []) => Choice::Survive,
+            ("keep-sector", [sector]) => Choice::KeepSector { sector: *sector },
+            ("fail-write", []) => Choice::FailWrite,
+            ("misdirect", []) => Choice::Misdirect,
+            ("astray", []) => Choice::Astray,
+            ("rot", []) => Choice::Rot,
+            _ => return Err(ParseChoiceError),
+        };
+        // One way to write each: no leading zeros or signs.
+        if choice.to_string() == text { Ok(choice) } else { Err(ParseChoiceError) }
+    }
+}
+
+impl Choice {
+    /// The words of all choices.
+    pub const WORDS: [&'static str; 18] = [
+        "lose",
+        "duplicate",
+        "delay",
+        "hold-back",
+        "corrupt",
+        "flip-bit",
+        "damage",
+        "sync",
+        "crash-before-sync",
+        "crash-after-sync",
+        "random",
+        "service",
+        "survive",
+        "keep-sector",
+        "fail-write",
+        "misdirect",
+        "astray",
+        "rot",
+    ];
 }
 
 /// One choice of a run, by name.
@@ -92,7 +240,7 @@ impl fmt::Display for Point {
             Who::Link { from, to } => write!(f, "{from}->{to}")?,
             Who::Node(node) => write!(f, "{node}")?,
         }
-        write!(f, " {:?} {}", self.choice, self.ordinal)
+        write!(f, " {} {}", self.choice, self.ordinal)
     }
 }
 
@@ -121,6 +269,17 @@ impl Domain<'_> {
             Domain::Span(distribution) => distribution.sample(bits).nanos(),
             Domain::Below(bound) => below(bits, bound),
             Domain::Bits => bits,
+        }
+    }
+
+    /// Whether an answer from outside (a recording, an override) makes sense. What the odds rule out
+    /// is still possible: an override may lose a datagram on a link that loses none.
+    #[must_use]
+    pub const fn admits(&self, answer: u64) -> bool {
+        match *self {
+            Domain::Chance(_) => answer <= 1,
+            Domain::Below(bound) => answer < bound,
+            Domain::Span(_) | Domain::Bits => true,
         }
     }
 
@@ -225,6 +384,25 @@ mod tests {
                 let differing = (a ^ b).count_ones();
                 assert!((8..=56).contains(&differing), "{a:016x} and {b:016x}");
             }
+        }
+    }
+
+    #[test]
+    fn choices_are_read_as_they_are_written() {
+        let choices = [
+            Choice::Lose,
+            Choice::Delay { copy: 1 },
+            Choice::FlipBit { copy: 0, flip: 254 },
+            Choice::Damage { copy: 1, part: 2 },
+            Choice::CrashAtSync { after: true },
+            Choice::KeepSector { sector: 65_535 },
+            Choice::Rot,
+        ];
+        for choice in choices {
+            assert_eq!(choice.to_string().parse(), Ok(choice));
+        }
+        for wrong in ["", "delay", "delay.256", "delay.01", "delay.+1", "lose.0", "Lose", "x"] {
+            assert_eq!(wrong.parse::<Choice>(), Err(ParseChoiceError), "{wrong}");
         }
     }
 

@@ -42,6 +42,15 @@ pub enum Effect {
         /// What to append.
         data: Slice,
     },
+    /// Overwrite part of a file, which comes to be, and grows with zeros, if need be.
+    WriteAt {
+        /// The file's name.
+        file: Slice,
+        /// Where in the file, in bytes.
+        offset: u64,
+        /// What to write there.
+        data: Slice,
+    },
     /// Replace a file's content atomically: after a crash it is the old one or the new one.
     Replace {
         /// The file's name.
@@ -61,12 +70,22 @@ pub enum Effect {
         /// The file's name.
         file: Slice,
     },
-    /// Make all earlier writes durable and say so with [`Event::Synced`](crate::Event::Synced).
+    /// Give a file another name, atomically; a file that has that name already is replaced.
+    Rename {
+        /// Its name.
+        from: Slice,
+        /// Its new name.
+        to: Slice,
+    },
+    /// Make all earlier writes durable, or those of one file, and say so with
+    /// [`Event::Synced`](crate::Event::Synced).
     Sync {
         /// The component that asked.
         scope: Scope,
         /// Tickets of a node come back in the order in which they were given.
         ticket: Ticket,
+        /// The file; `None` for all of them.
+        file: Option<Slice>,
     },
     /// A client operation begins.
     Invoke {
@@ -173,17 +192,21 @@ impl Outbox {
             Effect::Replace { file, data } => {
                 Effect::Replace { file: copy(file), data: copy(data) }
             }
+            Effect::WriteAt { file, offset, data } => {
+                Effect::WriteAt { file: copy(file), offset, data: copy(data) }
+            }
             Effect::Truncate { file, len } => Effect::Truncate { file: copy(file), len },
+            Effect::Rename { from, to } => Effect::Rename { from: copy(from), to: copy(to) },
+            Effect::Sync { scope, ticket, file } => {
+                Effect::Sync { scope, ticket, file: file.map(copy) }
+            }
             Effect::Remove { file } => Effect::Remove { file: copy(file) },
             Effect::Invoke { op, session, operation } => {
                 Effect::Invoke { op, session, operation: copy(operation) }
             }
             Effect::Complete { op, outcome } => Effect::Complete { op, outcome: copy(outcome) },
             Effect::Note { name, a, b, text } => Effect::Note { name, a, b, text: copy(text) },
-            Effect::SetTimer { .. }
-            | Effect::CancelTimer { .. }
-            | Effect::Sync { .. }
-            | Effect::Halt => effect,
+            Effect::SetTimer { .. } | Effect::CancelTimer { .. } | Effect::Halt => effect,
         };
         self.adopted = None;
         self.push(adopted);

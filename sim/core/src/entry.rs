@@ -4,7 +4,8 @@
 //! debugger read it. A user's crate adds its own through `simlab::main_with`.
 
 use crate::{
-    Argument, Checker, Dissection, Duration, Fields, NodeId, Parameter, Process, Ratio, Value,
+    Argument, Checker, Dissection, Duration, FaultModel, Fields, NodeId, Parameter, Process, Ratio,
+    Value,
 };
 use std::collections::BTreeMap;
 use std::fmt;
@@ -40,6 +41,18 @@ pub struct Invariant {
     pub build: fn() -> Box<dyn Checker>,
 }
 
+/// A named departure from a protocol: one rule less, off unless a scenario or the command line turns
+/// it on. What it breaks must be caught by the check that it names.
+#[derive(Clone, Copy, Debug)]
+pub struct Switch {
+    /// The name under which scenarios and `--switch` know it.
+    pub name: &'static str,
+    /// The rule that it breaks, and where that is from: paper and section.
+    pub breaks: &'static str,
+    /// The check that must catch it.
+    pub caught_by: &'static str,
+}
+
 /// All that the lab knows of a service.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
@@ -59,6 +72,10 @@ pub struct Entry {
     pub invariants: &'static [Invariant],
     /// What its objects hold in the end.
     pub account: Option<Account>,
+    /// What can be left out of it, to see what it is good for.
+    pub switches: &'static [Switch],
+    /// What it tolerates; `None` if it does not say, and then nothing random is done to it.
+    pub faults: Option<&'static FaultModel>,
 }
 
 impl Entry {
@@ -75,6 +92,8 @@ impl Entry {
             dissect: None,
             invariants: &[],
             account: None,
+            switches: &[],
+            faults: None,
         }
     }
 
@@ -104,6 +123,20 @@ impl Entry {
     #[must_use]
     pub const fn invariants(mut self, invariants: &'static [Invariant]) -> Self {
         self.invariants = invariants;
+        self
+    }
+
+    /// With these switches.
+    #[must_use]
+    pub const fn switches(mut self, switches: &'static [Switch]) -> Self {
+        self.switches = switches;
+        self
+    }
+
+    /// With this fault model.
+    #[must_use]
+    pub const fn faults(mut self, model: &'static FaultModel) -> Self {
+        self.faults = Some(model);
         self
     }
 
@@ -151,6 +184,8 @@ pub struct Arguments<'a> {
     /// The objects of the scenario: what a service cannot hold it refuses here, rather than let its
     /// clients be told nonsense.
     pub objects: &'a [Declared],
+    /// The switches that are on, of this service's and others'.
+    pub switches: &'a [&'static str],
 }
 
 /// Why a process cannot be built, in words for the scenario's author.
@@ -175,6 +210,12 @@ impl<'a> Arguments<'a> {
     #[must_use]
     pub fn member(&self) -> &'a Member {
         &self.roster[self.me.index()]
+    }
+
+    /// Whether a switch is on.
+    #[must_use]
+    pub fn switched(&self, name: &str) -> bool {
+        self.switches.contains(&name)
     }
 
     /// All nodes of the same service, this one included, by id.

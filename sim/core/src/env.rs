@@ -180,6 +180,14 @@ impl<'a> Env<'a> {
         self.out.push(Effect::Append { file, data });
     }
 
+    /// Overwrites part of a file from byte `offset` on. The file comes to be if need be; what lies
+    /// between its end and `offset` becomes zeros.
+    pub fn write_at(&mut self, file: &str, offset: u64, data: &(impl Encode + ?Sized)) {
+        let file = self.file_slice(file);
+        let data = self.out.write(|bytes| data.encode(bytes));
+        self.out.push(Effect::WriteAt { file, offset, data });
+    }
+
     /// Replaces a file's content atomically.
     pub fn replace(&mut self, file: &str, data: &(impl Encode + ?Sized)) {
         let file = self.file_slice(file);
@@ -197,6 +205,14 @@ impl<'a> Env<'a> {
     pub fn remove(&mut self, file: &str) {
         let file = self.file_slice(file);
         self.out.push(Effect::Remove { file });
+    }
+
+    /// Gives a file another name, atomically: after a crash it has the one or the other. A file that
+    /// has that name already is replaced. Like every write it is durable only after a sync, and
+    /// may be so without the content of the file if that was never synced.
+    pub fn rename(&mut self, from: &str, to: &str) {
+        let (from, to) = (self.file_slice(from), self.file_slice(to));
+        self.out.push(Effect::Rename { from, to });
     }
 
     /// The content of a file as of the start of this handler, `None` if there is none.
@@ -219,10 +235,23 @@ impl<'a> Env<'a> {
 
     /// Asks that all writes so far become durable. [`Event::Synced`](crate::Event::Synced) brings
     /// the ticket back; what must not leave before it waits in a [`Gate`](crate::Gate).
+    ///
+    /// After a failed sync nothing is known about what it covered, and a later sync that succeeds
+    /// says nothing about it either: write it again, or [halt](Env::halt).
     pub fn sync(&mut self) -> Ticket {
+        self.sync_what(None)
+    }
+
+    /// The same for one file alone, under the name that it has by then. Other files may stay behind.
+    pub fn sync_file(&mut self, file: &str) -> Ticket {
+        let file = self.file_slice(file);
+        self.sync_what(Some(file))
+    }
+
+    fn sync_what(&mut self, file: Option<Slice>) -> Ticket {
         self.counters.tickets += 1;
         let ticket = Ticket(self.counters.tickets);
-        self.out.push(Effect::Sync { scope: self.scope, ticket });
+        self.out.push(Effect::Sync { scope: self.scope, ticket, file });
         ticket
     }
 

@@ -22,6 +22,7 @@ mod distribution;
 mod effect;
 mod entry;
 mod env;
+mod fault;
 mod fields;
 mod gate;
 mod history;
@@ -35,7 +36,7 @@ mod trace;
 pub mod wire;
 
 pub use checker::{Checker, CheckerErased, View, Violation};
-pub use decision::{Choice, Decide, Domain, Point, Seeded, Who};
+pub use decision::{Choice, Decide, Domain, ParseChoiceError, Point, Seeded, Who};
 pub use digest::Digest;
 pub use disk::{Disk, DiskError, NoDisk};
 pub use dissect::{Dissection, Part};
@@ -43,8 +44,10 @@ pub use distribution::Distribution;
 pub use effect::{Effect, Outbox, Slice};
 pub use entry::{
     Account, Arguments, Build, BuildError, Declared, Dissect, Entry, Invariant, Member, Role,
+    Switch,
 };
 pub use env::{Counters, Env, Moment};
+pub use fault::{FaultKind, FaultModel, Tolerance, Tolerates, tolerates};
 pub use fields::{Field, FieldValue, Fields};
 pub use gate::Gate;
 pub use history::{Call, Operation, Outcome, Value};
@@ -54,4 +57,4 @@ pub use process::{Erased, Event, Process};
 pub use ratio::{ParseRatioError, Ratio};
 pub use seed::stream;
 pub use time::{Duration, ParseDurationError, Time};
-pub use trace::{CutId, DropReason, Kind, NameId, TraceEvent, WriteKind};
+pub use trace::{Damage, DiskAct, DropReason, FaultId, Kind, NameId, TraceEvent, WriteKind};

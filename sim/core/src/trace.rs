@@ -3,16 +3,16 @@
 //! The kernel is its only writer; checkers, the log, exporters and the debugger all read it. An
 //! event is a small fixed head and, for some kinds, a run of bytes.
 
-use crate::{NodeId, OpId, Scope, Seq, Session, Ticket, Time, TimerKey};
+use crate::{DiskError, NodeId, OpId, Scope, Seq, Session, Ticket, Time, TimerKey};
 use std::fmt;
 
 /// A name in the trace's side table: a file, a cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NameId(pub u32);
 
-/// A partition of the network, from its start to its heal.
+/// A fault of the run, from its begin to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CutId(pub u32);
+pub struct FaultId(pub u32);
 
 /// Something that happened, with what led to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,17 +32,86 @@ pub struct TraceEvent<'a> {
     pub bytes: &'a [u8],
 }
 
+/// What was done to the bits of a datagram. Bits and words are counted from the first one sent; bit 0
+/// is the highest of byte 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Damage {
+    /// So many bits were flipped, anywhere.
+    Flipped {
+        /// How many.
+        bits: u32,
+    },
+    /// Bits were flipped within one run, the first and the last of it for certain.
+    Burst {
+        /// The first bit.
+        first: u32,
+        /// How many bits the run has.
+        len: u32,
+    },
+    /// Two words of 16 bits changed places.
+    Swapped {
+        /// One of them.
+        first: u32,
+        /// The other.
+        second: u32,
+    },
+    /// A run of bytes became zero.
+    Zeroed {
+        /// The first byte.
+        start: u32,
+        /// How many bytes the run has.
+        len: u32,
+    },
+}
+
+/// What a disk did other than it was told, or said other than it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DiskAct {
+    /// It did not write; the next sync that covers the write fails.
+    WriteFailed,
+    /// It had no room to write; the next sync that covers the write fails.
+    Full,
+    /// It wrote to another place than it was told, and says nothing.
+    Misdirected,
+    /// It said that a sync was done and did nothing.
+    Lied,
+    /// A bit flipped at rest.
+    Rotted,
+}
+
+impl DiskAct {
+    /// All of them, in the order of their declaration.
+    pub const ALL: [DiskAct; 5] =
+        [DiskAct::WriteFailed, DiskAct::Full, DiskAct::Misdirected, DiskAct::Lied, DiskAct::Rotted];
+
+    /// The same as words for logs and file formats.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            DiskAct::WriteFailed => "write-failed",
+            DiskAct::Full => "full",
+            DiskAct::Misdirected => "misdirected",
+            DiskAct::Lied => "lied",
+            DiskAct::Rotted => "rotted",
+        }
+    }
+}
+
 /// How a file was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WriteKind {
     /// Bytes were added at its end.
     Append,
+    /// Part of it was overwritten.
+    WriteAt,
     /// It has a new content.
     Replace,
     /// It was cut.
     Truncate,
     /// It is gone.
     Remove,
+    /// It has another name.
+    Rename,
 }
 
 /// Why a datagram was not delivered.
@@ -62,11 +131,13 @@ pub enum DropReason {
     ReceiverDown,
     /// There is no link between the two.
     NoLink,
+    /// The receiver had no room for it among those that waited for it.
+    BufferFull,
 }
 
 impl DropReason {
     /// All reasons, in the order of their declaration.
-    pub const ALL: [DropReason; 7] = [
+    pub const ALL: [DropReason; 8] = [
         DropReason::Loss,
         DropReason::Cut,
         DropReason::CutInFlight,
@@ -74,6 +145,7 @@ impl DropReason {
         DropReason::QueueFull,
         DropReason::ReceiverDown,
         DropReason::NoLink,
+        DropReason::BufferFull,
     ];
 
     /// The reason as a word for reports and file formats.
@@ -87,6 +159,7 @@ impl DropReason {
             DropReason::QueueFull => "queue-full",
             DropReason::ReceiverDown => "receiver-down",
             DropReason::NoLink => "no-link",
+            DropReason::BufferFull => "buffer-full",
         }
     }
 }
@@ -133,8 +206,8 @@ pub enum Kind {
         from: NodeId,
         /// The record of the send.
         datagram: Seq,
-        /// How many bits were flipped.
-        flips: u32,
+        /// What was done to it.
+        damage: Damage,
     },
     /// A second copy of a datagram to this node is under way.
     Duplicated {
@@ -166,31 +239,39 @@ pub enum Kind {
         /// The timer's name.
         key: TimerKey,
     },
-    /// A file was changed, not yet durably. Bytes: what was written.
+    /// A file was changed, not yet durably. Bytes: what was written; for a rename the new name.
     Wrote {
         /// The file.
         file: NameId,
         /// How.
         how: WriteKind,
-        /// The length of what was written, or the new length for a truncation.
+        /// Where in the file what was written begins, or the new length for a truncation.
+        at: u64,
+        /// The length of what was written.
         len: u64,
     },
     /// The node asked for a sync.
     SyncAsked {
         /// The ticket that will come back.
         ticket: Ticket,
+        /// The file, if it is for one alone.
+        file: Option<NameId>,
     },
-    /// A sync ended.
+    /// The node's process learns that a sync ended.
     Synced {
         /// The ticket given when it was asked for.
         ticket: Ticket,
-        /// Whether what was written before it is durable now.
-        ok: bool,
+        /// What the disk said. (A lying disk says that all is well; see [`Kind::DiskActed`].)
+        result: Result<(), DiskError>,
     },
-    /// The crash took writes that were not durable.
+    /// The crash met writes that were not durable.
     LostOnCrash {
-        /// How many.
-        writes: u32,
+        /// How many are gone.
+        lost: u32,
+        /// How many are there in part: some of their sectors are, others are not.
+        torn: u32,
+        /// How many are there all the same.
+        kept: u32,
     },
     /// The node stopped without warning.
     Crashed,
@@ -200,13 +281,13 @@ pub enum Kind {
     Halted,
     /// Links were cut. Bytes: the shape of the cut, in words.
     Cut {
-        /// The cut.
-        cut: CutId,
+        /// The fault that cuts them.
+        fault: FaultId,
     },
     /// The links of a cut work again. Bytes: its shape, in words.
     Healed {
-        /// The cut.
-        cut: CutId,
+        /// The fault that is over.
+        fault: FaultId,
     },
     /// The node got an order from outside. Bytes: the order.
     Commanded,
@@ -238,11 +319,48 @@ pub enum Kind {
         /// The limit, the checker, or `panic`.
         name: &'static str,
     },
+    /// The node stands still: nothing is handled until it goes on.
+    Paused,
+    /// The node goes on.
+    Resumed {
+        /// How many events waited for it.
+        held: u32,
+    },
+    /// The node's clocks were changed.
+    ClockChanged {
+        /// By how many nanoseconds its wall clock jumped.
+        jump: i64,
+        /// How many nanoseconds its clocks gain in a second from now on.
+        drift: i64,
+    },
+    /// The node left for good.
+    Left,
+    /// A fault other than a cut began. Bytes: what it does, in words.
+    Began {
+        /// The fault.
+        fault: FaultId,
+    },
+    /// A fault other than a cut is over. Bytes: what it did, in words.
+    Ended {
+        /// The fault.
+        fault: FaultId,
+    },
+    /// The node's disk did other than it was told. Its process does not see this record.
+    DiskActed {
+        /// What it did.
+        what: DiskAct,
+        /// The file concerned, if it is one.
+        file: Option<NameId>,
+        /// Where in the file, in bytes; of a bit that flipped, in bits. For a sync, its ticket.
+        at: u64,
+    },
+    /// The node's disk lost everything.
+    Wiped,
 }
 
 impl Kind {
     /// Every kind's name as [`Kind::name`] gives it, in the order of their declaration.
-    pub const NAMES: [&'static str; 24] = [
+    pub const NAMES: [&'static str; 32] = [
         "start",
         "send",
         "deliver",
@@ -267,6 +385,14 @@ impl Kind {
         "note",
         "violation",
         "unheard",
+        "pause",
+        "resume",
+        "clock",
+        "leave",
+        "fault",
+        "fault-end",
+        "disk-fault",
+        "wipe",
     ];
 
     /// The kind as a number, fixed for hashes and file formats.
@@ -297,6 +423,14 @@ impl Kind {
             Kind::Noted { .. } => 21,
             Kind::Found { .. } => 22,
             Kind::Unheard => 23,
+            Kind::Paused => 24,
+            Kind::Resumed { .. } => 25,
+            Kind::ClockChanged { .. } => 26,
+            Kind::Left => 27,
+            Kind::Began { .. } => 28,
+            Kind::Ended { .. } => 29,
+            Kind::DiskActed { .. } => 30,
+            Kind::Wiped => 31,
         }
     }
 

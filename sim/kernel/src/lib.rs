@@ -16,7 +16,10 @@
 //! and of scenario files.
 
 pub mod check;
+mod clock;
+mod decisions;
 mod disk;
+mod fault;
 pub mod history;
 mod limits;
 mod network;
@@ -28,9 +31,12 @@ mod timers;
 pub mod trace;
 mod world;
 
+pub use decisions::{Departures, Script};
+pub use disk::DiskFault;
+pub use fault::Fault;
 pub use limits::{Finding, Limits};
-pub use network::{LinkSpec, Reach, Shape};
-pub use node::{NodeSpec, Status};
+pub use network::{Corruption, LinkSpec, Patch, Reach, Shape, Weather};
+pub use node::{ClockSpec, Cost, NodeSpec, Status};
 pub use panics::{Caught, guard};
 pub use stats::Stats;
 pub use trace::{Names, Trace};

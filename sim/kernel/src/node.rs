@@ -1,8 +1,12 @@
-//! A node: the process that runs on it and what survives it.
+//! A node: the process that runs on it, its clocks and disk, and what waits for it.
 
+use crate::clock::Clock;
 use crate::disk::SimDisk;
-use crate::timers::Timers;
-use simlab_core::{Counters, Distribution, Duration, Process, Time};
+use crate::network::Flight;
+use crate::timers::{TimerEntry, Timers};
+use simlab_core::{Counters, DiskError, Distribution, Duration, Process, Scope, Seq, Ticket, Time};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 /// A node to add to a world.
 #[derive(Debug)]
@@ -15,13 +19,68 @@ pub struct NodeSpec {
     pub process: Box<dyn Process>,
     /// How long its disk takes to make writes durable.
     pub sync_delay: Distribution,
+    /// What its clocks are like.
+    pub clock: ClockSpec,
+    /// What handling an event costs.
+    pub cost: Cost,
+    /// When it joins; until then it is not there.
+    pub joins: Time,
+    /// How long after it halted, or crashed at a sync, it is started again; `None` leaves it down
+    /// (after a crash at a sync: for a second).
+    pub restart_after: Option<Duration>,
+}
+
+/// What the clocks of a node are like from the start on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ClockSpec {
+    /// How many nanoseconds they gain in a second; kept between half and twice the right rate.
+    pub drift: i64,
+    /// By how many nanoseconds the wall clock is ahead.
+    pub offset: i64,
+}
+
+/// What handling an event costs a node.
+///
+/// An event waits until a worker is free, the worker takes the service time, and then the handler
+/// runs, at one instant. With a service time of zero nothing waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Cost {
+    /// How long a worker takes for an event.
+    pub service: Distribution,
+    /// How many events are worked on at the same time; at least 1.
+    pub workers: u32,
+    /// How many datagrams can wait; further ones are dropped.
+    pub buffer: u32,
+}
+
+impl Default for Cost {
+    fn default() -> Self {
+        Cost { service: Distribution::Fixed(Duration::ZERO), workers: 1, buffer: u32::MAX }
+    }
+}
+
+impl Cost {
+    /// Whether events are handled as they come.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        self.service == Distribution::Fixed(Duration::ZERO)
+    }
 }
 
 impl NodeSpec {
-    /// A node without a site, whose disk syncs at once.
+    /// A node without a site, there from the start, with right clocks, whose disk syncs at once and
+    /// whose handlers take no time.
     pub fn new(name: impl Into<String>, process: Box<dyn Process>) -> Self {
-        let sync_delay = Distribution::Fixed(Duration::ZERO);
-        NodeSpec { name: name.into(), site: None, process, sync_delay }
+        NodeSpec {
+            name: name.into(),
+            site: None,
+            process,
+            sync_delay: Distribution::Fixed(Duration::ZERO),
+            clock: ClockSpec::default(),
+            cost: Cost::default(),
+            joins: Time::ZERO,
+            restart_after: None,
+        }
     }
 
     /// At this site.
@@ -37,19 +96,74 @@ impl NodeSpec {
         self.sync_delay = delay;
         self
     }
+
+    /// With these clocks.
+    #[must_use]
+    pub fn clock(mut self, clock: ClockSpec) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// With handlers that cost time.
+    #[must_use]
+    pub fn cost(mut self, cost: Cost) -> Self {
+        self.cost = cost;
+        self
+    }
+
+    /// Joining at this time.
+    #[must_use]
+    pub fn joins(mut self, at: Time) -> Self {
+        self.joins = at;
+        self
+    }
+
+    /// Started again so long after it halted or crashed at a sync.
+    #[must_use]
+    pub fn restart_after(mut self, after: Duration) -> Self {
+        self.restart_after = Some(after);
+        self
+    }
 }
 
 /// Whether a node runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
+    /// It has not joined yet.
+    Absent,
     /// It is up.
     Up,
     /// It crashed and can be restarted.
     Down,
-    /// It stopped of its own accord, for good.
+    /// It stopped of its own accord; someone may start it again.
     Halted,
     /// Its process panicked; it stays down.
     Panicked,
+    /// It left for good.
+    Left,
+}
+
+/// Something that a node is to handle.
+#[derive(Clone, Debug)]
+pub(crate) enum Work {
+    /// It came up.
+    Start { seq: Seq },
+    /// A datagram that arrived.
+    Datagram(Flight),
+    /// A timer that may have run out.
+    Timer(TimerEntry),
+    /// A sync that ended.
+    Synced { scope: Scope, ticket: Ticket, result: Result<(), DiskError>, asked: Seq },
+    /// An order from outside.
+    Command { bytes: Arc<[u8]> },
+}
+
+/// Work on the desk: a worker has it, or it gets its turn at this instant.
+#[derive(Clone, Debug)]
+pub(crate) struct Turn {
+    pub(crate) work: Work,
+    /// Whether a worker is done with it.
+    pub(crate) served: bool,
 }
 
 /// A node of the world.
@@ -62,11 +176,30 @@ pub(crate) struct Node {
     pub(crate) life: u32,
     pub(crate) counters: Counters,
     pub(crate) timers: Timers,
+    pub(crate) clock: Clock,
+    /// The drift without faults.
+    pub(crate) drift: i64,
     pub(crate) disk: SimDisk,
     pub(crate) sync_delay: Distribution,
     /// When the last sync that was asked for will be done; syncs end in order.
     pub(crate) last_sync: Time,
     pub(crate) syncs: u64,
+    pub(crate) restart_after: Option<Duration>,
+    pub(crate) paused: bool,
+    pub(crate) cost: Cost,
+    /// How many times longer events take, in percent.
+    pub(crate) slow: u32,
+    /// How many workers have something.
+    pub(crate) busy: u32,
+    /// How many events workers ever took on; it names the choices about them.
+    pub(crate) served: u64,
+    /// What waits for a worker.
+    pub(crate) inbox: VecDeque<Work>,
+    /// What came while the node stood still, in the order in which it was due.
+    pub(crate) held: Vec<Turn>,
+    /// What workers have, and what gets its turn at this instant, by number.
+    pub(crate) desk: BTreeMap<u64, Turn>,
+    pub(crate) turns: u64,
     /// For the limit on events without time passing.
     pub(crate) instant: Time,
     pub(crate) instant_events: u32,
@@ -79,36 +212,64 @@ impl Clone for Node {
             pristine: self.pristine.fork(),
             timers: self.timers.clone(),
             disk: self.disk.clone(),
+            inbox: self.inbox.clone(),
+            held: self.held.clone(),
+            desk: self.desk.clone(),
             ..*self
         }
     }
 }
 
 impl Node {
-    pub(crate) fn new(process: Box<dyn Process>, sync_delay: Distribution) -> Self {
+    pub(crate) fn new(spec: NodeSpec) -> Self {
+        let NodeSpec { process, sync_delay, clock, cost, joins: _, restart_after, .. } = spec;
         Node {
-            status: Status::Up,
+            status: Status::Absent,
             pristine: process.fork(),
             process,
             life: 0,
             counters: Counters::default(),
             timers: Timers::default(),
+            clock: Clock::new(clock.drift, clock.offset),
+            drift: clock.drift,
             disk: SimDisk::default(),
             sync_delay,
             last_sync: Time::ZERO,
             syncs: 0,
+            restart_after,
+            paused: false,
+            cost,
+            slow: 100,
+            busy: 0,
+            served: 0,
+            inbox: VecDeque::new(),
+            held: Vec::new(),
+            desk: BTreeMap::new(),
+            turns: 0,
             instant: Time::ZERO,
             instant_events: 0,
         }
     }
 
-    /// Ends this life. What was not durable is gone.
-    pub(crate) fn stop(&mut self, status: Status) -> u32 {
+    /// Ends this life. Returns what waited to be handled. The disk is left to the caller.
+    pub(crate) fn stop(&mut self, status: Status) -> Vec<Work> {
         self.status = status;
         self.life += 1;
         self.timers.clear();
         self.last_sync = Time::ZERO;
+        self.busy = 0;
         self.process = self.pristine.fork();
-        self.disk.crash()
+        let waiting = std::mem::take(&mut self.inbox).into_iter();
+        let held = std::mem::take(&mut self.held).into_iter();
+        let desk = std::mem::take(&mut self.desk).into_values();
+        waiting.chain(held.chain(desk).map(|turn| turn.work)).collect()
+    }
+
+    /// How many datagrams wait for it, those not counted that a worker has.
+    pub(crate) fn waiting(&self) -> u32 {
+        let datagram = |work: &&Work| matches!(work, Work::Datagram(_));
+        let inbox = self.inbox.iter().filter(datagram).count();
+        let held = self.held.iter().map(|turn| &turn.work).filter(datagram).count();
+        u32::try_from(inbox + held).unwrap_or(u32::MAX)
     }
 }

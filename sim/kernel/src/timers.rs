@@ -28,7 +28,10 @@ struct Slot {
 
 #[derive(Clone, Copy, Debug)]
 struct Setting {
+    /// When it fires, on the world's clock.
     due: Time,
+    /// The same on the node's own.
+    local: Time,
     order: u64,
     seq: Seq,
 }
@@ -65,11 +68,11 @@ impl Timers {
         &mut self,
         scope: Scope,
         key: TimerKey,
-        due: Time,
+        (due, local): (Time, Time),
         order: u64,
         seq: Seq,
     ) -> Option<TimerEntry> {
-        let setting = Setting { due, order, seq };
+        let setting = Setting { due, local, order, seq };
         if let Some(&index) = self.by_key.get(&(scope, key)) {
             let slot = &mut self.slots[index as usize];
             slot.set = Some(setting);
@@ -104,14 +107,45 @@ impl Timers {
         self.slots[index as usize].set.take().is_some()
     }
 
-    /// Judges an entry that came out of the queue at `now`.
+    /// Moves all timers that are set to where `when` puts their local time: the node's clock runs at
+    /// another rate. Returns the entries to put into the queue, each with its time and order.
+    pub(crate) fn retime(&mut self, when: impl Fn(Time) -> Time) -> Vec<(Time, u64, TimerEntry)> {
+        let mut entries = Vec::new();
+        for &index in self.by_key.values() {
+            let slot = &mut self.slots[index as usize];
+            let Some(setting) = &mut slot.set else { continue };
+            setting.due = when(setting.local);
+            let wanted = (setting.due, setting.order);
+            if wanted < slot.armed {
+                self.next_token = self.next_token.wrapping_add(1);
+                slot.armed = wanted;
+                slot.token = self.next_token;
+                let entry = TimerEntry { slot: index, token: slot.token };
+                entries.push((setting.due, setting.order, entry));
+            }
+        }
+        entries
+    }
+
+    /// Whether the timer of an entry that came out of the queue fires with it.
+    pub(crate) fn ripe(&self, entry: TimerEntry) -> bool {
+        let slot = self.slots.get(entry.slot as usize);
+        slot.is_some_and(|slot| {
+            let live = self.by_key.get(&(slot.scope, slot.key)) == Some(&entry.slot);
+            let due = slot.set.is_some_and(|setting| (setting.due, setting.order) <= slot.armed);
+            live && slot.token == entry.token && due
+        })
+    }
+
+    /// Judges an entry that came out of the queue, at `now` or before if its node could not look at
+    /// it then.
     pub(crate) fn popped(&mut self, entry: TimerEntry, now: Time) -> Popped {
         let Some(slot) = self.slots.get_mut(entry.slot as usize) else { return Popped::Stale };
         let live = self.by_key.get(&(slot.scope, slot.key)) == Some(&entry.slot);
         if !live || slot.token != entry.token {
             return Popped::Stale;
         }
-        assert_eq!(slot.armed.0, now, "a live entry comes out when it is armed for");
+        assert!(slot.armed.0 <= now, "a live entry comes out when it is armed for");
         match slot.set {
             Some(setting) if (setting.due, setting.order) > slot.armed => {
                 slot.armed = (setting.due, setting.order);
@@ -186,7 +220,7 @@ mod tests {
                         let order = queue.reserve();
                         model.insert(key, (now + after, order));
                         let due = Time(now + after);
-                        if let Some(entry) = timers.set(Scope::ROOT, key, due, order, seq) {
+                        if let Some(entry) = timers.set(Scope::ROOT, key, (due, due), order, seq) {
                             queue.push_reserved(due, order, entry);
                         }
                     }
@@ -233,10 +267,11 @@ mod tests {
     fn moving_a_timer_on_needs_no_new_entry() {
         let mut timers = Timers::default();
         let seq = Seq(NonZeroU64::MIN);
-        let entry = timers.set(Scope::ROOT, 1, Time(10), 0, seq).expect("the first entry");
-        assert_eq!(timers.set(Scope::ROOT, 1, Time(20), 1, seq), None);
+        let entry =
+            timers.set(Scope::ROOT, 1, (Time(10), Time(10)), 0, seq).expect("the first entry");
+        assert_eq!(timers.set(Scope::ROOT, 1, (Time(20), Time(20)), 1, seq), None);
         assert!(timers.cancel(Scope::ROOT, 1));
-        assert_eq!(timers.set(Scope::ROOT, 1, Time(30), 2, seq), None);
+        assert_eq!(timers.set(Scope::ROOT, 1, (Time(30), Time(30)), 2, seq), None);
         assert_eq!(timers.popped(entry, Time(10)), Popped::Again(Time(30), 2));
         let fire = Popped::Fire { scope: Scope::ROOT, key: 1, set: seq };
         assert_eq!(timers.popped(entry, Time(30)), fire);

@@ -1,49 +1,30 @@
-//! The partitions of a run.
+//! The cuts that hold now.
 
 use super::Shape;
-use simlab_core::{CutId, NodeId};
+use simlab_core::{FaultId, NodeId};
 
-#[derive(Clone, Debug, Hash)]
-struct Cut {
-    shape: Shape,
-    active: bool,
-}
-
-/// All cuts that were defined, and which of them hold now. A link is open if no active cut
-/// separates its ends; cuts may overlap.
+/// A link is open if no cut separates its ends; cuts may overlap.
 #[derive(Clone, Debug, Default, Hash)]
 pub(crate) struct Cuts {
-    all: Vec<Cut>,
-    active: Vec<CutId>,
+    active: Vec<(FaultId, Shape)>,
 }
 
 impl Cuts {
-    pub(crate) fn define(&mut self, shape: Shape) -> CutId {
-        self.all.push(Cut { shape, active: false });
-        CutId((self.all.len() - 1) as u32)
+    pub(crate) fn begin(&mut self, fault: FaultId, shape: Shape) {
+        self.active.push((fault, shape));
     }
 
-    /// Makes a cut hold or not. Returns whether that changed anything.
-    pub(crate) fn set(&mut self, id: CutId, active: bool) -> bool {
-        let cut = &mut self.all[id.0 as usize];
-        if cut.active == active {
-            return false;
-        }
-        cut.active = active;
-        if active {
-            self.active.push(id);
-        } else {
-            self.active.retain(|other| *other != id);
-        }
-        true
+    pub(crate) fn end(&mut self, fault: FaultId) {
+        self.active.retain(|(id, _)| *id != fault);
     }
 
     #[inline]
     pub(crate) fn open(&self, from: NodeId, to: NodeId) -> bool {
-        self.active.is_empty() || !self.active.iter().any(|id| self.shape(*id).separates(from, to))
+        self.active.is_empty() || self.separating(from, to).is_none()
     }
 
-    pub(crate) fn shape(&self, id: CutId) -> &Shape {
-        &self.all[id.0 as usize].shape
+    /// The first cut that keeps datagrams of `from` away from `to`.
+    pub(crate) fn separating(&self, from: NodeId, to: NodeId) -> Option<FaultId> {
+        self.active.iter().find(|(_, shape)| shape.separates(from, to)).map(|(id, _)| *id)
     }
 }

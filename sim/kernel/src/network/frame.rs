@@ -41,15 +41,6 @@ impl Frames {
         FrameId(index)
     }
 
-    /// A new frame with the bytes of `id`, some bits of it flipped, and one reference.
-    pub(crate) fn flipped(&mut self, id: FrameId, bits: &[u64]) -> FrameId {
-        let mut bytes = self.slab[id.0 as usize].bytes.clone();
-        for bit in bits {
-            bytes[(bit / 8) as usize] ^= 0x80 >> (bit % 8);
-        }
-        self.insert(&bytes)
-    }
-
     pub(crate) fn retain(&mut self, id: FrameId) {
         self.slab[id.0 as usize].references += 1;
     }

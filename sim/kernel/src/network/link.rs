@@ -1,5 +1,6 @@
 //! What one direction of a link does to datagrams.
 
+use super::Corruption;
 use simlab_core::{Distribution, Duration, Ratio};
 use std::fmt;
 
@@ -19,10 +20,10 @@ pub struct LinkSpec {
     pub reorder: Ratio,
     /// How long it is then held back.
     pub reorder_by: Duration,
-    /// How likely a copy has `corrupt_bits` of its bits flipped.
+    /// How likely a copy is damaged.
     pub corrupt: Ratio,
-    /// How many different bits flip; at most 255.
-    pub corrupt_bits: u8,
+    /// How it is then damaged.
+    pub corruption: Corruption,
     /// Bytes a second that can leave the sender; `None` if that takes no time.
     pub bandwidth: Option<u64>,
     /// How many bytes can wait for a slow link before further datagrams are dropped.
@@ -40,7 +41,7 @@ impl Default for LinkSpec {
             reorder: Ratio::ZERO,
             reorder_by: Duration::ZERO,
             corrupt: Ratio::ZERO,
-            corrupt_bits: 1,
+            corruption: Corruption::default(),
             bandwidth: None,
             queue: u64::MAX,
             mtu: 65_507,
@@ -59,6 +60,9 @@ impl fmt::Display for LinkSpec {
             if !ratio.is_zero() {
                 write!(f, ", {name} {ratio}")?;
             }
+        }
+        if self.corruption != perfect.corruption && !self.corrupt.is_zero() {
+            write!(f, " ({})", self.corruption)?;
         }
         if !self.reorder.is_zero() {
             write!(f, ", held back {} by {}", self.reorder, self.reorder_by)?;

@@ -1,7 +1,7 @@
 //! Which link behaves how, and what each has carried.
 
-use super::LinkSpec;
-use simlab_core::{NodeId, Time};
+use super::{LinkSpec, Weather};
+use simlab_core::{FaultId, NodeId, Time};
 use std::collections::BTreeMap;
 
 /// A site, by number.
@@ -30,6 +30,8 @@ pub(crate) struct Links {
     same_site: Option<u32>,
     pairs: BTreeMap<(NodeId, NodeId), u32>,
     sites: Vec<Option<Site>>,
+    /// What holds for a while on top of all that, in the order in which it began.
+    weather: Vec<(FaultId, Weather)>,
     /// For each sender its links, sorted by receiver.
     by_sender: Vec<Vec<LinkState>>,
 }
@@ -41,6 +43,7 @@ impl Links {
             same_site: None,
             pairs: BTreeMap::new(),
             sites: Vec::new(),
+            weather: Vec::new(),
             by_sender: Vec::new(),
         }
     }
@@ -85,7 +88,38 @@ impl Links {
         self.by_sender = by_sender;
     }
 
-    fn choose(&self, from: NodeId, to: NodeId) -> u32 {
+    /// Lets some links be different for a while.
+    pub(crate) fn begin(&mut self, fault: FaultId, weather: Weather) {
+        self.weather.push((fault, weather));
+        self.forget_choices();
+    }
+
+    /// Lets them be as they were.
+    pub(crate) fn end(&mut self, fault: FaultId) {
+        self.weather.retain(|(id, _)| *id != fault);
+        self.forget_choices();
+    }
+
+    /// The faults that make the link from `from` to `to` other than it was.
+    pub(crate) fn weather(
+        &self,
+        from: NodeId,
+        to: NodeId,
+    ) -> impl Iterator<Item = (FaultId, &Weather)> {
+        let covering = self.weather.iter().filter(move |(_, weather)| weather.covers(from, to));
+        covering.map(|(id, weather)| (*id, weather))
+    }
+
+    fn choose(&mut self, from: NodeId, to: NodeId) -> u32 {
+        let usual = self.usual(from, to);
+        if self.weather.iter().all(|(_, weather)| !weather.covers(from, to)) {
+            return usual;
+        }
+        let spec = self.spec(from, to);
+        self.intern(spec)
+    }
+
+    fn usual(&self, from: NodeId, to: NodeId) -> u32 {
         if let Some(spec) = self.pairs.get(&(from, to)) {
             return *spec;
         }
@@ -106,8 +140,10 @@ impl Links {
     }
 
     /// The behaviour of the link from `from` to `to`.
-    pub(crate) fn spec(&self, from: NodeId, to: NodeId) -> &LinkSpec {
-        &self.specs[self.choose(from, to) as usize]
+    pub(crate) fn spec(&self, from: NodeId, to: NodeId) -> LinkSpec {
+        let mut spec = self.specs[self.usual(from, to) as usize];
+        self.weather(from, to).for_each(|(_, weather)| weather.patch.apply(&mut spec));
+        spec
     }
 
     /// The behaviour and the state of the link from `from` to `to`.

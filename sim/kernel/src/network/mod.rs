@@ -1,17 +1,21 @@
 //! The network: links, cuts, datagrams under way.
 
 mod cuts;
+mod damage;
 mod flight;
 mod frame;
 mod link;
 mod links;
 mod reach;
 mod shape;
+mod weather;
 
 pub(crate) use cuts::Cuts;
+pub use damage::Corruption;
 pub(crate) use flight::{Flight, FlightId, Flights};
 pub(crate) use frame::{FrameId, Frames};
 pub use link::LinkSpec;
 pub(crate) use links::Links;
 pub use reach::Reach;
 pub use shape::Shape;
+pub use weather::{Patch, Weather};

@@ -2,7 +2,9 @@
 
 use super::Names;
 use simlab_core::wire::Decode;
-use simlab_core::{Dissection, Kind, NodeId, Operation, Outcome, TraceEvent, WriteKind};
+use simlab_core::{
+    Damage, DiskAct, Dissection, Kind, NodeId, Operation, Outcome, TraceEvent, WriteKind,
+};
 use std::fmt::Write;
 
 /// What the formatter has to know besides the event.
@@ -35,7 +37,13 @@ fn detail(event: &TraceEvent<'_>, describe: &dyn Describe) -> String {
     let here = event.node.unwrap_or(NodeId(u32::MAX));
     let message = |from, to| message(event.bytes, from, to, describe);
     match event.kind {
-        Kind::Started | Kind::Crashed | Kind::Restarted | Kind::Halted => String::new(),
+        Kind::Started
+        | Kind::Crashed
+        | Kind::Restarted
+        | Kind::Halted
+        | Kind::Paused
+        | Kind::Left
+        | Kind::Wiped => String::new(),
         Kind::Sent { to, .. } => format!("-> {}: {}", names.node(to), message(here, to)),
         Kind::Delivered { from, datagram } => {
             format!("<- {}: {} (sent {datagram})", names.node(from), message(from, here))
@@ -43,9 +51,8 @@ fn detail(event: &TraceEvent<'_>, describe: &dyn Describe) -> String {
         Kind::Dropped { from, datagram, why } => {
             format!("<- {}: {} (sent {datagram}): {why}", names.node(from), message(from, here))
         }
-        Kind::Corrupted { from, datagram, flips } => {
-            let bits = if flips == 1 { "bit" } else { "bits" };
-            format!("<- {}: {flips} {bits} flipped (sent {datagram})", names.node(from))
+        Kind::Corrupted { from, datagram, damage } => {
+            format!("<- {}: {} (sent {datagram})", names.node(from), damaged(damage))
         }
         Kind::Duplicated { from, datagram } => {
             format!("<- {}: a second copy (sent {datagram})", names.node(from))
@@ -56,21 +63,49 @@ fn detail(event: &TraceEvent<'_>, describe: &dyn Describe) -> String {
         Kind::TimerCancelled { scope, key } | Kind::TimerFired { scope, key } => {
             timer(scope.bits(), key)
         }
-        Kind::Wrote { file, how, len } => {
-            let how = match how {
-                WriteKind::Append => "append",
-                WriteKind::Replace => "replace",
-                WriteKind::Truncate => "truncate",
-                WriteKind::Remove => "remove",
-            };
-            format!("{how} {} ({len} B)", names.file(file))
+        Kind::Wrote { file, how, at, len } => {
+            let file = names.file(file);
+            match how {
+                WriteKind::Append => format!("append {file} at {at} ({len} B)"),
+                WriteKind::WriteAt => format!("write {file} at {at} ({len} B)"),
+                WriteKind::Replace => format!("replace {file} ({len} B)"),
+                WriteKind::Truncate => format!("truncate {file} to {at} B"),
+                WriteKind::Remove => format!("remove {file}"),
+                WriteKind::Rename => {
+                    format!("rename {file} to {}", String::from_utf8_lossy(event.bytes))
+                }
+            }
         }
-        Kind::SyncAsked { ticket } => format!("ticket {}", ticket.0),
-        Kind::Synced { ticket, ok: true } => format!("ticket {}", ticket.0),
-        Kind::Synced { ticket, ok: false } => format!("ticket {} failed", ticket.0),
-        Kind::LostOnCrash { writes } => format!("{writes} writes were not synced"),
-        Kind::Cut { cut } | Kind::Healed { cut } => {
-            format!("{}: {}", names.cut(cut), String::from_utf8_lossy(event.bytes))
+        Kind::SyncAsked { ticket, file: None } => format!("ticket {}", ticket.0),
+        Kind::SyncAsked { ticket, file: Some(file) } => {
+            format!("ticket {}: {}", ticket.0, names.file(file))
+        }
+        Kind::Synced { ticket, result: Ok(()) } => format!("ticket {}", ticket.0),
+        Kind::Synced { ticket, result: Err(error) } => {
+            format!("ticket {} failed: {error}", ticket.0)
+        }
+        Kind::LostOnCrash { lost, torn, kept } => {
+            format!("of the writes not synced {lost} are gone, {torn} torn, {kept} there")
+        }
+        Kind::Cut { fault }
+        | Kind::Healed { fault }
+        | Kind::Began { fault }
+        | Kind::Ended { fault } => {
+            format!("{}: {}", names.fault(fault), String::from_utf8_lossy(event.bytes))
+        }
+        Kind::Resumed { held } => format!("{held} events waited"),
+        Kind::ClockChanged { jump, drift } => {
+            format!("jumps by {jump} ns, gains {drift} ns a second")
+        }
+        Kind::DiskActed { what, file, at } => {
+            let file = file.map_or("", |file| names.file(file));
+            match what {
+                DiskAct::WriteFailed => format!("{file}: the write failed"),
+                DiskAct::Full => format!("{file}: no room for the write"),
+                DiskAct::Misdirected => format!("{file}: the write went astray"),
+                DiskAct::Lied => format!("the sync of ticket {at} did nothing"),
+                DiskAct::Rotted => format!("{file}: bit {at} flipped"),
+            }
         }
         Kind::Commanded | Kind::Unheard => match Operation::from_bytes(event.bytes) {
             Ok(operation) => operation.to_string(),
@@ -89,6 +124,16 @@ fn detail(event: &TraceEvent<'_>, describe: &dyn Describe) -> String {
         Kind::Noted { name, a, b } if event.bytes.is_empty() => format!("{name} {a} {b}"),
         Kind::Noted { name, .. } => format!("{name}: {}", String::from_utf8_lossy(event.bytes)),
         Kind::Found { name } => format!("{name}: {}", String::from_utf8_lossy(event.bytes)),
+    }
+}
+
+fn damaged(damage: Damage) -> String {
+    match damage {
+        Damage::Flipped { bits: 1 } => "1 bit flipped".to_owned(),
+        Damage::Flipped { bits } => format!("{bits} bits flipped"),
+        Damage::Burst { first, len } => format!("a burst over {len} bits from bit {first}"),
+        Damage::Swapped { first, second } => format!("words {first} and {second} swapped"),
+        Damage::Zeroed { start, len } => format!("{len} bytes from byte {start} zeroed"),
     }
 }
 

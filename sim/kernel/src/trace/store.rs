@@ -3,7 +3,7 @@
 //! Records and payload bytes are kept in chunks that copies of a trace share, so that forking a
 //! world costs no more than its open chunks.
 
-use simlab_core::{CutId, Kind, NameId, NodeId, Seq, Time, TraceEvent};
+use simlab_core::{FaultId, Kind, NameId, NodeId, Seq, Time, TraceEvent};
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::sync::Arc;
@@ -135,8 +135,8 @@ impl Trace {
 pub struct Names {
     /// The nodes, by id.
     pub nodes: Vec<String>,
-    /// The cuts, by id.
-    pub cuts: Vec<String>,
+    /// The faults, by id.
+    pub faults: Vec<String>,
     files: Vec<String>,
     file_ids: BTreeMap<String, NameId>,
 }
@@ -148,10 +148,10 @@ impl Names {
         self.nodes.get(id.index()).cloned().unwrap_or_else(|| id.to_string())
     }
 
-    /// The name of a cut.
+    /// The name of a fault.
     #[must_use]
-    pub fn cut(&self, id: CutId) -> &str {
-        self.cuts.get(id.0 as usize).map_or("", String::as_str)
+    pub fn fault(&self, id: FaultId) -> &str {
+        self.faults.get(id.0 as usize).map_or("", String::as_str)
     }
 
     /// The name of a file.
@@ -161,7 +161,7 @@ impl Names {
     }
 
     /// The number of a file's name; a new one is added.
-    pub(crate) fn intern_file(&mut self, name: &str) -> NameId {
+    pub fn intern_file(&mut self, name: &str) -> NameId {
         if let Some(id) = self.file_ids.get(name) {
             return *id;
         }

@@ -1,10 +1,17 @@
 //! Writing the trace: number, hash, record, and show to the checkers.
 
-use super::{Names, Payload, Trace};
+use super::{Names, Observer, Payload, Trace};
 use crate::limits::Finding;
 use crate::panics::guard;
-use simlab_core::{Checker, Digest, Kind, NodeId, Seq, Time, TraceEvent, View, Violation};
+use simlab_core::{
+    Checker, Digest, DiskError, Kind, NameId, NodeId, Seq, Time, TraceEvent, View, Violation,
+};
 use std::num::NonZeroU64;
+
+/// A file's name in the hash: by its text, not by its number.
+fn named(file: Option<NameId>, names: &Names) -> u64 {
+    file.map_or(0, |file| Digest::of(names.file(file).as_bytes()))
+}
 
 /// The fixed part of a record to write.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +55,7 @@ pub(crate) struct Writer {
     next: NonZeroU64,
     hash: Digest,
     recording: Option<Trace>,
+    observer: Option<Box<dyn Observer>>,
     checkers: Vec<Box<dyn Checker>>,
     pub(crate) objections: Vec<Objection>,
 }
@@ -58,6 +66,8 @@ impl Clone for Writer {
             next: self.next,
             hash: self.hash,
             recording: self.recording.clone(),
+            // What watches a run does not watch what might have become of it.
+            observer: None,
             checkers: self.checkers.iter().map(|c| c.fork()).collect(),
             objections: self.objections.clone(),
         }
@@ -70,9 +80,14 @@ impl Writer {
             next: NonZeroU64::MIN,
             hash: Digest::new(),
             recording: recording.then(Trace::default),
+            observer: None,
             checkers: Vec::new(),
             objections: Vec::new(),
         }
+    }
+
+    pub(crate) fn observe(&mut self, observer: Box<dyn Observer>) {
+        self.observer = Some(observer);
     }
 
     pub(crate) fn add_checker(&mut self, checker: Box<dyn Checker>) {
@@ -128,6 +143,11 @@ impl Writer {
             };
             trace.push(head.at, head.node, head.cause, head.kind, payload);
         }
+        if let Some(observer) = &mut self.observer {
+            let Head { at, node, cause, kind } = head;
+            let event = TraceEvent { seq, at, node, cause, kind, bytes };
+            observer.record(&event, names, self.hash.value());
+        }
         if !self.checkers.is_empty() && !matches!(head.kind, Kind::Found { .. }) {
             let Head { at, node, cause, kind } = head;
             let event = TraceEvent { seq, at, node, cause, kind, bytes };
@@ -178,7 +198,10 @@ impl Writer {
             | Kind::Restarted
             | Kind::Halted
             | Kind::Commanded
-            | Kind::Unheard => {
+            | Kind::Unheard
+            | Kind::Paused
+            | Kind::Left
+            | Kind::Wiped => {
                 return;
             }
             Kind::Sent { to, number, len } => [u64::from(to.0), number, u64::from(len)],
@@ -188,20 +211,35 @@ impl Writer {
             Kind::Dropped { from, datagram, why } => {
                 [u64::from(from.0), datagram.get(), Digest::of(why.name().as_bytes())]
             }
-            Kind::Corrupted { from, datagram, flips } => {
-                [u64::from(from.0), datagram.get(), u64::from(flips)]
-            }
+            // What the damage did is in the digest of the payload.
+            Kind::Corrupted { from, datagram, damage: _ } => [u64::from(from.0), datagram.get(), 0],
             Kind::TimerSet { scope, key, due } => [u64::from(scope.bits()), key, due.nanos()],
             Kind::TimerCancelled { scope, key } | Kind::TimerFired { scope, key } => {
                 [u64::from(scope.bits()), key, 0]
             }
-            Kind::Wrote { file, how, len } => {
-                [Digest::of(names.file(file).as_bytes()), how as u64, len]
+            Kind::Wrote { file, how, at, len } => {
+                [named(Some(file), names) ^ at.rotate_left(32), how as u64, len]
             }
-            Kind::SyncAsked { ticket } => [ticket.0, 0, 0],
-            Kind::Synced { ticket, ok } => [ticket.0, u64::from(ok), 0],
-            Kind::LostOnCrash { writes } => [u64::from(writes), 0, 0],
-            Kind::Cut { cut } | Kind::Healed { cut } => [u64::from(cut.0), 0, 0],
+            Kind::SyncAsked { ticket, file } => [ticket.0, named(file, names), 0],
+            Kind::Synced { ticket, result } => {
+                let code = match result {
+                    Ok(()) => 1,
+                    Err(DiskError::Read) => 2,
+                    Err(DiskError::Write) => 3,
+                    Err(DiskError::Full) => 4,
+                };
+                [ticket.0, code, 0]
+            }
+            Kind::LostOnCrash { lost, torn, kept } => [lost, torn, kept].map(u64::from),
+            Kind::Cut { fault }
+            | Kind::Healed { fault }
+            | Kind::Began { fault }
+            | Kind::Ended { fault } => [u64::from(fault.0), 0, 0],
+            Kind::Resumed { held } => [u64::from(held), 0, 0],
+            Kind::ClockChanged { jump, drift } => [jump.cast_unsigned(), drift.cast_unsigned(), 0],
+            Kind::DiskActed { what, file, at } => {
+                [Digest::of(what.name().as_bytes()), named(file, names), at]
+            }
             Kind::Invoked { op, session } => [op.0, u64::from(session.0), 0],
             Kind::Returned { op } => [op.0, 0, 0],
             Kind::Noted { name, a, b } => [Digest::of(name.as_bytes()), a, b],

@@ -1,16 +1,13 @@
 //! Carrying out what a handler asked for.
 
-use super::{Due, SyncDue, World};
-use crate::disk::{Change, Write};
+use super::{Due, World};
+use crate::disk::Change;
 use crate::history::Mark;
 use crate::limits::Finding;
 use crate::node::Status;
 use simlab_core::Time;
 use simlab_core::wire::Decode;
-use simlab_core::{
-    Choice, Decide, Domain, Duration, Effect, Kind, NodeId, Operation, Outbox, Outcome, Point, Seq,
-    Who, WriteKind,
-};
+use simlab_core::{Effect, Kind, NodeId, Operation, Outbox, Outcome, Seq, WriteKind};
 
 impl World {
     /// Carries out the effects of a handler, in order.
@@ -49,7 +46,9 @@ impl World {
         match effect {
             Effect::Send { .. } => unreachable!("sends are carried out by the caller"),
             Effect::SetTimer { scope, key, after } => {
-                let due = self.now + after;
+                let clock = &self.nodes[id.index()].clock;
+                let local = clock.now(self.now) + after;
+                let due = clock.when(local);
                 let seq = self.record(node, Some(cause), Kind::TimerSet { scope, key, due }, &[]);
                 if due == Time::NEVER {
                     // It never fires, so it need not wait in the queue.
@@ -58,7 +57,7 @@ impl World {
                 }
                 let order = self.queue.reserve();
                 let timers = &mut self.nodes[id.index()].timers;
-                if let Some(entry) = timers.set(scope, key, due, order, seq) {
+                if let Some(entry) = timers.set(scope, key, (due, local), order, seq) {
                     self.queue.push_reserved(due, order, Due::Timer { node: id, entry });
                 }
             }
@@ -68,34 +67,35 @@ impl World {
                 }
             }
             Effect::Append { file, data } => {
-                let data = outbox.bytes(data);
-                let change = Change::Append(data.to_vec());
-                self.write(id, cause, outbox.text(file), change, WriteKind::Append, data);
+                let (file, data) = (outbox.text(file).to_owned(), outbox.bytes(data));
+                let change = Change::Append { file, data: data.to_vec() };
+                self.write(id, cause, change, WriteKind::Append, data);
+            }
+            Effect::WriteAt { file, offset, data } => {
+                let (file, data) = (outbox.text(file).to_owned(), outbox.bytes(data));
+                let change = Change::WriteAt { file, offset, data: data.to_vec() };
+                self.write(id, cause, change, WriteKind::WriteAt, data);
             }
             Effect::Replace { file, data } => {
-                let data = outbox.bytes(data);
-                let change = Change::Replace(data.to_vec());
-                self.write(id, cause, outbox.text(file), change, WriteKind::Replace, data);
+                let (file, data) = (outbox.text(file).to_owned(), outbox.bytes(data));
+                let change = Change::Replace { file, data: data.to_vec() };
+                self.write(id, cause, change, WriteKind::Replace, data);
             }
             Effect::Truncate { file, len } => {
-                let change = Change::Truncate(len);
-                self.write(id, cause, outbox.text(file), change, WriteKind::Truncate, &[]);
+                let change = Change::Truncate { file: outbox.text(file).to_owned(), len };
+                self.write(id, cause, change, WriteKind::Truncate, &[]);
             }
             Effect::Remove { file } => {
-                self.write(id, cause, outbox.text(file), Change::Remove, WriteKind::Remove, &[]);
+                let change = Change::Remove { file: outbox.text(file).to_owned() };
+                self.write(id, cause, change, WriteKind::Remove, &[]);
             }
-            Effect::Sync { scope, ticket } => {
-                let asked = self.record(node, Some(cause), Kind::SyncAsked { ticket }, &[]);
-                let state = &mut self.nodes[id.index()];
-                let (who, ordinal) = (Who::Node(id), state.syncs);
-                state.syncs += 1;
-                let point = Point { who, choice: Choice::Sync, ordinal };
-                let delay = self.decisions.decide(point, Domain::Span(&state.sync_delay));
-                let due = (self.now + Duration(delay)).max(state.last_sync);
-                state.last_sync = due;
-                let covers = state.disk.written();
-                let sync = SyncDue { node: id, life: state.life, scope, ticket, covers, asked };
-                self.queue.push(due, Due::Sync(Box::new(sync)));
+            Effect::Rename { from, to } => {
+                let (from, new) = (outbox.text(from).to_owned(), outbox.bytes(to));
+                let change = Change::Rename { from, to: outbox.text(to).to_owned() };
+                self.write(id, cause, change, WriteKind::Rename, new);
+            }
+            Effect::Sync { scope, ticket, file } => {
+                self.sync(id, cause, scope, ticket, file.map(|file| outbox.text(file)));
             }
             Effect::Invoke { op, session, operation } => {
                 let bytes = outbox.bytes(operation);
@@ -124,27 +124,12 @@ impl World {
             Effect::Halt => {
                 let seq = self.record(node, Some(cause), Kind::Halted, &[]);
                 self.stop(id, seq, Status::Halted);
+                if let Some(after) = self.nodes[id.index()].restart_after {
+                    self.restart_later(id, after);
+                }
                 return false;
             }
         }
         true
-    }
-
-    fn write(
-        &mut self,
-        id: NodeId,
-        cause: Seq,
-        file: &str,
-        change: Change,
-        how: WriteKind,
-        data: &[u8],
-    ) {
-        let len = match change {
-            Change::Truncate(len) => len,
-            _ => data.len() as u64,
-        };
-        let name = self.names.intern_file(file);
-        self.record(Some(id), Some(cause), Kind::Wrote { file: name, how, len }, data);
-        self.nodes[id.index()].disk.write(Write { file: file.to_owned(), change });
     }
 }

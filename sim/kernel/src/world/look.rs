@@ -4,7 +4,7 @@ use super::{Due, Glance, World};
 use crate::history::History;
 use crate::limits::Finding;
 use crate::network::Reach;
-use crate::node::Status;
+use crate::node::{Node, Status, Work};
 use crate::stats::Stats;
 use crate::trace::{Names, Trace};
 use simlab_core::{Digest, Disk, Fields, NodeId, Scope, Time, TimerKey, View};
@@ -100,10 +100,46 @@ impl World {
         self.nodes[id.index()].timers.pending()
     }
 
-    /// How many copies of datagrams are under way.
+    /// How many copies of datagrams are under way, or wait for their receivers to handle them.
     #[must_use]
     pub const fn in_flight(&self) -> u64 {
-        self.flights.len()
+        self.flights.len() + self.buffered
+    }
+
+    /// What a node's clocks show: the monotonic one and the wall clock.
+    #[must_use]
+    pub fn clocks(&self, id: NodeId) -> (Time, Time) {
+        let clock = &self.nodes[id.index()].clock;
+        (clock.now(self.now), clock.wall(self.now))
+    }
+
+    /// Whether a node stands still.
+    #[must_use]
+    pub fn is_paused(&self, id: NodeId) -> bool {
+        self.nodes[id.index()].paused
+    }
+
+    /// How many events wait at a node for a worker, or for the end of a pause.
+    #[must_use]
+    pub fn waiting(&self, id: NodeId) -> usize {
+        let node = &self.nodes[id.index()];
+        node.inbox.len() + node.held.len()
+    }
+
+    /// The files on a node's disk as a read would find them, by name.
+    pub fn files(&self, id: NodeId) -> impl Iterator<Item = (&str, &[u8])> {
+        self.nodes[id.index()].disk.visible()
+    }
+
+    /// The files as far as they are durable, by name.
+    pub fn durable_files(&self, id: NodeId) -> impl Iterator<Item = (&str, &[u8])> {
+        self.nodes[id.index()].disk.durable()
+    }
+
+    /// How many writes of a node are not durable.
+    #[must_use]
+    pub fn unsynced(&self, id: NodeId) -> usize {
+        self.nodes[id.index()].disk.pending()
     }
 
     /// Who can talk to whom now.
@@ -121,11 +157,18 @@ impl World {
         for node in &self.nodes {
             node.process.digest(&mut digest);
             (node.status, node.life, node.counters, node.syncs).hash(&mut digest);
-            node.disk.hash(&mut digest);
+            (node.paused, node.slow, node.busy, node.served).hash(&mut digest);
+            (node.clock, &node.disk).hash(&mut digest);
+            node.inbox.iter().for_each(|work| self.hash_work(work, node, &mut digest));
+            for turn in &node.held {
+                turn.served.hash(&mut digest);
+                self.hash_work(&turn.work, node, &mut digest);
+            }
             for timer in node.timers.pending() {
                 timer.hash(&mut digest);
             }
         }
+        self.faults.hash(&mut digest);
         self.cuts.hash(&mut digest);
         self.links.hash(&mut digest);
         // What is due, in its order. Timers were counted with their nodes, and entries of dead
@@ -143,9 +186,36 @@ impl World {
                     sync.covers.hash(&mut digest);
                 }
                 Due::Action(action) => (at, action).hash(&mut digest),
+                Due::Turn { node, number } => {
+                    let state = &self.nodes[node.index()];
+                    let Some(turn) = state.desk.get(number) else { continue };
+                    (at, node, turn.served).hash(&mut digest);
+                    self.hash_work(&turn.work, state, &mut digest);
+                }
+                Due::Restart { node, life } => {
+                    if self.nodes[node.index()].life == *life {
+                        (at, node).hash(&mut digest);
+                    }
+                }
                 Due::Timer { .. } => {}
             }
         }
         digest.finish()
+    }
+
+    fn hash_work(&self, work: &Work, node: &Node, digest: &mut Digest) {
+        match work {
+            Work::Start { .. } => 0_u8.hash(digest),
+            Work::Datagram(flight) => {
+                (1_u8, flight.from, flight.number).hash(digest);
+                self.frames.bytes(flight.frame).hash(digest);
+            }
+            // Which timer it is, is in those that are set.
+            Work::Timer(entry) => (2_u8, node.timers.ripe(*entry)).hash(digest),
+            Work::Synced { scope, ticket, result, .. } => {
+                (3_u8, scope, ticket, result).hash(digest);
+            }
+            Work::Command { bytes } => (4_u8, bytes).hash(digest),
+        }
     }
 }

@@ -1,26 +1,32 @@
 //! The world: nodes, network, clock, and the loop that moves them.
 
 mod action;
+mod disk;
 mod effects;
+mod faults;
 mod look;
 mod send;
 #[cfg(test)]
 mod tests;
+mod work;
 
 pub use action::Action;
 
+use crate::decisions::{Decisions, Departures, Script};
+use crate::disk::{Covers, DiskFault};
+use crate::fault::{Fault, Faults};
 use crate::history::History;
 use crate::limits::{Finding, Limits};
-use crate::network::{Cuts, FlightId, Flights, FrameId, Frames, LinkSpec, Links, Shape};
+use crate::network::{Cuts, FlightId, Flights, FrameId, Frames, LinkSpec, Links};
 use crate::node::{Node, NodeSpec, Status};
 use crate::panics;
 use crate::queue::Queue;
 use crate::stats::Stats;
-use crate::timers::{Popped, TimerEntry};
-use crate::trace::{Body, Head, Names, Writer};
+use crate::timers::TimerEntry;
+use crate::trace::{Body, Head, Names, Observer, Writer};
 use simlab_core::{
-    Checker, CutId, Env, Event, Fields, Kind, Moment, NodeId, Outbox, Scope, Seeded, Seq, Ticket,
-    Time, TimerKey, View,
+    Checker, DiskError, Env, Event, Fields, Kind, Moment, NodeId, Outbox, Point, Scope, Seq,
+    Ticket, Time, TimerKey, View,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -55,6 +61,10 @@ enum Due {
     Timer { node: NodeId, entry: TimerEntry },
     /// A sync ends.
     Sync(Box<SyncDue>),
+    /// What is on a node's desk gets its turn.
+    Turn { node: NodeId, number: u64 },
+    /// A node that went down in this life is started again.
+    Restart { node: NodeId, life: u32 },
     /// A line of the story.
     Action(Box<Action>),
 }
@@ -63,11 +73,13 @@ enum Due {
 #[derive(Clone, Debug)]
 struct SyncDue {
     node: NodeId,
+    /// The life that goes on when it ends.
     life: u32,
+    /// Its number among the node's syncs.
+    number: u64,
     scope: Scope,
     ticket: Ticket,
-    /// How many writes it covers.
-    covers: u64,
+    covers: Covers,
     asked: Seq,
 }
 
@@ -81,10 +93,13 @@ pub struct World {
     sites: BTreeMap<String, u32>,
     links: Links,
     cuts: Cuts,
+    faults: Faults,
     flights: Flights,
     frames: Frames,
     in_flight_bytes: u64,
-    decisions: Seeded,
+    /// How many datagrams have arrived and wait for their receivers.
+    buffered: u64,
+    decisions: Decisions,
     outbox: Outbox,
     writer: Writer,
     names: Names,
@@ -140,10 +155,12 @@ impl World {
             sites: BTreeMap::new(),
             links: Links::new(),
             cuts: Cuts::default(),
+            faults: Faults::default(),
             flights: Flights::default(),
             frames: Frames::default(),
             in_flight_bytes: 0,
-            decisions: Seeded::new(options.seed),
+            buffered: 0,
+            decisions: Decisions::new(options.seed),
             outbox: Outbox::new(),
             writer: Writer::new(options.recording),
             names: Names::default(),
@@ -155,15 +172,19 @@ impl World {
         }
     }
 
-    /// Adds a node; it starts at the present time.
-    pub fn add_node(&mut self, spec: NodeSpec) -> NodeId {
+    /// Adds a node; it starts at the time at which it joins, or now if that is past. Before a run or
+    /// in the middle of it.
+    pub fn add_node(&mut self, mut spec: NodeSpec) -> NodeId {
         let id = NodeId(u32::try_from(self.nodes.len()).expect("fewer than 2^32 nodes"));
         let next_site = self.sites.len() as u32;
-        let site = spec.site.map(|site| *self.sites.entry(site).or_insert(next_site));
+        let site = spec.site.take().map(|site| *self.sites.entry(site).or_insert(next_site));
         self.links.add_node(site);
-        self.nodes.push(Node::new(spec.process, spec.sync_delay));
-        self.names.nodes.push(spec.name);
-        self.queue.push(self.now, Due::Start(id));
+        self.names.nodes.push(std::mem::take(&mut spec.name));
+        let (now, joins) = (self.now, spec.joins);
+        self.queue.push(now.max(joins), Due::Start(id));
+        let mut node = Node::new(spec);
+        node.status = if joins > now { Status::Absent } else { Status::Up };
+        self.nodes.push(node);
         id
     }
 
@@ -182,9 +203,9 @@ impl World {
         self.links.set(from, to, spec);
     }
 
-    /// The behaviour of the link from `from` to `to`.
+    /// The behaviour of the link from `from` to `to`, with what faults do to it now.
     #[must_use]
-    pub fn link(&self, from: NodeId, to: NodeId) -> &LinkSpec {
+    pub fn link(&self, from: NodeId, to: NodeId) -> LinkSpec {
         self.links.spec(from, to)
     }
 
@@ -193,20 +214,47 @@ impl World {
         self.writer.add_checker(checker);
     }
 
-    /// Names a cut, to be made and healed by [`Action`]s.
-    pub fn define_cut(&mut self, name: impl Into<String>, shape: Shape) -> CutId {
-        self.names.cuts.push(name.into());
-        self.cuts.define(shape)
+    /// Shows every record to `observer` as it is written. A clone of the world is not observed.
+    pub fn observe(&mut self, observer: Box<dyn Observer>) {
+        self.writer.observe(observer);
+    }
+
+    /// Lets a script answer choices instead of the seed.
+    pub fn follow(&mut self, script: Script) {
+        self.decisions.follow(script);
+    }
+
+    /// Writes down every choice from now on.
+    pub fn record_decisions(&mut self) {
+        self.decisions.record();
+    }
+
+    /// The choices that were written down, each with its answer, in the order in which they came up;
+    /// `None` if none are written down. What could only be answered in one way is left out.
+    #[must_use]
+    pub fn decisions(&self) -> Option<&[(Point, u64)]> {
+        self.decisions.recorded()
+    }
+
+    /// Where the run has departed from its script so far.
+    #[must_use]
+    pub fn departures(&self) -> Departures {
+        self.decisions.departures()
     }
 
     /// Lets something happen at `at`, or now if that is past. What is scheduled first happens first
     /// among what is due at the same time.
     ///
     /// # Panics
-    /// If it concerns a node that does not exist.
+    /// If it concerns a node or a fault that does not exist.
     pub fn schedule(&mut self, at: Time, action: Action) {
         let node = action.node();
         assert!(node.is_none_or(|n| n.index() < self.nodes.len()), "{action:?}: no such node");
+        if let Action::Begin(fault) | Action::End(fault) = action {
+            let planned = self.faults.get(fault).expect("faults are defined before");
+            let nodes = planned.fault.nodes().into_iter().flatten();
+            assert!(nodes.into_iter().all(|n| n.index() < self.nodes.len()), "no such node");
+        }
         self.queue.push(at.max(self.now), Due::Action(Box::new(action)));
     }
 
@@ -249,15 +297,16 @@ impl World {
             return true;
         }
         match due {
-            // A story may have crashed it before it ever started.
-            Due::Start(node) if self.nodes[node.index()].status != Status::Up => {}
-            Due::Start(node) => {
-                let seq = self.record(Some(node), None, Kind::Started, &[]);
-                self.handle(node, seq, Incoming::Start);
-            }
+            Due::Start(node) => self.start(node),
             Due::Arrival(flight) => self.arrive(flight),
             Due::Timer { node, entry } => self.timer(node, entry),
             Due::Sync(sync) => self.sync_done(&sync),
+            Due::Turn { node, number } => self.turn(node, number),
+            Due::Restart { node, life } => {
+                if self.nodes[node.index()].life == life {
+                    self.restart(node, None);
+                }
+            }
             Due::Action(action) => self.act(*action),
         }
         true
@@ -275,32 +324,6 @@ impl World {
         None
     }
 
-    fn timer(&mut self, id: NodeId, entry: TimerEntry) {
-        match self.nodes[id.index()].timers.popped(entry, self.now) {
-            Popped::Stale => {}
-            Popped::Again(due, order) => {
-                self.queue.push_reserved(due, order, Due::Timer { node: id, entry });
-            }
-            Popped::Fire { scope, key, set } => {
-                self.stats.timers_fired += 1;
-                let kind = Kind::TimerFired { scope, key };
-                let seq = self.record(Some(id), Some(set), kind, &[]);
-                self.handle(id, seq, Incoming::Timer { scope, key });
-            }
-        }
-    }
-
-    fn sync_done(&mut self, sync: &SyncDue) {
-        let node = &mut self.nodes[sync.node.index()];
-        if node.life != sync.life || node.status != Status::Up {
-            return;
-        }
-        node.disk.synced(sync.covers);
-        let kind = Kind::Synced { ticket: sync.ticket, ok: true };
-        let seq = self.record(Some(sync.node), Some(sync.asked), kind, &[]);
-        self.handle(sync.node, seq, Incoming::Synced { scope: sync.scope, ticket: sync.ticket });
-    }
-
     /// Lets a process handle an event, and carries out what it asks for.
     fn handle(&mut self, id: NodeId, cause: Seq, incoming: Incoming) {
         if !self.passes_instant_limit(id, cause) {
@@ -310,7 +333,9 @@ impl World {
         outbox.clear();
         let node = &mut self.nodes[id.index()];
         assert_eq!(node.status, Status::Up, "only a running node handles events");
-        let moment = Moment { me: id, now: self.now, wall: self.now, life: node.life };
+        let Node { clock, life, .. } = *node;
+        let moment = Moment { me: id, now: clock.now(self.now), wall: clock.wall(self.now), life };
+        let failed_reads = node.disk.failed_reads();
         let Node { process, counters, disk, .. } = node;
         let (frames, decisions) = (&self.frames, &mut self.decisions);
         let outcome = panics::guard(|| {
@@ -320,14 +345,18 @@ impl World {
                     Event::Datagram { from: *from, bytes: frames.bytes(*frame) }
                 }
                 Incoming::Timer { scope, key } => Event::Timer { scope: *scope, key: *key },
-                Incoming::Synced { scope, ticket } => {
-                    Event::Synced { scope: *scope, ticket: *ticket, result: Ok(()) }
+                Incoming::Synced { scope, ticket, result } => {
+                    Event::Synced { scope: *scope, ticket: *ticket, result: *result }
                 }
                 Incoming::Command(bytes) => Event::Command { bytes },
             };
             let mut env = Env::new(moment, &mut outbox, counters, decisions, disk);
             process.on_event(event, &mut env);
         });
+        self.hit(id, |fault| matches!(fault, Fault::Clock { .. }));
+        if self.nodes[id.index()].disk.failed_reads() > failed_reads {
+            self.hit_disk(id, |fault| matches!(fault, DiskFault::ReadErrors(_)));
+        }
         match outcome {
             Ok(()) => {
                 self.carry_out(id, cause, &outbox);
@@ -337,7 +366,7 @@ impl World {
             }
             Err(caught) => {
                 // The outbox is dropped: half a handler's wishes are nobody's.
-                self.nodes[id.index()].stop(Status::Panicked);
+                self.stop(id, cause, Status::Panicked);
                 let name = self.names.node(id);
                 let detail = format!("{name} panicked while handling {cause}: {caught}");
                 self.find_and_end(Finding::PANIC, Some(id), Some(cause), &detail);
@@ -436,6 +465,6 @@ enum Incoming {
     Start,
     Datagram { from: NodeId, frame: FrameId },
     Timer { scope: Scope, key: TimerKey },
-    Synced { scope: Scope, ticket: Ticket },
+    Synced { scope: Scope, ticket: Ticket, result: Result<(), DiskError> },
     Command(Arc<[u8]>),
 }

@@ -1,12 +1,12 @@
 //! A datagram's way from its sender to its receiver, or to its end.
 
-use super::{Due, Incoming, World};
+use super::{Due, World};
 use crate::limits::Finding;
-use crate::network::{Flight, FlightId, FrameId, LinkSpec};
-use crate::node::Status;
+use crate::network::{Corruption, Flight, FlightId, FrameId, LinkSpec, Patch};
+use crate::node::{Status, Work};
 use crate::trace::Head;
 use simlab_core::{
-    Choice, Decide, Domain, DropReason, Duration, Kind, NodeId, Point, Seq, Time, Who,
+    Choice, Decide, Domain, DropReason, Duration, FaultId, Kind, NodeId, Point, Seq, Time, Who,
 };
 
 /// A datagram that was sent, on its way to its fate.
@@ -53,18 +53,21 @@ impl World {
         if len > spec.mtu {
             return self.lose(datagram, DropReason::TooLarge);
         }
-        if !self.cuts.open(from, to) {
+        if let Some(cut) = self.cuts.separating(from, to) {
+            self.faults.hit(cut, 1);
             return self.lose(datagram, DropReason::Cut);
         }
         let Some(left) = self.queue_on_link(datagram, spec, len) else {
             return self.lose(datagram, DropReason::QueueFull);
         };
         if self.decide(datagram, Choice::Lose, Domain::Chance(spec.loss)) == 1 {
+            self.hit_weather(datagram, |patch| patch.loss.is_some());
             return self.lose(datagram, DropReason::Loss);
         }
         let twice = self.decide(datagram, Choice::Duplicate, Domain::Chance(spec.duplicate)) == 1;
         self.copy(datagram, spec, 0, left, datagram.seq);
         if twice {
+            self.hit_weather(datagram, |patch| patch.duplicate.is_some());
             self.stats.duplicated += 1;
             let kind = Kind::Duplicated { from, datagram: datagram.seq };
             let seq = self.record(Some(to), Some(datagram.seq), kind, &[]);
@@ -93,12 +96,18 @@ impl World {
     fn copy(&mut self, datagram: Datagram, spec: &LinkSpec, copy: u8, left: Time, cause: Seq) {
         let delay = self.decide(datagram, Choice::Delay { copy }, Domain::Span(&spec.delay));
         let mut due = left + Duration(delay);
+        if copy == 0 {
+            let slower = |patch: &Patch| patch.delay.is_some() || patch.bandwidth.is_some();
+            self.hit_weather(datagram, slower);
+        }
         if self.decide(datagram, Choice::HoldBack { copy }, Domain::Chance(spec.reorder)) == 1 {
+            self.hit_weather(datagram, |patch| patch.reorder.is_some());
             due += spec.reorder_by;
         }
         let corrupt = Domain::Chance(spec.corrupt);
         let damaged = self.decide(datagram, Choice::Corrupt { copy }, corrupt) == 1;
         if damaged && let Some((frame, seq)) = self.corrupt(datagram, spec, copy, cause) {
+            self.hit_weather(datagram, |patch| patch.corrupt.is_some());
             self.launch(datagram, frame, due, seq);
             self.frames.release(frame);
             return;
@@ -106,7 +115,15 @@ impl World {
         self.launch(datagram, datagram.frame, due, cause);
     }
 
-    /// A damaged copy of the payload; `None` if there is no bit to flip.
+    /// Counts a hit of every fault that makes the link of a datagram so.
+    fn hit_weather(&mut self, datagram: Datagram, so: impl Fn(&Patch) -> bool) {
+        let weather = self.links.weather(datagram.from, datagram.to);
+        let hit: Vec<FaultId> =
+            weather.filter(|(_, weather)| so(&weather.patch)).map(|(id, _)| id).collect();
+        hit.into_iter().for_each(|id| self.faults.hit(id, 1));
+    }
+
+    /// A damaged copy of the payload; `None` if there is nothing to damage.
     fn corrupt(
         &mut self,
         datagram: Datagram,
@@ -114,26 +131,18 @@ impl World {
         copy: u8,
         cause: Seq,
     ) -> Option<(FrameId, Seq)> {
-        let all = self.frames.bytes(datagram.frame).len() as u64 * 8;
-        let wanted = u64::from(spec.corrupt_bits).min(all);
-        let mut bits: Vec<u64> = Vec::new();
-        for flip in 0..wanted {
-            // The n-th flip picks among the bits not picked yet, so that all flips count.
-            let choice = Choice::FlipBit { copy, flip: flip as u8 };
-            let mut bit = self.decide(datagram, choice, Domain::Below(all - flip));
-            bits.sort_unstable();
-            for taken in &bits {
-                bit += u64::from(bit >= *taken);
-            }
-            bits.push(bit);
-        }
-        if bits.is_empty() {
-            return None;
-        }
-        let frame = self.frames.flipped(datagram.frame, &bits);
+        let mut bytes = self.frames.bytes(datagram.frame).to_vec();
+        let damage = spec.corruption.damage(&mut bytes, |part, bound| {
+            let choice = match spec.corruption {
+                Corruption::Bits(_) => Choice::FlipBit { copy, flip: part },
+                _ => Choice::Damage { copy, part },
+            };
+            self.decide(datagram, choice, Domain::Below(bound))
+        })?;
+        let frame = self.frames.insert(&bytes);
         self.stats.corrupted += 1;
         let Datagram { from, to, seq, .. } = datagram;
-        let kind = Kind::Corrupted { from, datagram: seq, flips: bits.len() as u32 };
+        let kind = Kind::Corrupted { from, datagram: seq, damage };
         let head = Head { at: self.now, node: Some(to), cause: Some(cause), kind };
         let seq = self.record_frame(head, frame, true);
         Some((frame, seq))
@@ -182,22 +191,12 @@ impl World {
     /// A copy gets to where it was going.
     pub(super) fn arrive(&mut self, id: FlightId) {
         let Some(flight) = self.flights.land(id) else { return };
-        let Flight { from, to, frame, number, datagram, cause } = flight;
-        if self.nodes[to.index()].status != Status::Up {
+        if self.nodes[flight.to.index()].status != Status::Up {
+            let cause = flight.cause;
             return self.drop_flight(&flight, cause, DropReason::ReceiverDown);
         }
-        self.in_flight_bytes -= self.weight(frame);
-        self.stats.delivered += 1;
-        let (_, state) = self.links.link(from, to);
-        if number + 1 < state.delivered_up_to {
-            self.stats.reordered += 1;
-        }
-        state.delivered_up_to = state.delivered_up_to.max(number + 1);
-        let kind = Kind::Delivered { from, datagram };
-        let head = Head { at: self.now, node: Some(to), cause: Some(cause), kind };
-        let seq = self.record_frame(head, frame, false);
-        self.handle(to, seq, Incoming::Datagram { from, frame });
-        self.frames.release(frame);
+        self.buffered += 1;
+        self.admit(flight.to, Work::Datagram(flight));
     }
 
     fn decide(&mut self, datagram: Datagram, choice: Choice, domain: Domain<'_>) -> u64 {

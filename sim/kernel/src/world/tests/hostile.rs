@@ -238,12 +238,12 @@ fn what_waits_for_a_slow_link_dies_with_a_cut() {
         }
     });
     world.set_default_link(LinkSpec { bandwidth: Some(1_000), ..LinkSpec::default() });
-    let cut = world.define_cut("cut", Shape::Isolated([NodeId(1)].into()));
+    let cut = world.define_fault("cut", Fault::Cut(crate::Shape::Isolated([NodeId(1)].into())));
     let order = |len: usize| Action::Command { node: NodeId(0), bytes: Arc::from(vec![0; len]) };
     let at = |ms| Time::ZERO + Duration::from_millis(ms);
     world.schedule(at(0), order(5));
-    world.schedule(at(1), Action::Cut(cut));
-    world.schedule(at(2), Action::Heal(cut));
+    world.schedule(at(1), Action::Begin(cut));
+    world.schedule(at(2), Action::End(cut));
     world.schedule(at(3), order(1));
     world.run_until(at(9_000));
     let trace = world.trace().expect("recording");
@@ -256,9 +256,9 @@ fn what_waits_for_a_slow_link_dies_with_a_cut() {
 fn worlds_that_go_on_differently_have_different_digests() {
     let world = with(Limits::default(), false, |_, _| {});
     let mut cut = world.fork();
-    let id = cut.define_cut("cut", Shape::Isolated([NodeId(1)].into()));
+    let id = cut.define_fault("cut", Fault::Cut(crate::Shape::Isolated([NodeId(1)].into())));
     let whole = cut.digest();
-    cut.act(Action::Cut(id));
+    cut.act(Action::Begin(id));
     assert_ne!(whole, cut.digest());
     let mut later = world.fork();
     later.schedule(Time(5), Action::Crash(NodeId(0)));

@@ -3,7 +3,7 @@
 mod hostile;
 
 use super::*;
-use crate::Shape;
+use crate::{Corruption, Shape};
 use proptest::prelude::*;
 use simlab_core::{Distribution, Duration, Process, Ratio};
 use std::collections::BTreeSet;
@@ -71,9 +71,9 @@ prop_compose! {
         bandwidth in proptest::option::of(500..5_000_u64),
         mtu in 30..100_u32,
     ) -> LinkSpec {
-        let reorder_by = Duration::from_millis(30);
+        let (reorder_by, corruption) = (Duration::from_millis(30), Corruption::Bits(corrupt_bits));
         LinkSpec {
-            delay, loss, duplicate, reorder, reorder_by, corrupt, corrupt_bits, bandwidth,
+            delay, loss, duplicate, reorder, reorder_by, corrupt, corruption, bandwidth,
             queue: 300, mtu,
         }
     }
@@ -116,9 +116,9 @@ fn world(seed: u64, recording: bool, link: LinkSpec, faults: &[(u64, Fault)]) ->
     for (start, fault) in faults {
         match fault {
             Fault::Cut(shape, ms) => {
-                let cut = world.define_cut("cut", shape.clone());
-                world.schedule(at(*start), Action::Cut(cut));
-                world.schedule(at(start + ms), Action::Heal(cut));
+                let cut = world.define_fault("cut", crate::Fault::Cut(shape.clone()));
+                world.schedule(at(*start), Action::Begin(cut));
+                world.schedule(at(start + ms), Action::End(cut));
             }
             Fault::Crash(node, ms) => {
                 world.schedule(at(*start), Action::Crash(*node));
@@ -313,7 +313,7 @@ fn the_trace_hash_is_fixed() {
         reorder: half(1),
         reorder_by: Duration::from_millis(9),
         corrupt: half(1),
-        corrupt_bits: 3,
+        corruption: Corruption::Bits(3),
         bandwidth: Some(20_000),
         queue: 5_000,
         mtu: 75,
@@ -324,5 +324,5 @@ fn the_trace_hash_is_fixed() {
     ];
     let mut world = world(42, false, link, &faults);
     world.run_until(end());
-    assert_eq!(format!("{:016x}", world.trace_hash()), "934b371dae4eabac");
+    assert_eq!(format!("{:016x}", world.trace_hash()), "c29c334653011707");
 }

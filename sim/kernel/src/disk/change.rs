@@ -1,0 +1,165 @@
+//! One change of the files, and what becomes of it.
+
+use super::SECTOR;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(super) type Files = BTreeMap<String, Arc<Vec<u8>>>;
+
+/// One change of the files.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Change {
+    Append { file: String, data: Vec<u8> },
+    WriteAt { file: String, offset: u64, data: Vec<u8> },
+    Replace { file: String, data: Vec<u8> },
+    Truncate { file: String, len: u64 },
+    Remove { file: String },
+    Rename { from: String, to: String },
+}
+
+/// Carries out a change.
+pub(super) fn apply(files: &mut Files, change: &Change) {
+    match change {
+        Change::Append { file, data } => {
+            Arc::make_mut(files.entry(file.clone()).or_default()).extend_from_slice(data);
+        }
+        Change::WriteAt { file, offset, data } => {
+            let content = Arc::make_mut(files.entry(file.clone()).or_default());
+            let start = *offset as usize;
+            if content.len() < start + data.len() {
+                content.resize(start + data.len(), 0);
+            }
+            content[start..start + data.len()].copy_from_slice(data);
+        }
+        Change::Replace { file, data } => {
+            files.insert(file.clone(), Arc::new(data.clone()));
+        }
+        Change::Truncate { file, len } => {
+            if let Some(content) = files.get_mut(file) {
+                let len = usize::try_from(*len).unwrap_or(usize::MAX);
+                Arc::make_mut(content).truncate(len);
+            }
+        }
+        Change::Remove { file } => {
+            files.remove(file);
+        }
+        Change::Rename { from, to } => {
+            if let Some(content) = files.remove(from) {
+                files.insert(to.clone(), content);
+            }
+        }
+    }
+}
+
+impl Change {
+    /// The file that it changes; of a rename, the one that is renamed.
+    pub(crate) fn file(&self) -> &str {
+        match self {
+            Change::Append { file, .. }
+            | Change::WriteAt { file, .. }
+            | Change::Replace { file, .. }
+            | Change::Truncate { file, .. }
+            | Change::Remove { file }
+            | Change::Rename { from: file, .. } => file,
+        }
+    }
+
+    /// All names that it concerns.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let second = match self {
+            Change::Rename { to, .. } => Some(to.as_str()),
+            _ => None,
+        };
+        std::iter::once(self.file()).chain(second)
+    }
+
+    /// The data that it writes.
+    pub(super) fn data(&self) -> Option<&[u8]> {
+        match self {
+            Change::Append { data, .. }
+            | Change::WriteAt { data, .. }
+            | Change::Replace { data, .. } => Some(data),
+            Change::Truncate { .. } | Change::Remove { .. } | Change::Rename { .. } => None,
+        }
+    }
+
+    /// An append with its place: that is decided when it is asked for.
+    pub(super) fn settled(self, files: &Files) -> Self {
+        match self {
+            Change::Append { file, data } => {
+                let offset = files.get(&file).map_or(0, |content| content.len() as u64);
+                Change::WriteAt { file, offset, data }
+            }
+            other => other,
+        }
+    }
+
+    /// Where in the file it begins, or the new length for a truncation.
+    pub(super) fn at(&self) -> u64 {
+        match self {
+            Change::WriteAt { offset, .. } => *offset,
+            Change::Truncate { len, .. } => *len,
+            _ => 0,
+        }
+    }
+
+    /// The bytes of all files after it.
+    pub(super) fn size_after(&self, files: &Files) -> u64 {
+        let len = |file: &str| files.get(file).map_or(0, |content| content.len() as u64);
+        let all: u64 = files.values().map(|content| content.len() as u64).sum();
+        let (old, new) = match self {
+            Change::Append { file, data } => (len(file), len(file) + data.len() as u64),
+            Change::WriteAt { file, offset, data } => {
+                (len(file), len(file).max(offset.saturating_add(data.len() as u64)))
+            }
+            Change::Replace { file, data } => (len(file), data.len() as u64),
+            Change::Truncate { file, len: cut } => (len(file), len(file).min(*cut)),
+            Change::Remove { file } => (len(file), 0),
+            Change::Rename { from, to } if from == to => (0, 0),
+            Change::Rename { from, to } => match files.contains_key(from) {
+                true => (len(to), 0),
+                false => (0, 0),
+            },
+        };
+        (all - old).saturating_add(new)
+    }
+
+    /// How long its file becomes by it, if that is longer.
+    pub(super) fn end(&self) -> u64 {
+        self.at().saturating_add(self.data().map_or(0, |data| data.len() as u64))
+    }
+
+    /// The parts of it that are atomic.
+    pub(super) fn sectors(&self) -> Vec<Change> {
+        let Change::WriteAt { file, offset, data } = self else { return vec![self.clone()] };
+        let mut parts = Vec::new();
+        let (mut at, mut rest) = (*offset, data.as_slice());
+        while !rest.is_empty() {
+            let room = (SECTOR - at % SECTOR) as usize;
+            let (part, after) = rest.split_at(room.min(rest.len()));
+            parts.push(Change::WriteAt { file: file.clone(), offset: at, data: part.to_vec() });
+            (at, rest) = (at + part.len() as u64, after);
+        }
+        parts
+    }
+
+    /// The same data so many bytes further on. A file that is replaced as a whole is not there then.
+    pub(super) fn shifted(self, by: u64) -> Self {
+        match self {
+            Change::WriteAt { file, offset, data } => {
+                Change::WriteAt { file, offset: offset.saturating_add(by), data }
+            }
+            Change::Replace { file, data } => Change::WriteAt { file, offset: by, data },
+            other => other,
+        }
+    }
+
+    /// The same data at the same place of another file.
+    pub(super) fn into_file(self, other: String) -> Self {
+        match self {
+            Change::WriteAt { offset, data, .. } => Change::WriteAt { file: other, offset, data },
+            Change::Replace { data, .. } => Change::Replace { file: other, data },
+            change => change,
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Faults: what can be done to a world for a while.
+//!
+//! A fault is data. It is defined once, begins and ends at given times, and counts what it hit. What
+//! holds at a moment is a function of the faults that hold then, so overlapping ones need no care.
+
+use crate::disk::DiskFault;
+use crate::network::{Shape, Weather};
+use simlab_core::{Duration, FaultId, NodeId, Ratio};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+/// What is done to the world.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// Links are cut; what is under way over them dies.
+    Cut(Shape),
+    /// Links are other than usual.
+    Links(Weather),
+    /// Nodes stop without warning, and come up again at the end.
+    Crash {
+        /// Which.
+        nodes: BTreeSet<NodeId>,
+        /// Whether they come up with an empty disk.
+        wiped: bool,
+    },
+    /// Each sync of these nodes crashes them so often, half of the time just before it is done; they
+    /// come up again after a while.
+    CrashAtSync {
+        /// Which.
+        nodes: BTreeSet<NodeId>,
+        /// How often.
+        rate: Ratio,
+        /// How long they are down.
+        down: Duration,
+    },
+    /// Nodes stand still, and go on at the end with what has come meanwhile.
+    Pause(BTreeSet<NodeId>),
+    /// Nodes take longer to handle events; it needs nodes with a cost.
+    Slow {
+        /// Which.
+        nodes: BTreeSet<NodeId>,
+        /// How many times longer, in percent: 1000 is ten times.
+        percent: u32,
+    },
+    /// The clocks of nodes change.
+    Clock {
+        /// Which.
+        nodes: BTreeSet<NodeId>,
+        /// By how many nanoseconds their wall clocks jump at the beginning; at the end they are set
+        /// right again.
+        jump: i64,
+        /// How many nanoseconds their clocks gain in a second; `None` leaves it as it is.
+        drift: Option<i64>,
+    },
+    /// Disks of nodes do not do what they are told.
+    Disk {
+        /// Whose.
+        nodes: BTreeSet<NodeId>,
+        /// What they do.
+        what: DiskFault,
+    },
+    /// Nodes leave for good; there is no end to that.
+    Leave(BTreeSet<NodeId>),
+}
+
+impl Fault {
+    /// The nodes that it is done to; none for faults of links.
+    #[must_use]
+    pub fn nodes(&self) -> Option<&BTreeSet<NodeId>> {
+        match self {
+            Fault::Cut(_) | Fault::Links(_) => None,
+            Fault::Crash { nodes, .. }
+            | Fault::CrashAtSync { nodes, .. }
+            | Fault::Pause(nodes)
+            | Fault::Slow { nodes, .. }
+            | Fault::Clock { nodes, .. }
+            | Fault::Disk { nodes, .. }
+            | Fault::Leave(nodes) => Some(nodes),
+        }
+    }
+
+    /// Whether it is done to this node.
+    #[must_use]
+    pub fn concerns(&self, node: NodeId) -> bool {
+        self.nodes().is_some_and(|nodes| nodes.contains(&node))
+    }
+
+    /// In words, as in `{a, b} stand still`; `name` gives the nodes' names.
+    #[must_use]
+    pub fn in_words(&self, name: &dyn Fn(NodeId) -> String) -> String {
+        let mut who = String::new();
+        for (n, node) in self.nodes().into_iter().flatten().enumerate() {
+            let _ = write!(who, "{}{}", if n > 0 { ", " } else { "" }, name(*node));
+        }
+        match self {
+            Fault::Cut(shape) => shape.in_words(name),
+            Fault::Links(weather) => weather.in_words(name),
+            Fault::Crash { wiped: false, .. } => format!("{{{who}}} crash"),
+            Fault::Crash { wiped: true, .. } => format!("{{{who}}} crash and lose their disks"),
+            Fault::CrashAtSync { rate, down, .. } => {
+                format!("{{{who}}} crash at {rate} of their syncs, for {down}")
+            }
+            Fault::Pause(_) => format!("{{{who}}} stand still"),
+            Fault::Slow { percent, .. } => {
+                format!("{{{who}}} take {}.{:02} times as long", percent / 100, percent % 100)
+            }
+            Fault::Clock { jump, drift, .. } => {
+                let mut parts = Vec::new();
+                if *jump != 0 {
+                    let sign = if *jump < 0 { "-" } else { "+" };
+                    parts.push(format!("jump by {sign}{}", Duration(jump.unsigned_abs())));
+                }
+                if let Some(drift) = drift {
+                    let sign = if *drift < 0 { "-" } else { "+" };
+                    parts.push(format!("gain {sign}{} a second", Duration(drift.unsigned_abs())));
+                }
+                format!("the clocks of {{{who}}} {}", parts.join(" and "))
+            }
+            Fault::Disk { what, .. } => format!("{{{who}}}: {what}"),
+            Fault::Leave(_) => format!("{{{who}}} leave"),
+        }
+    }
+}
+
+/// A fault of a run.
+#[derive(Clone, Debug, Hash)]
+pub(crate) struct Planned {
+    pub(crate) fault: Fault,
+    pub(crate) active: bool,
+    /// How many things it changed.
+    pub(crate) hits: u64,
+}
+
+/// All faults of a run, by id.
+#[derive(Clone, Debug, Default, Hash)]
+pub(crate) struct Faults {
+    all: Vec<Planned>,
+}
+
+impl Faults {
+    pub(crate) fn define(&mut self, fault: Fault) -> FaultId {
+        self.all.push(Planned { fault, active: false, hits: 0 });
+        FaultId((self.all.len() - 1) as u32)
+    }
+
+    pub(crate) fn get(&self, id: FaultId) -> Option<&Planned> {
+        self.all.get(id.0 as usize)
+    }
+
+    /// Lets a fault hold or not. Returns it if that changed anything.
+    pub(crate) fn set(&mut self, id: FaultId, active: bool) -> Option<Fault> {
+        let planned = &mut self.all[id.0 as usize];
+        if planned.active == active {
+            return None;
+        }
+        planned.active = active;
+        Some(planned.fault.clone())
+    }
+
+    pub(crate) fn hit(&mut self, id: FaultId, times: u64) {
+        self.all[id.0 as usize].hits += times;
+    }
+
+    /// The faults that hold, by id.
+    pub(crate) fn active(&self) -> impl Iterator<Item = (FaultId, &Fault)> {
+        let numbered = (0..).map(FaultId).zip(&self.all);
+        numbered.filter(|(_, planned)| planned.active).map(|(id, planned)| (id, &planned.fault))
+    }
+
+    /// Those of them that are done to a node.
+    pub(crate) fn on(&self, node: NodeId) -> impl Iterator<Item = (FaultId, &Fault)> {
+        self.active().filter(move |(_, fault)| fault.concerns(node))
+    }
+}

@@ -1,0 +1,122 @@
+//! What a node does to its disk, and what that does.
+
+use super::{Due, SyncDue, World};
+use crate::disk::{Change, DiskFault};
+use crate::fault::Fault;
+use crate::node::{Status, Work};
+use simlab_core::{
+    Choice, Decide, DiskAct, Domain, Duration, Kind, NodeId, Point, Ratio, Scope, Seq, Ticket, Who,
+    WriteKind,
+};
+
+impl World {
+    pub(super) fn write(
+        &mut self,
+        id: NodeId,
+        cause: Seq,
+        change: Change,
+        how: WriteKind,
+        data: &[u8],
+    ) {
+        let file = self.names.intern_file(change.file());
+        let (disk, decisions) = (&mut self.nodes[id.index()].disk, &mut self.decisions);
+        let written = disk.write(change, &mut |choice, ordinal, domain| {
+            decisions.decide(Point { who: Who::Node(id), choice, ordinal }, domain)
+        });
+        let len = if how == WriteKind::Rename { 0 } else { data.len() as u64 };
+        let kind = Kind::Wrote { file, how, at: written.at, len };
+        let seq = self.record(Some(id), Some(cause), kind, data);
+        if let Some(what) = written.act {
+            let kind = Kind::DiskActed { what, file: Some(file), at: written.at };
+            self.record(Some(id), Some(seq), kind, &[]);
+            self.hit_disk(id, |fault| match what {
+                DiskAct::WriteFailed => matches!(fault, DiskFault::WriteErrors(_)),
+                DiskAct::Full => matches!(fault, DiskFault::Full(_)),
+                DiskAct::Misdirected => matches!(fault, DiskFault::Misdirected(_)),
+                DiskAct::Lied | DiskAct::Rotted => false,
+            });
+        }
+    }
+
+    pub(super) fn hit_disk(&mut self, id: NodeId, is: impl Fn(&DiskFault) -> bool) {
+        self.hit(id, |fault| matches!(fault, Fault::Disk { what, .. } if is(what)));
+    }
+
+    pub(super) fn sync(
+        &mut self,
+        id: NodeId,
+        cause: Seq,
+        scope: Scope,
+        ticket: Ticket,
+        file: Option<&str>,
+    ) {
+        let name = file.map(|file| self.names.intern_file(file));
+        let kind = Kind::SyncAsked { ticket, file: name };
+        let asked = self.record(Some(id), Some(cause), kind, &[]);
+        let node = &mut self.nodes[id.index()];
+        let number = node.syncs;
+        node.syncs += 1;
+        let slow = node.disk.trouble().sync;
+        let point = Point { who: Who::Node(id), choice: Choice::Sync, ordinal: number };
+        let delay = slow.unwrap_or(node.sync_delay);
+        let delay = self.decisions.decide(point, Domain::Span(&delay));
+        let due = (self.now + Duration(delay)).max(node.last_sync);
+        node.last_sync = due;
+        let covers = node.disk.begin_sync(file);
+        let sync = SyncDue { node: id, life: node.life, number, scope, ticket, covers, asked };
+        self.queue.push(due, Due::Sync(Box::new(sync)));
+        if slow.is_some() {
+            self.hit_disk(id, |fault| matches!(fault, DiskFault::SlowSync(_)));
+        }
+    }
+
+    /// A sync ends: on the disk now, for the process when it gets to it.
+    pub(super) fn sync_done(&mut self, sync: &SyncDue) {
+        let SyncDue { node: id, number, scope, ticket, asked, .. } = *sync;
+        let node = &self.nodes[id.index()];
+        if node.life != sync.life || node.status != Status::Up {
+            return;
+        }
+        if self.crashes_at_sync(id, number, false) {
+            return;
+        }
+        let (disk, decisions) = (&mut self.nodes[id.index()].disk, &mut self.decisions);
+        let end = disk.end_sync(&sync.covers, &mut |choice, ordinal, domain| {
+            decisions.decide(Point { who: Who::Node(id), choice, ordinal }, domain)
+        });
+        if end.lied {
+            let kind = Kind::DiskActed { what: DiskAct::Lied, file: None, at: ticket.0 };
+            self.record(Some(id), Some(asked), kind, &[]);
+            self.hit_disk(id, |fault| matches!(fault, DiskFault::LyingSync));
+        }
+        if !self.crashes_at_sync(id, number, true) {
+            self.admit(id, Work::Synced { scope, ticket, result: end.result, asked });
+        }
+    }
+
+    /// Asks whether a node crashes at a sync, just before or just after it is done, and crashes it.
+    fn crashes_at_sync(&mut self, id: NodeId, number: u64, after: bool) -> bool {
+        let fault = self.faults.on(id).find_map(|(fault, what)| match what {
+            Fault::CrashAtSync { rate, down, .. } => Some((fault, *rate, *down)),
+            _ => None,
+        });
+        // Half of them before, half of them after.
+        let half = |rate: Ratio| {
+            Ratio::new(rate.numerator(), rate.denominator().saturating_mul(2)).unwrap_or(rate)
+        };
+        let rate = fault.map_or(Ratio::ZERO, |(_, rate, _)| half(rate));
+        let choice = Choice::CrashAtSync { after };
+        let point = Point { who: Who::Node(id), choice, ordinal: number };
+        if self.decisions.decide(point, Domain::Chance(rate)) == 0 {
+            return false;
+        }
+        let own = self.nodes[id.index()].restart_after.unwrap_or(Duration::from_secs(1));
+        let down = fault.map_or(own, |(_, _, down)| down);
+        self.crash(id, None);
+        if let Some((fault, ..)) = fault {
+            self.faults.hit(fault, 1);
+        }
+        self.restart_later(id, down);
+        true
+    }
+}

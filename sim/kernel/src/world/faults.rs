@@ -1,0 +1,246 @@
+//! Faults begin and end; what holds at a node is a function of those that hold then.
+
+use super::{Due, World};
+use crate::disk::{DiskFault, Trouble};
+use crate::fault::Fault;
+use crate::network::Flight;
+use crate::node::{Status, Work};
+use simlab_core::{
+    Choice, Decide, DiskAct, Domain, DropReason, Duration, FaultId, Kind, NodeId, Point, Seq, Who,
+};
+
+impl World {
+    /// Defines a fault, to begin and to end by [`Action`](super::Action)s.
+    pub fn define_fault(&mut self, name: impl Into<String>, fault: Fault) -> FaultId {
+        self.names.faults.push(name.into());
+        self.faults.define(fault)
+    }
+
+    /// How many things a fault has changed so far: datagrams that a cut kept back or that other
+    /// links lost, damaged, doubled or delayed; nodes that crashed or left; events that waited for a
+    /// pause to end or for a slow worker; events handled under a changed clock; writes, reads and
+    /// syncs that a disk spoilt.
+    #[must_use]
+    pub fn hits(&self, fault: FaultId) -> u64 {
+        self.faults.get(fault).map_or(0, |planned| planned.hits)
+    }
+
+    pub(super) fn begin(&mut self, id: FaultId) {
+        let Some(fault) = self.faults.set(id, true) else { return };
+        let words = fault.in_words(&|node| self.names.node(node));
+        let kind = match fault {
+            Fault::Cut(_) => Kind::Cut { fault: id },
+            _ => Kind::Began { fault: id },
+        };
+        let seq = self.record(None, None, kind, words.as_bytes());
+        match fault {
+            Fault::Cut(shape) => {
+                // What waits in front of a link that is cut dies too, and makes nobody wait later.
+                self.links.clear_backlog(self.now, |from, to| shape.separates(from, to));
+                let dead = self.flights.kill(|flight| shape.separates(flight.from, flight.to));
+                self.faults.hit(id, dead.len() as u64);
+                self.cuts.begin(id, shape);
+                for flight in dead {
+                    self.drop_flight(&flight, seq, DropReason::CutInFlight);
+                }
+            }
+            Fault::Links(weather) => self.links.begin(id, weather),
+            Fault::Crash { nodes, wiped } => {
+                for node in nodes {
+                    let crashed = self.crash(node, Some(seq));
+                    let status = self.nodes[node.index()].status;
+                    let wipes = wiped && matches!(status, Status::Down | Status::Halted);
+                    if wipes {
+                        self.nodes[node.index()].disk.wipe();
+                        self.record(Some(node), Some(seq), Kind::Wiped, &[]);
+                    }
+                    self.faults.hit(id, u64::from(crashed || wipes));
+                }
+            }
+            Fault::Clock { nodes, jump, .. } => {
+                for node in nodes {
+                    self.set_clock(node, jump, seq);
+                }
+            }
+            Fault::Disk { nodes, what } => {
+                for node in nodes {
+                    self.set_trouble(node);
+                    if let DiskFault::Rot(bits) = what {
+                        self.rot(id, node, bits, seq);
+                    }
+                }
+            }
+            Fault::Leave(nodes) => {
+                for node in nodes {
+                    let status = self.nodes[node.index()].status;
+                    if status != Status::Left && status != Status::Panicked {
+                        let seq = self.record(Some(node), Some(seq), Kind::Left, &[]);
+                        self.stop(node, seq, Status::Left);
+                        self.faults.hit(id, 1);
+                    }
+                }
+            }
+            Fault::Pause(nodes) => {
+                for node in nodes {
+                    if !std::mem::replace(&mut self.nodes[node.index()].paused, true) {
+                        self.record(Some(node), Some(seq), Kind::Paused, &[]);
+                    }
+                }
+            }
+            Fault::Slow { nodes, .. } => nodes.into_iter().for_each(|node| self.set_slow(node)),
+            Fault::CrashAtSync { .. } => {}
+        }
+    }
+
+    pub(super) fn end(&mut self, id: FaultId) {
+        let Some(fault) = self.faults.set(id, false) else { return };
+        let words = fault.in_words(&|node| self.names.node(node));
+        let kind = match fault {
+            Fault::Cut(_) => Kind::Healed { fault: id },
+            _ => Kind::Ended { fault: id },
+        };
+        let seq = self.record(None, None, kind, words.as_bytes());
+        match fault {
+            Fault::Cut(_) => self.cuts.end(id),
+            Fault::Links(_) => self.links.end(id),
+            Fault::Crash { nodes, .. } => {
+                nodes.into_iter().for_each(|node| self.restart(node, Some(seq)));
+            }
+            Fault::Clock { nodes, jump, .. } => {
+                for node in nodes {
+                    self.set_clock(node, jump.saturating_neg(), seq);
+                }
+            }
+            Fault::Disk { nodes, .. } => nodes.into_iter().for_each(|node| self.set_trouble(node)),
+            Fault::Pause(nodes) => nodes.into_iter().for_each(|node| self.resume(node, seq)),
+            Fault::Slow { nodes, .. } => nodes.into_iter().for_each(|node| self.set_slow(node)),
+            Fault::CrashAtSync { .. } | Fault::Leave(_) => {}
+        }
+    }
+
+    /// Counts a hit of every fault on a node that `is` one.
+    pub(super) fn hit(&mut self, node: NodeId, is: impl Fn(&Fault) -> bool) {
+        let hit: Vec<FaultId> =
+            self.faults.on(node).filter(|(_, fault)| is(fault)).map(|(id, _)| id).collect();
+        hit.into_iter().for_each(|id| self.faults.hit(id, 1));
+    }
+
+    fn set_clock(&mut self, id: NodeId, jump: i64, cause: Seq) {
+        let drifts = self.faults.on(id).filter_map(|(_, fault)| match fault {
+            Fault::Clock { drift, .. } => *drift,
+            _ => None,
+        });
+        let node = &mut self.nodes[id.index()];
+        let drift = drifts.last().unwrap_or(node.drift);
+        node.clock.set_drift(self.now, drift);
+        node.clock.jump(jump);
+        let clock = node.clock;
+        for (due, order, entry) in node.timers.retime(|local| clock.when(local)) {
+            self.queue.push_reserved(due.max(self.now), order, Due::Timer { node: id, entry });
+        }
+        self.record(Some(id), Some(cause), Kind::ClockChanged { jump, drift }, &[]);
+    }
+
+    fn set_slow(&mut self, id: NodeId) {
+        let slow = self.faults.on(id).filter_map(|(_, fault)| match fault {
+            Fault::Slow { percent, .. } => Some(*percent),
+            _ => None,
+        });
+        let slow = slow.max().unwrap_or(100);
+        self.nodes[id.index()].slow = slow;
+    }
+
+    fn set_trouble(&mut self, id: NodeId) {
+        let faults = self.faults.on(id).filter_map(|(_, fault)| match fault {
+            Fault::Disk { what, .. } => Some(what),
+            _ => None,
+        });
+        let trouble = Trouble::of(faults);
+        self.nodes[id.index()].disk.set_trouble(trouble);
+    }
+
+    fn rot(&mut self, id: FaultId, node: NodeId, bits: u32, cause: Seq) {
+        for _ in 0..bits {
+            let (disk, decisions) = (&mut self.nodes[node.index()].disk, &mut self.decisions);
+            let rotted = disk.rot(&mut |choice, ordinal, domain| {
+                decisions.decide(Point { who: Who::Node(node), choice, ordinal }, domain)
+            });
+            let Some((file, bit)) = rotted else { return };
+            let file = Some(self.names.intern_file(&file));
+            let kind = Kind::DiskActed { what: DiskAct::Rotted, file, at: bit };
+            self.record(Some(node), Some(cause), kind, &[]);
+            self.faults.hit(id, 1);
+        }
+    }
+
+    /// A node comes up for the first time, unless a fault keeps it down until later. A story may have
+    /// crashed it, or let it leave, before it ever came.
+    pub(super) fn start(&mut self, id: NodeId) {
+        let status = self.nodes[id.index()].status;
+        if self.faults.on(id).any(|(_, fault)| matches!(fault, Fault::Crash { .. })) {
+            if status == Status::Absent {
+                self.nodes[id.index()].status = Status::Down;
+            }
+        } else if matches!(status, Status::Absent | Status::Up) {
+            self.nodes[id.index()].status = Status::Up;
+            let seq = self.record(Some(id), None, Kind::Started, &[]);
+            self.admit(id, Work::Start { seq });
+        }
+    }
+
+    /// Stops a node without warning. Returns whether it was up.
+    pub(super) fn crash(&mut self, id: NodeId, cause: Option<Seq>) -> bool {
+        if self.nodes[id.index()].status != Status::Up {
+            return false;
+        }
+        self.stats.crashes += 1;
+        let seq = self.record(Some(id), cause, Kind::Crashed, &[]);
+        self.stop(id, seq, Status::Down);
+        true
+    }
+
+    /// Starts a node that is down again, unless a fault keeps it down.
+    pub(super) fn restart(&mut self, id: NodeId, cause: Option<Seq>) {
+        let kept_down = |fault: &Fault| matches!(fault, Fault::Crash { .. });
+        let startable = matches!(self.nodes[id.index()].status, Status::Down | Status::Halted);
+        if !startable || self.faults.on(id).any(|(_, fault)| kept_down(fault)) {
+            return;
+        }
+        self.nodes[id.index()].status = Status::Up;
+        let seq = self.record(Some(id), cause, Kind::Restarted, &[]);
+        self.admit(id, Work::Start { seq });
+    }
+
+    /// Ends a node's life, whatever the reason.
+    pub(super) fn stop(&mut self, id: NodeId, cause: Seq, status: Status) {
+        let waiting = self.nodes[id.index()].stop(status);
+        for work in waiting {
+            if let Work::Datagram(flight) = work {
+                self.buffered -= 1;
+                self.drop_flight(&flight, cause, DropReason::ReceiverDown);
+            }
+        }
+        let (disk, decisions) = (&mut self.nodes[id.index()].disk, &mut self.decisions);
+        let aftermath = disk.crash(&mut |choice: Choice, ordinal, domain: Domain<'_>| {
+            decisions.decide(Point { who: Who::Node(id), choice, ordinal }, domain)
+        });
+        let crate::disk::Aftermath { lost, torn, kept } = aftermath;
+        if lost + torn + kept > 0 {
+            let kind = Kind::LostOnCrash { lost, torn, kept };
+            self.record(Some(id), Some(cause), kind, &[]);
+        }
+    }
+
+    /// Starts a node again after a while.
+    pub(super) fn restart_later(&mut self, id: NodeId, after: Duration) {
+        let life = self.nodes[id.index()].life;
+        self.queue.push(self.now + after, Due::Restart { node: id, life });
+    }
+
+    /// A copy that was under way, or waited for its receiver, is gone.
+    pub(super) fn drop_flight(&mut self, flight: &Flight, cause: Seq, why: DropReason) {
+        self.in_flight_bytes -= self.weight(flight.frame);
+        self.record_drop(flight.from, flight.to, flight.frame, flight.datagram, cause, why);
+        self.frames.release(flight.frame);
+    }
+}

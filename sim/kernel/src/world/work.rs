@@ -1,0 +1,180 @@
+//! From what is due at a node to its handler: the pause, the run queue, the workers.
+//!
+//! ```text
+//!  due ─▶ admit ─┬─ paused ─▶ held ──resume──▶ turn ─▶ admit
+//!                ├─ free, or no cost ────────────────▶ perform ─▶ handler
+//!                ├─ a worker is free ─▶ desk ─served─▶ perform
+//!                └─ else ─▶ inbox ─▶ the next free worker
+//! ```
+//!
+//! What is due is judged when it is performed, not when it comes: a timer that is moved while its
+//! event waits does not fire.
+
+use super::{Due, Incoming, World};
+use crate::fault::Fault;
+use crate::node::{Status, Turn, Work};
+use crate::timers::{Popped, TimerEntry};
+use crate::trace::Head;
+use simlab_core::{Choice, Decide, Domain, DropReason, Kind, NodeId, Point, Seq, Who};
+
+impl World {
+    /// Something is due at a node that is up.
+    pub(super) fn admit(&mut self, id: NodeId, work: Work) {
+        let node = &mut self.nodes[id.index()];
+        let free = node.cost.is_free();
+        if node.paused {
+            if self.has_room(id, &work) {
+                self.hit(id, |fault| matches!(fault, Fault::Pause(_)));
+                self.nodes[id.index()].held.push(Turn { work, served: false });
+            }
+        } else if free {
+            self.perform(id, work);
+        } else if node.busy < node.cost.workers.max(1) && node.inbox.is_empty() {
+            self.serve(id, work);
+        } else if self.has_room(id, &work) {
+            self.nodes[id.index()].inbox.push_back(work);
+        }
+    }
+
+    /// Whether there is room to wait. Only datagrams are dropped for want of it: the rest is the
+    /// node's own, and there is no more of it than it asked for.
+    fn has_room(&mut self, id: NodeId, work: &Work) -> bool {
+        let Work::Datagram(flight) = work else { return true };
+        let node = &self.nodes[id.index()];
+        if node.cost.buffer == u32::MAX || node.waiting() < node.cost.buffer {
+            return true;
+        }
+        self.buffered -= 1;
+        self.drop_flight(flight, flight.cause, DropReason::BufferFull);
+        self.hit(id, |fault| matches!(fault, Fault::Pause(_) | Fault::Slow { .. }));
+        false
+    }
+
+    /// A worker takes something on.
+    fn serve(&mut self, id: NodeId, work: Work) {
+        let node = &mut self.nodes[id.index()];
+        node.busy += 1;
+        let point = Point { who: Who::Node(id), choice: Choice::Service, ordinal: node.served };
+        node.served += 1;
+        let time = self.decisions.decide(point, Domain::Span(&node.cost.service));
+        let time = u128::from(time) * u128::from(node.slow) / 100;
+        let slow = node.slow != 100;
+        let due = self.now + simlab_core::Duration(u64::try_from(time).unwrap_or(u64::MAX));
+        self.put_on_desk(id, due, Turn { work, served: true });
+        if slow {
+            self.hit(id, |fault| matches!(fault, Fault::Slow { .. }));
+        }
+    }
+
+    fn put_on_desk(&mut self, id: NodeId, due: simlab_core::Time, turn: Turn) {
+        let node = &mut self.nodes[id.index()];
+        let number = node.turns;
+        node.turns += 1;
+        node.desk.insert(number, turn);
+        self.queue.push(due, Due::Turn { node: id, number });
+    }
+
+    /// What was put on a node's desk is due.
+    pub(super) fn turn(&mut self, id: NodeId, number: u64) {
+        let node = &mut self.nodes[id.index()];
+        // A crash has cleared the desk.
+        let Some(turn) = node.desk.remove(&number) else { return };
+        if node.paused {
+            node.held.push(turn);
+        } else if turn.served {
+            node.busy -= 1;
+            self.perform(id, turn.work);
+            self.serve_next(id);
+        } else {
+            self.admit(id, turn.work);
+        }
+    }
+
+    fn serve_next(&mut self, id: NodeId) {
+        let node = &mut self.nodes[id.index()];
+        if node.status == Status::Up
+            && !node.paused
+            && node.busy < node.cost.workers.max(1)
+            && let Some(work) = node.inbox.pop_front()
+        {
+            self.serve(id, work);
+        }
+    }
+
+    /// A pause is over, unless another one holds: what came meanwhile gets its turn now, in the
+    /// order in which it was due.
+    pub(super) fn resume(&mut self, id: NodeId, cause: Seq) {
+        let pausing = |fault: &Fault| matches!(fault, Fault::Pause(_));
+        let still = self.faults.on(id).any(|(_, fault)| pausing(fault));
+        let node = &mut self.nodes[id.index()];
+        if still || !node.paused {
+            return;
+        }
+        node.paused = false;
+        let held = std::mem::take(&mut node.held);
+        let count = u32::try_from(held.len()).unwrap_or(u32::MAX);
+        self.record(Some(id), Some(cause), Kind::Resumed { held: count }, &[]);
+        for turn in held {
+            self.put_on_desk(id, self.now, turn);
+        }
+    }
+
+    /// Hands something to the node's process.
+    fn perform(&mut self, id: NodeId, work: Work) {
+        match work {
+            Work::Start { seq } => self.handle(id, seq, Incoming::Start),
+            Work::Datagram(flight) => {
+                self.buffered -= 1;
+                self.in_flight_bytes -= self.weight(flight.frame);
+                self.stats.delivered += 1;
+                let (from, frame) = (flight.from, flight.frame);
+                let (_, state) = self.links.link(from, id);
+                if flight.number + 1 < state.delivered_up_to {
+                    self.stats.reordered += 1;
+                }
+                state.delivered_up_to = state.delivered_up_to.max(flight.number + 1);
+                let kind = Kind::Delivered { from, datagram: flight.datagram };
+                let head = Head { at: self.now, node: Some(id), cause: Some(flight.cause), kind };
+                let seq = self.record_frame(head, frame, false);
+                self.handle(id, seq, Incoming::Datagram { from, frame });
+                self.frames.release(frame);
+            }
+            Work::Timer(entry) => self.fire(id, entry),
+            Work::Synced { scope, ticket, result, asked } => {
+                let kind = Kind::Synced { ticket, result };
+                let seq = self.record(Some(id), Some(asked), kind, &[]);
+                self.handle(id, seq, Incoming::Synced { scope, ticket, result });
+            }
+            Work::Command { bytes } => {
+                let seq = self.record(Some(id), None, Kind::Commanded, &bytes);
+                self.handle(id, seq, Incoming::Command(bytes));
+            }
+        }
+    }
+
+    /// A timer's entry came out of the queue.
+    pub(super) fn timer(&mut self, id: NodeId, entry: TimerEntry) {
+        // Entries of moved and forgotten timers are none of the node's business.
+        if self.nodes[id.index()].timers.ripe(entry) {
+            self.admit(id, Work::Timer(entry));
+        } else {
+            self.fire(id, entry);
+        }
+    }
+
+    fn fire(&mut self, id: NodeId, entry: TimerEntry) {
+        match self.nodes[id.index()].timers.popped(entry, self.now) {
+            Popped::Stale => {}
+            Popped::Again(due, order) => {
+                let due = due.max(self.now);
+                self.queue.push_reserved(due, order, Due::Timer { node: id, entry });
+            }
+            Popped::Fire { scope, key, set } => {
+                self.stats.timers_fired += 1;
+                let kind = Kind::TimerFired { scope, key };
+                let seq = self.record(Some(id), Some(set), kind, &[]);
+                self.handle(id, seq, Incoming::Timer { scope, key });
+            }
+        }
+    }
+}
