@@ -7,7 +7,7 @@ use simlab_core::{DropReason, Parameter, ParameterKind};
 use simlab_sim::Stats;
 
 /// What can become of a datagram, as the check names it.
-const FATES: [&str; 13] = [
+const FATES: [&str; 14] = [
     "sent",
     "delivered",
     "dropped",
@@ -21,6 +21,7 @@ const FATES: [&str; 13] = [
     "queue-full",
     "receiver-down",
     "no-link",
+    "buffer-full",
 ];
 
 fn count(stats: &Stats, fate: &str) -> Option<u64> {
