@@ -36,8 +36,8 @@ pub use nearest::{advice, nearest};
 pub use network::Network;
 pub use resolve::load;
 pub use scenario::{
-    Action, Command, Comparison, Expectation, Expected, Fault, Filler, Limits, Narration, Node,
-    Object, Quantifier, Scenario, ScriptedOperation, Variant,
+    Command, Comparison, Expectation, Expected, Fault, Filler, Limits, Narration, Node, Object,
+    Quantifier, Scenario, ScriptedOperation, Variant,
 };
 pub use schema::schema;
 pub use source::Source;

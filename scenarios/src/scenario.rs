@@ -3,8 +3,8 @@
 use crate::diagnostic::{Diagnostic, Problems, Span};
 use crate::{Diagnostics, Network, Source, Text};
 use simlab_core::{Argument, BuildError, Distribution, Duration, Member, NodeId, Operation, Time};
-use simlab_sim::{LinkSpec, Shape};
-use std::collections::{BTreeMap, BTreeSet};
+use simlab_sim::LinkSpec;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Something that clients operate on.
@@ -112,7 +112,7 @@ pub struct Filler {
     pub keep_off_writes: Duration,
 }
 
-/// A fault.
+/// A fault of a run, as the scenario schedules it or its storm draws it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// Its name for people, if it has one.
@@ -122,16 +122,7 @@ pub struct Fault {
     /// When it ends; `None` if it outlasts the run.
     pub until: Option<Time>,
     /// What it does.
-    pub action: Action,
-}
-
-/// What a fault does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Cuts links. At the end of the fault they heal.
-    Cut(Shape),
-    /// Crashes nodes. At the end of the fault they restart.
-    Crash(BTreeSet<NodeId>),
+    pub what: simlab_sim::Fault,
 }
 
 /// A remark to the audience.
@@ -152,6 +143,8 @@ pub struct Variant {
     pub title: Option<Text>,
     /// All nodes with their services and complete arguments, by id.
     pub roster: Vec<Member>,
+    /// The switches that are on: what its services leave out.
+    pub switches: Vec<&'static str>,
 }
 
 /// What is expected of some variants.

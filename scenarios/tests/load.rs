@@ -7,10 +7,10 @@ use simlab_core::{
     Argument, BuildError, Call, Distribution, Duration, NodeId, Operation, Ratio, Time, Value,
 };
 use simlab_scenarios::{
-    Action, Command, Comparison, Diagnostics, Expected, Fault, Filler, Limits, Object, Quantifier,
+    Command, Comparison, Diagnostics, Expected, Fault, Filler, Limits, Object, Quantifier,
     Scenario, ScriptedOperation, Source, load,
 };
-use simlab_sim::{LinkSpec, Shape};
+use simlab_sim::{Fault as What, LinkSpec, Shape};
 use std::collections::{BTreeMap, BTreeSet};
 
 const BEIJING: NodeId = NodeId(0);
@@ -220,23 +220,23 @@ fn the_story_is_read() {
 fn faults_are_read_in_the_order_of_time() {
     let scenario = every_feature(&[]);
     let site = [BEIJING, CUSTOMER_BEIJING];
-    let fault = |from, until: Option<u64>, action| Fault {
+    let fault = |from, until: Option<u64>, what| Fault {
         name: None,
         at: at(from),
         until: until.map(at),
-        action,
+        what,
     };
     let groups = vec![set(&[BEIJING, HANGZHOU, CUSTOMER_BEIJING]), set(&[SHANGHAI])];
-    let mut cut = fault(10_000, Some(40_000), Action::Cut(Shape::Groups(groups)));
+    let mut cut = fault(10_000, Some(40_000), What::Cut(Shape::Groups(groups)));
     cut.name = Some("the cut".to_owned());
     let one_way = Shape::OneWay { from: set(&site), to: set(&[SHANGHAI]) };
     let bridge = Shape::Bridge { left: set(&site), right: set(&[SHANGHAI]), via: set(&[HANGZHOU]) };
     let faults = [
-        fault(1_000, Some(2_000), Action::Crash(set(&[HANGZHOU]))),
+        fault(1_000, Some(2_000), What::Crash { nodes: set(&[HANGZHOU]), wiped: false }),
         cut,
-        fault(41_000, None, Action::Cut(one_way)),
-        fault(42_000, Some(50_000), Action::Cut(bridge)),
-        fault(43_000, None, Action::Cut(Shape::Isolated(set(&[EXTRA])))),
+        fault(41_000, None, What::Cut(one_way)),
+        fault(42_000, Some(50_000), What::Cut(bridge)),
+        fault(43_000, None, What::Cut(Shape::Isolated(set(&[EXTRA])))),
     ];
     assert_eq!(scenario.faults, faults);
 }

@@ -3,10 +3,10 @@
 use super::args::RunArgs;
 use super::output::{program, quoted};
 use simlab_core::{DropReason, Duration, FieldValue};
+use simlab_scenarios::Observed;
 use simlab_scenarios::report::{Answers, Report, Status, VariantReport, picture};
-use simlab_scenarios::{Action, Observed};
-use simlab_sim::Stats;
 use simlab_sim::check::Latency;
+use simlab_sim::{Fault, Stats};
 use simlab_tui::{Glyphs, draw, lines};
 
 /// The width that a terminal is sure to have.
@@ -40,7 +40,7 @@ pub(super) fn text(report: &Report<'_>, lang: &str, args: &RunArgs) -> Vec<Strin
         picture.rows.truncate(room);
         out.push(String::new());
         let glyphs = if args.ascii { Glyphs::ASCII } else { Glyphs::UNICODE };
-        let cut = scenario.faults.iter().any(|fault| matches!(fault.action, Action::Cut(_)));
+        let cut = scenario.faults.iter().any(|fault| matches!(fault.what, Fault::Cut(_)));
         let what = if cut { "cut" } else { "crash" };
         out.push(format!("The moment of the {what}, {}:", variant.name));
         out.extend(lines(&draw(&picture, WIDTH, &glyphs)));

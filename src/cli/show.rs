@@ -4,7 +4,8 @@ use super::args::ShowArgs;
 use super::output::{Exit, Output};
 use super::story;
 use simlab_core::{Argument, Duration, Time};
-use simlab_scenarios::{Action, Catalogue, Scenario};
+use simlab_scenarios::{Catalogue, Scenario};
+use simlab_sim::Fault;
 
 pub(super) fn show(args: &ShowArgs, catalogue: &Catalogue, output: &mut Output) -> Exit {
     let scenario = match story::scenario(&args.scenario, &[], catalogue, output) {
@@ -64,12 +65,11 @@ fn timeline(scenario: &Scenario, lang: &str, output: &mut Output) {
     }
     for fault in &scenario.faults {
         let label = fault.name.as_deref().unwrap_or("fault");
-        let (what, end) = match &fault.action {
-            Action::Cut(shape) => (shape.in_words(&|id| name(&id).to_owned()), "heals"),
-            Action::Crash(nodes) => {
-                let names: Vec<&str> = nodes.iter().map(name).collect();
-                (format!("crash of {}", names.join(", ")), "restarts")
-            }
+        let what = fault.what.in_words(&|id| name(&id).to_owned());
+        let end = match &fault.what {
+            Fault::Cut(_) => "heals",
+            Fault::Crash { .. } => "ends, restart",
+            _ => "ends",
         };
         lines.push((fault.at, format!("{label}: {what}")));
         if let Some(until) = fault.until {

@@ -5,10 +5,10 @@
 //! at which the history broke, the heal.
 
 use super::VariantReport;
-use crate::{Action, Fault, Node, Scenario};
+use crate::{Fault, Node};
 use simlab_core::{Kind, NodeId, Operation, Outcome, Role, Seq, Time, TraceEvent};
 use simlab_sim::history::Record;
-use simlab_sim::{Reach, Shape, Trace};
+use simlab_sim::{Fault as What, Reach, Shape, Trace};
 use std::collections::BTreeSet;
 
 /// Some events of a run, to be drawn.
@@ -83,12 +83,13 @@ const ROWS_MAX: usize = 12;
 pub fn picture(report: &VariantReport<'_>) -> Option<Picture> {
     let scenario = report.run.setup.scenario;
     let trace = report.run.world.trace()?;
-    let is_cut = |fault: &&Fault| matches!(fault.action, Action::Cut(_));
-    let fault = scenario.faults.iter().find(is_cut).or_else(|| scenario.faults.first())?;
+    let is_cut = |fault: &&Fault| matches!(fault.what, What::Cut(_));
+    let faults = report.run.setup.faults();
+    let fault = faults.iter().find(is_cut).or_else(|| faults.first())?;
     let whole = Shape::Groups(Vec::new());
-    let shape = match &fault.action {
-        Action::Cut(shape) => shape,
-        Action::Crash(_) => &whole,
+    let shape = match &fault.what {
+        What::Cut(shape) => shape,
+        _ => &whole,
     };
     let lanes = Lanes::new(report, shape);
     let end = fault.until.unwrap_or(scenario.until);
@@ -97,13 +98,13 @@ pub fn picture(report: &VariantReport<'_>) -> Option<Picture> {
         // Nobody asked for anything: there is no story to draw.
         return None;
     }
-    rows.extend(crashes(scenario, &lanes));
-    if let (Action::Cut(_), Some(until)) = (&fault.action, fault.until) {
+    rows.extend(crashes(&faults, &scenario.nodes, &lanes));
+    if let (What::Cut(_), Some(until)) = (&fault.what, fault.until) {
         rows.push(Row { at: until, kind: RowKind::Healed { name: "healed".to_owned() } });
     }
     rows.extend(fault.until.and_then(|until| after(report, &lanes, until)));
     rows.sort_by_key(|row| row.at);
-    if let Action::Cut(_) = &fault.action {
+    if let What::Cut(_) = &fault.what {
         let name = fault.name.clone().unwrap_or_else(|| "the links are cut".to_owned());
         let cut = Row { at: fault.at, kind: RowKind::Cut { name, walls: lanes.walls.clone() } };
         // It is there before all that happens at the same instant.
@@ -115,12 +116,12 @@ pub fn picture(report: &VariantReport<'_>) -> Option<Picture> {
 }
 
 /// Where nodes crash and come up again: the first few.
-fn crashes(scenario: &Scenario, lanes: &Lanes) -> Vec<Row> {
+fn crashes(faults: &[Fault], all: &[Node], lanes: &Lanes) -> Vec<Row> {
     let mut rows = Vec::new();
-    for fault in &scenario.faults {
-        let Action::Crash(nodes) = &fault.action else { continue };
+    for fault in faults {
+        let What::Crash { nodes, .. } = &fault.what else { continue };
         for node in nodes.iter().take(2) {
-            let name = &scenario.nodes[node.index()].name;
+            let name = &all[node.index()].name;
             let row = |at, what| {
                 let text = format!("{what} {name}");
                 Row { at, kind: RowKind::Local { lane: lanes.of(*node), text, broken: false } }

@@ -2,13 +2,13 @@
 
 use super::Context;
 use super::story::check_end;
+use crate::Fault;
 use crate::diagnostic::{Diagnostic, Problems, Span};
 use crate::format::part::At;
 use crate::format::scalar;
 use crate::format::story::{ActionTable, FaultTable};
-use crate::{Action, Fault};
 use simlab_core::{NodeId, Time};
-use simlab_sim::Shape;
+use simlab_sim::{Fault as What, Shape};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn faults(context: &mut Context<'_>, problems: &mut Problems) -> Vec<Fault> {
@@ -19,16 +19,16 @@ pub(super) fn faults(context: &mut Context<'_>, problems: &mut Problems) -> Vec<
         let table = &table.value;
         check_times(table, context.until, problems);
         let Some(action) = &table.action else { continue };
-        let action = read(action, context, problems);
-        let (Some(at), Some(action)) = (table.at, action) else { continue };
+        let what = read(action, context, problems);
+        let (Some(at), Some(what)) = (table.at, what) else { continue };
         let at = Time(at.value.nanos());
         let until = table.until.map(|until| Time(until.value.nanos()));
-        if let Action::Crash(nodes) = &action {
+        if let What::Crash { nodes, .. } = &what {
             let end = until.unwrap_or(Time::NEVER);
             crashes.extend(nodes.iter().map(|node| (*node, at, end, table.span)));
         }
         let name = table.name.as_ref().map(|name| name.value.clone());
-        faults.push(Fault { name, at, until, action });
+        faults.push(Fault { name, at, until, what });
     }
     check_crashes(crashes, context, problems);
     faults.sort_by_key(|fault| fault.at);
@@ -78,10 +78,11 @@ fn read(
     action: &At<ActionTable>,
     context: &mut Context<'_>,
     problems: &mut Problems,
-) -> Option<Action> {
-    Some(Action::Cut(match &action.value {
+) -> Option<What> {
+    Some(What::Cut(match &action.value {
         ActionTable::Crash(names) => {
-            return Some(Action::Crash(context.names.set(names, problems)));
+            let nodes = context.names.set(names, problems);
+            return Some(What::Crash { nodes, wiped: false });
         }
         ActionTable::Isolate(names) => Shape::Isolated(context.names.set(names, problems)),
         ActionTable::OneWay(table) => Shape::OneWay {

@@ -320,7 +320,8 @@ impl Filling<'_, '_> {
             let name = (*name).to_owned();
             roster.push(Member { id, name, site, service: entry.name, arguments });
         }
-        Variant { name: plan.name.to_owned(), title: plan.title.clone(), roster }
+        let (name, title) = (plan.name.to_owned(), plan.title.clone());
+        Variant { name, title, roster, switches: Vec::new() }
     }
 
     fn arguments(

@@ -1,10 +1,10 @@
 //! From a scenario to a world.
 
 use super::{Setup, workload};
-use crate::{Action, Diagnostics, Scenario};
+use crate::{Diagnostics, Scenario};
 use simlab_core::wire::Encode;
 use simlab_core::{Arguments, BuildError, Entry};
-use simlab_sim::{Action as Deed, Fault, Limits, NodeSpec, Options, World, guard};
+use simlab_sim::{Action as Deed, Limits, NodeSpec, Options, World, guard};
 use std::sync::Arc;
 
 /// The world of a variant, at the start of its story.
@@ -22,7 +22,7 @@ pub fn build(setup: Setup<'_>) -> Result<World, Diagnostics> {
             me: member.id,
             roster: &variant.roster,
             objects: &scenario.objects,
-            switches: &[],
+            switches: &variant.switches,
         };
         let built = guard(|| (entry.build)(&arguments)).unwrap_or_else(|caught| {
             let message = format!("building {} panicked: {caught}", entry.name);
@@ -46,7 +46,7 @@ pub fn build(setup: Setup<'_>) -> Result<World, Diagnostics> {
     for (from, to, link) in scenario.network.exceptions() {
         world.set_link(from, to, link);
     }
-    schedule_faults(scenario, &mut world);
+    schedule_faults(&setup, &mut world);
     for command in &scenario.commands {
         let bytes = Arc::from(command.text.as_bytes());
         world.schedule(command.at, Deed::Command { node: command.node, bytes });
@@ -71,25 +71,13 @@ fn limits(scenario: &Scenario) -> Limits {
     }
 }
 
-fn schedule_faults(scenario: &Scenario, world: &mut World) {
-    for (number, fault) in (1..).zip(&scenario.faults) {
-        match &fault.action {
-            Action::Cut(shape) => {
-                let name = fault.name.clone().unwrap_or_else(|| format!("cut {number}"));
-                let cut = world.define_fault(name, Fault::Cut(shape.clone()));
-                world.schedule(fault.at, Deed::Begin(cut));
-                if let Some(until) = fault.until {
-                    world.schedule(until, Deed::End(cut));
-                }
-            }
-            Action::Crash(nodes) => {
-                for node in nodes {
-                    world.schedule(fault.at, Deed::Crash(*node));
-                    if let Some(until) = fault.until {
-                        world.schedule(until, Deed::Restart(*node));
-                    }
-                }
-            }
+fn schedule_faults(setup: &Setup<'_>, world: &mut World) {
+    for (number, fault) in (1..).zip(setup.faults()) {
+        let name = fault.name.clone().unwrap_or_else(|| format!("fault {number}"));
+        let id = world.define_fault(name, fault.what.clone());
+        world.schedule(fault.at, Deed::Begin(id));
+        if let Some(until) = fault.until {
+            world.schedule(until, Deed::End(id));
         }
     }
 }

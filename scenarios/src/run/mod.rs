@@ -8,7 +8,7 @@ pub use bind::build;
 pub use convergence::Convergence;
 pub use workload::{Planned, workload};
 
-use crate::{Catalogue, Diagnostics, Scenario};
+use crate::{Catalogue, Diagnostics, Fault, Scenario};
 use simlab_core::{Dissection, NodeId, Time};
 use simlab_sim::{World, guard};
 
@@ -39,10 +39,17 @@ pub struct Run<'a> {
 }
 
 impl Setup<'_> {
+    /// The faults of the run, by the time at which they begin.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Fault> {
+        self.scenario.faults.clone()
+    }
+
     /// When the last fault ended; the start of the run if there was none.
     #[must_use]
     pub fn healed(&self) -> Time {
-        let ends = self.scenario.faults.iter().map(|f| f.until.unwrap_or(self.scenario.until));
+        let faults = self.faults();
+        let ends = faults.iter().map(|f| f.until.unwrap_or(self.scenario.until));
         ends.max().unwrap_or(Time::ZERO)
     }
 
@@ -65,7 +72,20 @@ impl Setup<'_> {
 /// # Errors
 /// If a service refuses the arguments that the scenario gives it.
 pub fn run(setup: Setup<'_>) -> Result<Run<'_>, Diagnostics> {
+    run_prepared(setup, |_| {})
+}
+
+/// Runs a variant to its end; `prepare` sees the world first, to observe it, to let a script answer
+/// its choices, or to write them down.
+///
+/// # Errors
+/// If a service refuses the arguments that the scenario gives it.
+pub fn run_prepared<'a>(
+    setup: Setup<'a>,
+    prepare: impl FnOnce(&mut World),
+) -> Result<Run<'a>, Diagnostics> {
     let mut world = build(setup)?;
+    prepare(&mut world);
     let end = setup.scenario.until;
     let mut convergence = Convergence::new(&setup);
     if convergence.watches() {

@@ -5,7 +5,7 @@
 
 use crate::disk::DiskFault;
 use crate::network::{Shape, Weather};
-use simlab_core::{Duration, FaultId, NodeId, Ratio};
+use simlab_core::{Duration, FaultId, FaultKind, NodeId, Ratio};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -76,6 +76,49 @@ impl Fault {
             | Fault::Clock { nodes, .. }
             | Fault::Disk { nodes, .. }
             | Fault::Leave(nodes) => Some(nodes),
+        }
+    }
+
+    /// The kinds of fault that it is, as fault models speak of them: several, if it does several
+    /// things.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<FaultKind> {
+        match self {
+            Fault::Cut(Shape::OneWay { .. }) => vec![FaultKind::OneWay],
+            Fault::Cut(Shape::Bridge { .. }) => vec![FaultKind::Bridge],
+            Fault::Cut(Shape::Groups(_) | Shape::Isolated(_)) => vec![FaultKind::Cut],
+            Fault::Links(weather) => {
+                let patch = &weather.patch;
+                let slower = patch.delay.is_some() || patch.bandwidth.is_some();
+                let narrower = patch.loss.is_some() || patch.queue.is_some() || patch.mtu.is_some();
+                let damages = patch.corrupt.is_some() || patch.corruption.is_some();
+                let kinds = [
+                    (narrower, FaultKind::Loss),
+                    (slower, FaultKind::Delay),
+                    (patch.duplicate.is_some(), FaultKind::Duplicate),
+                    (patch.reorder.is_some(), FaultKind::Reorder),
+                    (damages, FaultKind::Corrupt),
+                ];
+                kinds.into_iter().filter(|(is, _)| *is).map(|(_, kind)| kind).collect()
+            }
+            Fault::Crash { wiped: false, .. } | Fault::CrashAtSync { .. } => vec![FaultKind::Crash],
+            Fault::Crash { wiped: true, .. } => vec![FaultKind::Crash, FaultKind::Wipe],
+            Fault::Pause(_) => vec![FaultKind::Pause],
+            Fault::Slow { .. } => vec![FaultKind::Slow],
+            Fault::Clock { jump, drift, .. } => {
+                let jumps = (*jump != 0).then_some(FaultKind::Jump);
+                jumps.into_iter().chain(drift.map(|_| FaultKind::Drift)).collect()
+            }
+            Fault::Disk { what, .. } => vec![match what {
+                DiskFault::WriteErrors(_) => FaultKind::WriteError,
+                DiskFault::ReadErrors(_) => FaultKind::ReadError,
+                DiskFault::SlowSync(_) => FaultKind::SlowSync,
+                DiskFault::LyingSync => FaultKind::LyingSync,
+                DiskFault::Misdirected(_) => FaultKind::Misdirect,
+                DiskFault::Full(_) => FaultKind::FullDisk,
+                DiskFault::Rot(_) => FaultKind::Rot,
+            }],
+            Fault::Leave(_) => vec![FaultKind::Leave],
         }
     }
 
