@@ -42,9 +42,14 @@ impl<'a> Walk<'a> {
 
     /// The dissection, if the walk has come to the end; `port` is the byte that a parent peeled off.
     pub(crate) fn finish(mut self, kind: &str, summary: &str, port: u8) -> Option<Dissection> {
-        self.reader.finish().ok()?;
         let end = self.reader.position();
         self.parts.push(Part { name: "port", value: port.to_string(), bytes: end..end + 1 });
+        self.end(kind, summary)
+    }
+
+    /// The same for a datagram that has no port.
+    pub(crate) fn end(self, kind: &str, summary: &str) -> Option<Dissection> {
+        self.reader.finish().ok()?;
         let summary =
             if summary.is_empty() { kind.to_owned() } else { format!("{kind} {summary}") };
         Some(Dissection { kind: kind.to_owned(), summary, parts: self.parts })

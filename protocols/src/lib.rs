@@ -15,6 +15,7 @@
 
 pub mod caspaxos;
 mod dissect;
+pub mod lease;
 pub mod pn_counter;
 pub mod shop;
 pub mod stream;
@@ -24,13 +25,15 @@ use simlab_core::Entry;
 /// All services and clients of this crate.
 #[must_use]
 pub fn entries() -> &'static [&'static Entry] {
-    static ENTRIES: [&Entry; 6] = [
+    static ENTRIES: [&Entry; 8] = [
         &shop::consistent::ENTRY,
         &shop::available::ENTRY,
         &shop::escrow::ENTRY,
         &shop::client::ENTRY,
         &stream::SOURCE,
         &stream::SINK,
+        &lease::GRANTER,
+        &lease::HOLDER,
     ];
     &ENTRIES
 }
