@@ -128,9 +128,9 @@ fn sites(evidence: &Evidence<'_>) -> Vec<SiteAnswers> {
 
 /// When at least one fault held: windows that do not overlap, in order.
 fn fault_windows(evidence: &Evidence<'_>) -> Vec<(Time, Time)> {
-    let faults = evidence.run.setup.scenario.faults.iter();
+    let faults = evidence.run.setup.faults();
     let mut all: Vec<(Time, Time)> =
-        faults.map(|fault| (fault.at, fault.until.unwrap_or(Time::NEVER))).collect();
+        faults.iter().map(|fault| (fault.at, fault.until.unwrap_or(Time::NEVER))).collect();
     all.sort_unstable();
     let mut windows: Vec<(Time, Time)> = Vec::new();
     for (from, until) in all {
