@@ -6,10 +6,37 @@
 
 use simlab_core::wire::{Decode, Encode, Reader, WireError};
 use simlab_core::{
-    Arguments, BuildError, Dissection, Duration, Entry, Env, Event, Fields, Member, NodeId,
-    Parameter, ParameterKind, Process,
+    Arguments, BuildError, Dissection, Duration, Entry, Env, Event, FaultKind, FaultModel, Fields,
+    Member, NodeId, Parameter, ParameterKind, Process, Tolerance, Tolerates, tolerates,
 };
 use std::collections::BTreeSet;
+
+/// What the stream tolerates: everything that links and machines do, since it promises nothing. It is
+/// there to show damage, so even damage is inside; what a crash forgets is counted anew. Neither end
+/// has anything on a disk.
+const FAULTS: FaultModel = FaultModel {
+    summary: "promises nothing, and counts what it sees of whatever happens",
+    tolerates: TOLERATES,
+    drift_max: 100_000_000,
+};
+
+const TOLERATES: &[Tolerates] = &[
+    tolerates(FaultKind::Cut, Tolerance::Any),
+    tolerates(FaultKind::OneWay, Tolerance::Any),
+    tolerates(FaultKind::Bridge, Tolerance::Any),
+    tolerates(FaultKind::Flap, Tolerance::Any),
+    tolerates(FaultKind::Loss, Tolerance::Any),
+    tolerates(FaultKind::Delay, Tolerance::Any),
+    tolerates(FaultKind::Duplicate, Tolerance::Any),
+    tolerates(FaultKind::Reorder, Tolerance::Any),
+    tolerates(FaultKind::Corrupt, Tolerance::Any),
+    tolerates(FaultKind::Crash, Tolerance::Any),
+    tolerates(FaultKind::Pause, Tolerance::Any),
+    tolerates(FaultKind::Slow, Tolerance::Any),
+    tolerates(FaultKind::Drift, Tolerance::Any),
+    tolerates(FaultKind::Jump, Tolerance::Any),
+    tolerates(FaultKind::Leave, Tolerance::Any),
+];
 
 /// The source.
 pub const SOURCE: Entry =
@@ -40,12 +67,14 @@ pub const SOURCE: Entry =
                 help: "the length of every tenth datagram in bytes",
             },
         ])
-        .dissector(dissect);
+        .dissector(dissect)
+        .faults(&FAULTS);
 
 /// The sink.
 pub const SINK: Entry =
     Entry::server("stream-sink", "counts what arrives of a stream, and how", sink)
-        .dissector(dissect);
+        .dissector(dissect)
+        .faults(&FAULTS);
 
 /// A numbered datagram: its number twice, and a filling that follows from it, so that the receiver
 /// sees any single flipped bit.

@@ -149,15 +149,72 @@ fn a_wiped_replica_is_found() {
     assert!(world.violations.iter().any(|v| v.starts_with("entry_monotone")));
 }
 
-/// What a counter cannot do: it has no memory of requests.
+/// The network doubles every datagram; each request is counted once.
 #[test]
-fn a_duplicated_request_is_counted_twice() {
+fn a_duplicated_request_is_counted_once() {
+    for service in [PN, ESCROW] {
+        let mut world = world(1, service);
+        world.near.duplicate = 100;
+        world.ask(100, B, "phone", Call::Sell(1));
+        world.ask(150, B, "phone", Call::TakeBack(3));
+        world.run(200);
+        assert_eq!(world.told(B), ["true", "true"]);
+        assert_eq!(stock(&world, 0), Some(62));
+        assert_eq!(world.notes["second copy of a request"], 2);
+    }
+}
+
+/// A copy that comes after the replica has restarted finds its number on the disk: a sale is not made
+/// again, and a 'no' stays one although there is stock by then. What the customer has given up by its
+/// next request is not made at all.
+#[test]
+fn a_late_copy_is_counted_once_after_a_restart() {
+    for service in [PN, ESCROW] {
+        let mut world = world(1, service);
+        world.ask(100, B, "phone", Call::Sell(20));
+        world.ask(150, B, "phone", Call::Sell(41));
+        world.crash_at(200, 0);
+        world.restart_at(210, 0);
+        world.ask(300, B, "phone", Call::TakeBack(50));
+        world.run(400);
+        assert_eq!(stock(&world, 0), Some(90));
+        for (id, call) in [(0, Call::Sell(20)), (1, Call::Sell(41)), (2, Call::TakeBack(50))] {
+            world.inject(B, 0, &request(id, 0, call));
+        }
+        world.run(410);
+        assert_eq!(world.notes["second copy of a request"], 3);
+        world.inject(B, 0, &request(9, 9, Call::Sell(1)));
+        world.inject(B, 0, &request(8, 8, Call::Sell(2)));
+        world.run(420);
+        assert_eq!(stock(&world, 0), Some(89), "8 was given up");
+    }
+}
+
+/// A customer may have a thousand requests above the lowest open one. Another is neither counted nor
+/// refused for good, since a copy of it may find room.
+#[test]
+fn the_memory_of_requests_is_bounded() {
+    use simlab_protocols::shop::numbers::ABOVE_MAX;
     let mut world = world(1, PN);
-    world.near.duplicate = 100;
-    world.ask(100, B, "phone", Call::Sell(1));
+    for n in 1..=ABOVE_MAX as u64 + 1 {
+        world.inject(B, 0, &request(2 * n, 0, Call::TakeBack(1)));
+    }
+    world.run(100);
+    assert_eq!(stock(&world, 0), Some(60 + ABOVE_MAX as i64));
+    let full = "reply 2050: unknown: too many requests of this client are under way";
+    assert!(world.log.iter().any(|line| line.ends_with(full)), "{:?}", world.log.last());
+    world.inject(B, 0, &request(9_000, 9_000, Call::TakeBack(1)));
     world.run(200);
-    assert_eq!(world.told(B), ["true"]);
-    assert_eq!(stock(&world, 0), Some(58), "this is why the client never retries");
+    assert_eq!(stock(&world, 0), Some(61 + ABOVE_MAX as i64), "the client has settled them");
+}
+
+fn request(id: u64, settled: u64, call: Call) -> Vec<u8> {
+    use simlab_core::wire::Encode;
+    let operation = simlab_core::Operation { object: "phone".to_owned(), call };
+    let message = simlab_protocols::shop::message::Message::Request { id, settled, operation };
+    let mut bytes = message.to_bytes();
+    bytes.push(simlab_protocols::shop::CLIENT.0.get());
+    bytes
 }
 
 #[test]

@@ -92,12 +92,20 @@ impl CasPaxos {
     #[must_use]
     pub fn new(group: Group, retransmit: Duration, backoff: Duration) -> Self {
         CasPaxos {
-            acceptor: Acceptor::new(),
+            acceptor: Acceptor::new(group.me),
             proposer: Proposer::new(group.clone(), retransmit, backoff),
             reader: Reader::new(group.clone(), retransmit, backoff),
             group,
             next: 0,
         }
+    }
+
+    /// With an acceptor that answers others before its promise or vote is durable, if `on`: a switch,
+    /// to see what is lost then.
+    #[must_use]
+    pub const fn acknowledging_early(mut self, on: bool) -> Self {
+        self.acceptor.early = on;
+        self
     }
 
     /// Handles an event that the parent peeled, or [`Event::Start`].
@@ -313,6 +321,12 @@ impl CasPaxos {
     #[must_use]
     pub fn read_progress(&self, number: u64) -> Option<String> {
         self.reader.progress(number)
+    }
+
+    /// How many acceptors there are.
+    #[must_use]
+    pub fn members(&self) -> usize {
+        self.group.size()
     }
 
     /// How many answers of the acceptor wait for a sync.

@@ -19,6 +19,12 @@ impl Group {
         Group { me, members }
     }
 
+    /// How many members there are.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.members.len()
+    }
+
     /// The least number of members of which any two sets share one.
     #[must_use]
     pub fn majority(&self) -> usize {

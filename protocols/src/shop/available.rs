@@ -5,13 +5,12 @@
 //! owed. Nothing is lost, nothing is counted twice, and all cities agree as soon as they hear each
 //! other.
 //!
-//! *No retry without de-duplication*: a counter has no memory of requests, and this replica keeps
-//! none. A request that arrives twice is counted twice. So the client never retries, and the
-//! network between a client and its replica must not duplicate.
+//! A request is counted once, however often it arrives: its number is written with its entry
+//! (`stock.rs`). The client never retries all the same, since a second request would be another one.
 
 use super::ledger::Amount;
 use super::stock::{self, Request, Stock};
-use super::{SHARE, duration, reply, shown, total};
+use super::{SHARE, duration, faults, reply, shown, total};
 use crate::pn_counter::{self, Entry as Counted};
 use simlab_core::{
     Arguments, BuildError, Call, Entry, Env, Event, Fields, Outcome, Process, Value,
@@ -29,6 +28,8 @@ pub static ENTRY: Entry = Entry::server(
 ])
 .dissector(stock::dissect)
 .invariants(pn_counter::INVARIANTS)
+.switches(stock::SWITCHES)
+.faults(&faults::COUNTERS)
 .account(stock::account);
 
 /// A city's replica.
@@ -39,8 +40,7 @@ struct Replica {
 }
 
 fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
-    let stock = Stock::new(arguments.me, arguments.peers(), arguments.duration("gossip"));
-    Ok(Box::new(Replica { total: total(arguments)?, stock }))
+    Ok(Box::new(Replica { total: total(arguments)?, stock: Stock::new(arguments) }))
 }
 
 impl Process for Replica {
@@ -61,25 +61,27 @@ impl Process for Replica {
 impl Replica {
     fn on_request(&mut self, request: Request, env: &mut Env<'_>) {
         let product = &request.operation.object;
-        let outcome = match (Amount::of(&request.operation.call), &request.operation.call) {
+        let (change, done) = match (Amount::of(&request.operation.call), &request.operation.call) {
             (Some(Amount::Sell(units)), _) => {
                 let left = shown(self.total).saturating_add(self.stock.counted(product));
-                if left >= i64::from(units) {
-                    let change = Counted { increments: 0, decrements: units.into() };
-                    return self.stock.count(request, change, env);
-                }
-                Outcome::Done(Value::Bool(false))
+                let enough = left >= i64::from(units);
+                (
+                    Counted { increments: 0, decrements: if enough { units.into() } else { 0 } },
+                    enough,
+                )
             }
             (Some(Amount::TakeBack(units)), _) => {
-                let change = Counted { increments: units.into(), decrements: 0 };
-                return self.stock.count(request, change, env);
+                (Counted { increments: units.into(), decrements: 0 }, true)
             }
             (None, Call::Read) => {
                 let left = shown(self.total).saturating_add(self.stock.shown(product));
-                Outcome::Done(Value::Int(left))
+                return reply(env, request.client, request.id, Outcome::Done(Value::Int(left)));
             }
-            (None, _) => Outcome::NotDone(super::NO_SUCH_CALL.to_owned()),
+            (None, _) => {
+                let outcome = Outcome::NotDone(super::NO_SUCH_CALL.to_owned());
+                return reply(env, request.client, request.id, outcome);
+            }
         };
-        reply(env, request.client, request.id, outcome);
+        self.stock.decide(request, change, Outcome::Done(Value::Bool(done)), env);
     }
 }

@@ -12,6 +12,7 @@
 //! open; a restarted client does not know them, and therefore takes sessions of a range of its own,
 //! that of its life.
 
+use super::faults::CUSTOMERS;
 use super::message::{self, Message};
 use super::{CLIENT, arm, timeout};
 use simlab_core::wire::Decode;
@@ -36,7 +37,8 @@ pub static ENTRY: Entry = Entry::client(
     },
     timeout("timeout", "2s", "after this time an operation without an answer ends unknown"),
 ])
-.dissector(message::dissect);
+.dissector(message::dissect)
+.faults(&CUSTOMERS);
 
 /// How many sessions a life has for itself.
 const SESSIONS_OF_A_LIFE: u32 = 1 << 16;

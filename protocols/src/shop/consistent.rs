@@ -22,12 +22,15 @@ use super::ledger::{Amount, Change, Ledger, Verdict};
 use super::message::{self, Message};
 use super::numbers::Full;
 use super::requests::{Answer, Requests};
-use super::{CLIENT, PAXOS, REQUESTS, SHARE, arm, duration, group, reply, shown, timeout, total};
+use super::{
+    CLIENT, EARLY, PAXOS, REQUESTS, SHARE, arm, duration, faults, group, reply, shown, timeout,
+    total,
+};
 use crate::caspaxos::{self, CasPaxos, Decision, Group, KEY_MAX};
 use simlab_core::wire::{Decode, Encode};
 use simlab_core::{
     Arguments, BuildError, Call, Dissection, Duration, Entry, Env, Event, Fields, NodeId,
-    Operation, Outcome, Process, Ticket, Value,
+    Operation, Outcome, Process, Switch, Ticket, Value,
 };
 use std::collections::{BTreeMap, VecDeque};
 
@@ -45,6 +48,13 @@ pub static ENTRY: Entry = Entry::server(
 ])
 .dissector(dissect)
 .invariants(caspaxos::INVARIANTS)
+.switches(&[Switch {
+    name: EARLY,
+    breaks: "an acceptor confirms to others only what is on its disk: it \"persists the ballot number \
+             as a promise and returns a confirmation\" (CASPaxos, §2.2)",
+    caught_by: "conserved",
+}])
+.faults(&faults::MAJORITY)
 .account(account);
 
 /// How many requests may wait at a replica, reads and the changes of one product each. Beyond that
@@ -100,10 +110,11 @@ struct Replica {
 fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
     let group = Group::new(arguments.me, arguments.peers());
     let retransmit = arguments.duration("retransmit");
+    let paxos = CasPaxos::new(group, retransmit, arguments.duration("backoff"));
     Ok(Box::new(Replica {
         total: total(arguments)?,
         deadline: arguments.duration("deadline"),
-        paxos: CasPaxos::new(group, retransmit, arguments.duration("backoff")),
+        paxos: paxos.acknowledging_early(arguments.switched(EARLY)),
         requests: Requests::new(),
         queues: BTreeMap::new(),
         queries: BTreeMap::new(),
@@ -148,6 +159,7 @@ impl Process for Replica {
 
     fn inspect(&self, view: &mut Fields) {
         view.int("total", shown(self.total));
+        view.int("replicas", self.paxos.members() as i64);
         let waiting = self.waiting();
         if !waiting.is_empty() {
             view.text("waiting", waiting.join("; "));
@@ -383,12 +395,16 @@ fn dissect(bytes: &[u8]) -> Option<Dissection> {
 }
 
 /// The stock at the acceptor that accepted the highest ballot. A product that no acceptor knows was
-/// never sold.
+/// never sold. If half of them are down, those may be the ones that know, and there is no account.
 fn account(states: &[Fields], object: &str) -> Option<i64> {
+    let first = states.first()?;
+    if first.get_int(&["replicas"])? >= 2 * states.len() as i64 {
+        return None;
+    }
     let groups = states.iter().filter_map(|state| group(state, object));
     let highest = groups.max_by_key(|group| (group.get_int(&["ballot"]), group.get_int(&["by"])));
     match highest {
         Some(group) => group.get_int(&["stock"]),
-        None => states.first()?.get_int(&["total"]),
+        None => first.get_int(&["total"]),
     }
 }

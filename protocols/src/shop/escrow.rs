@@ -15,11 +15,11 @@
 //! a transfer that is neither lost nor made twice.) Reads tell the own share exactly and the others
 //! as last heard, so they may be stale.
 //!
-//! As in [`available`](super::available), a request that arrives twice is counted twice.
+//! As in [`available`](super::available), a request that arrives twice is counted once.
 
 use super::ledger::Amount;
 use super::stock::{self, Request, Stock};
-use super::{SHARE, duration, reply, shown, total};
+use super::{SHARE, duration, faults, reply, shown, total};
 use crate::pn_counter::{self, Entry as Counted};
 use simlab_core::{
     Arguments, BuildError, Call, Entry, Env, Event, Fields, Outcome, Process, Value,
@@ -37,6 +37,8 @@ pub static ENTRY: Entry = Entry::server(
 ])
 .dissector(stock::dissect)
 .invariants(pn_counter::INVARIANTS)
+.switches(stock::SWITCHES)
+.faults(&faults::COUNTERS)
 .account(stock::account);
 
 const SHARE_TOO_SMALL: &str = "refused: this city's share is too small";
@@ -50,7 +52,7 @@ struct Replica {
 }
 
 fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
-    let stock = Stock::new(arguments.me, arguments.peers(), arguments.duration("gossip"));
+    let stock = Stock::new(arguments);
     Ok(Box::new(Replica { total: total(arguments)?, share: arguments.count("share"), stock }))
 }
 
@@ -58,6 +60,11 @@ impl Process for Replica {
     fn on_event(&mut self, event: Event<'_>, env: &mut Env<'_>) {
         if let Some(request) = self.stock.on_event(event, env) {
             self.on_request(request, env);
+        }
+        // No city sells more than its share, so a file that says so is not what this city wrote.
+        if event == Event::Start && self.stock.products().any(|product| self.own(product) < 0) {
+            env.note("disk unreadable", 0, 0);
+            env.halt();
         }
     }
 
@@ -81,24 +88,27 @@ impl Replica {
     fn on_request(&mut self, request: Request, env: &mut Env<'_>) {
         let product = &request.operation.object;
         assert!(self.own(product) >= 0, "a city never sells more than its share");
-        let outcome = match (Amount::of(&request.operation.call), &request.operation.call) {
-            (Some(Amount::Sell(units)), _) => {
-                if self.own(product) >= i64::from(units) {
-                    let change = Counted { increments: 0, decrements: units.into() };
-                    return self.stock.count(request, change, env);
-                }
-                Outcome::NotDone(SHARE_TOO_SMALL.to_owned())
+        let done = Outcome::Done(Value::Bool(true));
+        let (change, outcome) = match (Amount::of(&request.operation.call), &request.operation.call)
+        {
+            (Some(Amount::Sell(units)), _) if self.own(product) >= i64::from(units) => {
+                (Counted { increments: 0, decrements: units.into() }, done)
+            }
+            (Some(Amount::Sell(_)), _) => {
+                (Counted::default(), Outcome::NotDone(SHARE_TOO_SMALL.to_owned()))
             }
             (Some(Amount::TakeBack(units)), _) => {
-                let change = Counted { increments: units.into(), decrements: 0 };
-                return self.stock.count(request, change, env);
+                (Counted { increments: units.into(), decrements: 0 }, done)
             }
             (None, Call::Read) => {
                 let left = shown(self.total).saturating_add(self.stock.shown(product));
-                Outcome::Done(Value::Int(left))
+                return reply(env, request.client, request.id, Outcome::Done(Value::Int(left)));
             }
-            (None, _) => Outcome::NotDone(super::NO_SUCH_CALL.to_owned()),
+            (None, _) => {
+                let outcome = Outcome::NotDone(super::NO_SUCH_CALL.to_owned());
+                return reply(env, request.client, request.id, outcome);
+            }
         };
-        reply(env, request.client, request.id, outcome);
+        self.stock.decide(request, change, outcome, env);
     }
 }

@@ -3,26 +3,22 @@
 //! A proposer that was overtaken does not know whether its sale was lost or completed by another:
 //! a later proposer finds the value under the highest ballot and goes on from there. When the first
 //! one tries again it must see whether its sale is in the value already. Therefore the value carries
-//! the numbers of the sales applied, for each client a [`Numbers`].
+//! the numbers of the sales applied, by client ([`ByClient`]).
 //!
 //! A sale that found too little changes nothing and is not recorded. So 'the number is in' means: it
 //! was sold or taken back, and whoever still waits for an answer is told `true`. (A number can also
 //! be in because its client gave it up; then nobody waits.) A sold-out attempt that was overtaken is
 //! decided anew: nobody was told yet.
 
-use super::numbers::{Full, Numbers};
-use simlab_core::wire::{Decode, Encode, Reader, WireError, put_count};
+use super::numbers::{ByClient, Full};
+use simlab_core::wire::{Decode, Encode, Reader, WireError};
 use simlab_core::{Call, NodeId};
-use std::collections::BTreeMap;
-
-/// How many clients a ledger holds at most.
-pub const CLIENTS_MAX: usize = 1_024;
 
 /// What is left of a product, and the changes that led there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Ledger {
     units: u64,
-    applied: BTreeMap<NodeId, Numbers>,
+    applied: ByClient,
 }
 
 /// A client's wish to change the stock.
@@ -74,7 +70,7 @@ impl Ledger {
     /// A product of which nothing was sold yet.
     #[must_use]
     pub const fn new(units: u64) -> Self {
-        Ledger { units, applied: BTreeMap::new() }
+        Ledger { units, applied: ByClient::new() }
     }
 
     /// How many units are left.
@@ -86,14 +82,14 @@ impl Ledger {
     /// Whether a change is in it.
     #[must_use]
     pub fn contains(&self, client: NodeId, id: u64) -> bool {
-        self.applied.get(&client).is_some_and(|numbers| numbers.contains(id))
+        self.applied.contains(client, id)
     }
 
     /// Applies a change, once. The check of the stock is part of it: that is what makes a sale a
     /// conditional write, for which a majority register without consensus would not do.
     ///
     /// # Errors
-    /// If there is no room for the number of the change; the ledger is then unchanged.
+    /// If there is no room for the number of the change; it is then not applied.
     pub fn apply(&mut self, change: &Change) -> Result<Verdict, Full> {
         if self.contains(change.client, change.id) {
             return Ok(Verdict::AppliedBefore);
@@ -105,13 +101,7 @@ impl Ledger {
             },
             Amount::TakeBack(units) => self.units.saturating_add(units.into()),
         };
-        if !self.applied.contains_key(&change.client) && self.applied.len() >= CLIENTS_MAX {
-            return Err(Full);
-        }
-        let numbers = self.applied.entry(change.client).or_default();
-        // A client that waits for `id` cannot have given it up, whatever a damaged request says.
-        numbers.settle(change.settled.min(change.id));
-        numbers.insert(change.id)?;
+        self.applied.insert(change.client, change.id, change.settled)?;
         self.units = left;
         Ok(Verdict::Applied)
     }
@@ -129,36 +119,20 @@ impl Ledger {
 impl Encode for Ledger {
     fn encode(&self, out: &mut Vec<u8>) {
         self.units.encode(out);
-        put_count(out, self.applied.len());
-        for (client, numbers) in &self.applied {
-            out.extend(client.0.to_be_bytes());
-            numbers.encode(out);
-        }
+        self.applied.encode(out);
     }
 }
 
 impl Decode<'_> for Ledger {
     fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
-        let units = reader.u64()?;
-        let count = reader.count(14)?;
-        if count > CLIENTS_MAX {
-            return Err(WireError::Range("count of clients"));
-        }
-        let mut applied = BTreeMap::new();
-        for _ in 0..count {
-            let client = NodeId(reader.u32()?);
-            if applied.last_key_value().is_some_and(|(last, _)| *last >= client) {
-                return Err(WireError::Range("client"));
-            }
-            applied.insert(client, Numbers::decode(reader)?);
-        }
-        Ok(Ledger { units, applied })
+        Ok(Ledger { units: reader.u64()?, applied: ByClient::decode(reader)? })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shop::numbers::CLIENTS_MAX;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 

@@ -7,12 +7,13 @@
 //! | [`escrow`] | what this city holds itself | every city sells what fits its own share |
 //!
 //! All speak the protocol of [`message`] with [`client`]. An object is a product; its stock is at
-//! first the sum of the cities' shares, whatever its name.
+//! first the sum of the cities' shares, whatever its name. What each tolerates is argued in `faults`.
 
 pub mod available;
 pub mod client;
 pub mod consistent;
 pub mod escrow;
+mod faults;
 pub mod ledger;
 pub mod message;
 pub mod numbers;
@@ -40,6 +41,9 @@ const SHARE: Parameter = Parameter {
     default: None,
     help: "units of each product in this city's storehouse; the stock is the sum of the shares",
 };
+
+/// The switch by which a replica answers before what it tells is durable.
+const EARLY: &str = "acknowledge-before-sync";
 
 const NO_SUCH_CALL: &str = "refused: a shop sells, takes back and tells its stock";
 

@@ -1,7 +1,11 @@
 //! Sets of request numbers that stay small.
 
+use simlab_core::NodeId;
 use simlab_core::wire::{Decode, Encode, Reader, WireError, put_count};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many clients a [`ByClient`] knows at most.
+pub const CLIENTS_MAX: usize = 1_024;
 
 /// How many numbers above the floor a set holds at most.
 pub const ABOVE_MAX: usize = 1_024;
@@ -24,7 +28,7 @@ pub struct Numbers {
     above: BTreeSet<u64>,
 }
 
-/// No room for another number above the floor.
+/// No room for another number above the floor, or for another client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
 
@@ -103,6 +107,68 @@ impl Decode<'_> for Numbers {
     }
 }
 
+/// The request numbers of several clients: those that were acted on, and those that were given up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ByClient {
+    clients: BTreeMap<NodeId, Numbers>,
+}
+
+impl ByClient {
+    /// Without any.
+    #[must_use]
+    pub const fn new() -> Self {
+        ByClient { clients: BTreeMap::new() }
+    }
+
+    /// Whether a client's number is in it.
+    #[must_use]
+    pub fn contains(&self, client: NodeId, number: u64) -> bool {
+        self.clients.get(&client).is_some_and(|numbers| numbers.contains(number))
+    }
+
+    /// Takes in a client's number, and all below `settled`, for which it waits no more.
+    ///
+    /// # Errors
+    /// If there is no room; the number is then not in it.
+    pub fn insert(&mut self, client: NodeId, number: u64, settled: u64) -> Result<(), Full> {
+        if !self.clients.contains_key(&client) && self.clients.len() >= CLIENTS_MAX {
+            return Err(Full);
+        }
+        let numbers = self.clients.entry(client).or_default();
+        // A client that waits for a number cannot have given it up, whatever a damaged request says.
+        numbers.settle(settled.min(number));
+        numbers.insert(number)
+    }
+}
+
+impl Encode for ByClient {
+    fn encode(&self, out: &mut Vec<u8>) {
+        put_count(out, self.clients.len());
+        for (client, numbers) in &self.clients {
+            out.extend(client.0.to_be_bytes());
+            numbers.encode(out);
+        }
+    }
+}
+
+impl Decode<'_> for ByClient {
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+        let count = reader.count(14)?;
+        if count > CLIENTS_MAX {
+            return Err(WireError::Range("count of clients"));
+        }
+        let mut clients = BTreeMap::new();
+        for _ in 0..count {
+            let client = NodeId(reader.u32()?);
+            if clients.last_key_value().is_some_and(|(last, _)| *last >= client) {
+                return Err(WireError::Range("client"));
+            }
+            clients.insert(client, Numbers::decode(reader)?);
+        }
+        Ok(ByClient { clients })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,7 +216,10 @@ mod tests {
         #[test]
         fn no_bytes_make_decoding_panic(bytes: Vec<u8>) {
             if let Ok(numbers) = Numbers::from_bytes(&bytes) {
-                prop_assert_eq!(numbers.to_bytes(), bytes);
+                prop_assert_eq!(numbers.to_bytes(), bytes.clone());
+            }
+            if let Ok(clients) = ByClient::from_bytes(&bytes) {
+                prop_assert_eq!(clients.to_bytes(), bytes);
             }
         }
     }

@@ -4,19 +4,31 @@
 //! [`available`]: super::available
 //! [`escrow`]: super::escrow
 //!
-//! Three states of the own entry matter. *Counted*: what this replica has decided, and what its next
+//! Two states of the own entry matter. *Counted*: what this replica has decided, and what its next
 //! decision starts from. *Durable*: what it would restart with. A sale is acknowledged when its
 //! entry is durable, and only the durable entry is shown and gossiped; else a crash could take back
 //! what others hold, and the sales counted after it would vanish in the maximum (`entry_monotone`).
+//!
+//! **One file for each product, replaced as a whole.** It holds the entries and the numbers of the
+//! requests that were decided on. A replacement is atomic, so a crash leaves the old file or the new
+//! one and never a torn one, and never a sale without its number or a number without its sale: a copy
+//! of a request that the network kept is counted once, however late it comes and whatever crashed in
+//! between. A 'no' is written too, since it must stay one when there is stock again.
+//!
+//! **After a failed sync** nobody knows what is on the disk, so the replica halts, and what waited
+//! for the sync never leaves. It restarts with what is durable. It halts as well if a file cannot be
+//! read or is not what it wrote: an entry that is counted anew is lost in the maximum.
 
+use super::ledger::Amount;
 use super::message::Message;
-use super::{CLIENT, GOSSIP, group, reply, shown};
+use super::numbers::{ByClient, Full};
+use super::{CLIENT, EARLY, GOSSIP, group, reply, shown};
 use crate::pn_counter::message::Gossip;
 use crate::pn_counter::{Entry, PnCounter, note_durable, note_held};
-use simlab_core::wire::Decode;
+use simlab_core::wire::{Decode, Encode, Reader, WireError};
 use simlab_core::{
-    Dissection, Duration, Env, Event, FieldValue, Fields, Gate, NodeId, Operation, Outcome, Ticket,
-    Value,
+    Arguments, Dissection, Duration, Env, Event, FieldValue, Fields, Gate, NodeId, Operation,
+    Outcome, Switch, Ticket,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +37,16 @@ const FILES: &str = "stock/";
 /// The timer of the gossip.
 const ROUND: u64 = 0;
 
+const NO_RECORD: &str = "too many requests of this client are under way";
+
+/// What can be left out.
+pub(super) const SWITCHES: &[Switch] = &[Switch {
+    name: EARLY,
+    breaks: "a replica answers only when its entry is durable: the memory of a process survives its \
+             crashes (Shapiro et al. 2011, §2)",
+    caught_by: "conserved",
+}];
+
 /// One product.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Product {
@@ -32,14 +54,36 @@ struct Product {
     durable: PnCounter,
     /// The own entry as it is counted.
     counted: Entry,
+    /// The requests that were decided on.
+    taken: ByClient,
 }
 
-/// An answer that waits for its entry to be durable.
+/// What the file of a product holds.
+struct Saved {
+    counter: PnCounter,
+    taken: ByClient,
+}
+
+impl Encode for Saved {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.counter.encode(out);
+        self.taken.encode(out);
+    }
+}
+
+impl Decode<'_> for Saved {
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+        Ok(Saved { counter: PnCounter::decode(reader)?, taken: ByClient::decode(reader)? })
+    }
+}
+
+/// An answer that waits until what it tells is durable.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Held {
     client: NodeId,
     id: u64,
-    outcome: Outcome,
+    /// `None` if it was given early.
+    outcome: Option<Outcome>,
     product: String,
     entry: Entry,
 }
@@ -49,6 +93,7 @@ struct Held {
 pub(super) struct Request {
     pub(super) client: NodeId,
     pub(super) id: u64,
+    settled: u64,
     pub(super) operation: Operation,
 }
 
@@ -60,15 +105,24 @@ pub(super) struct Stock {
     every: Duration,
     products: BTreeMap<String, Product>,
     gate: Gate<Held>,
+    /// Whether it answers before what it tells is durable: a switch.
+    early: bool,
 }
 
 impl Stock {
-    pub(super) fn new(me: NodeId, peers: Vec<NodeId>, every: Duration) -> Self {
-        let (products, gate) = (BTreeMap::new(), Gate::new());
-        Stock { me, peers: peers.into_iter().collect(), every, products, gate }
+    /// The stock of the replica to build.
+    pub(super) fn new(arguments: &Arguments<'_>) -> Self {
+        Stock {
+            me: arguments.me,
+            peers: arguments.peers().into_iter().collect(),
+            every: arguments.duration("gossip"),
+            products: BTreeMap::new(),
+            gate: Gate::new(),
+            early: arguments.switched(EARLY),
+        }
     }
 
-    /// Handles an event of the whole replica; returns a request if it is one.
+    /// Handles an event of the whole replica; returns a request if it is one that is to be decided.
     pub(super) fn on_event(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Option<Request> {
         if event == Event::Start {
             self.start(env);
@@ -76,8 +130,12 @@ impl Stock {
         }
         match event.peel() {
             (Some(CLIENT), Event::Datagram { from, bytes }) => match Message::from_bytes(bytes) {
-                Ok(Message::Request { id, operation, .. }) => {
-                    return Some(Request { client: from, id, operation });
+                Ok(Message::Request { id, settled, operation }) => {
+                    let request = Request { client: from, id, settled, operation };
+                    if !self.is_second_copy(&request) {
+                        return Some(request);
+                    }
+                    env.note("second copy of a request", from.0.into(), id);
                 }
                 Ok(Message::Reply { .. }) | Err(_) => {
                     env.note("bad datagram", from.0.into(), bytes.len() as u64);
@@ -114,11 +172,11 @@ impl Stock {
     fn read_back(&mut self, env: &mut Env<'_>) -> Option<()> {
         for file in env.list(FILES) {
             let Some(bytes) = env.read(&file).ok()? else { continue };
-            let durable = PnCounter::from_bytes(bytes).ok()?;
+            let Saved { counter: durable, taken } = Saved::from_bytes(bytes).ok()?;
             let counted = durable.entry(self.me);
             let name = &file[FILES.len()..];
             note_durable(name, counted, env);
-            self.products.insert(name.to_owned(), Product { durable, counted });
+            self.products.insert(name.to_owned(), Product { durable, counted, taken });
         }
         Some(())
     }
@@ -139,30 +197,64 @@ impl Stock {
         self.products.get(product).map_or(Entry::default(), |product| product.counted)
     }
 
-    /// Counts a change by this replica, and answers the request when it is durable.
-    pub(super) fn count(&mut self, request: Request, change: Entry, env: &mut Env<'_>) {
-        let Request { client, id, operation } = request;
+    /// Whether a change was decided on before. A read may be answered twice; who asked once takes the
+    /// first answer.
+    fn is_second_copy(&self, request: &Request) -> bool {
+        let Request { client, id, operation, .. } = request;
+        let product = self.products.get(&operation.object);
+        Amount::of(&operation.call).is_some()
+            && product.is_some_and(|product| product.taken.contains(*client, *id))
+    }
+
+    /// Counts what was decided on a request, which may be nothing, and answers it when that is
+    /// durable together with its number.
+    pub(super) fn decide(
+        &mut self,
+        request: Request,
+        change: Entry,
+        outcome: Outcome,
+        env: &mut Env<'_>,
+    ) {
+        let Request { client, id, settled, operation } = request;
         let name = operation.object;
         let product = self.products.entry(name.clone()).or_default();
-        let entry = Entry {
+        if let Err(Full) = product.taken.insert(client, id, settled) {
+            // A copy of it may find room later, so this is no definite no.
+            return reply(env, client, id, Outcome::Unknown(NO_RECORD.to_owned()));
+        }
+        product.counted = Entry {
             increments: product.counted.increments.saturating_add(change.increments),
             decrements: product.counted.decrements.saturating_add(change.decrements),
         };
-        product.counted = entry;
+        let entry = product.counted;
+        let outcome = if self.early {
+            reply(env, client, id, outcome);
+            None
+        } else {
+            Some(outcome)
+        };
         let mut env = env.at(GOSSIP);
-        env.replace(&format!("{FILES}{name}"), &product.all(self.me));
-        let outcome = Outcome::Done(Value::Bool(true));
+        env.replace(&format!("{FILES}{name}"), &product.saved(self.me));
         self.gate.hold(env.sync(), Held { client, id, outcome, product: name, entry });
     }
 
     fn on_synced(&mut self, ticket: Ticket, env: &mut Env<'_>) {
         while let Some(Held { client, id, outcome, product, entry }) = self.gate.open(ticket) {
-            if let Some(state) = self.products.get_mut(&product) {
+            if let Some(state) = self.products.get_mut(&product)
+                && !entry.is_covered_by(state.durable.entry(self.me))
+            {
                 state.durable.join(self.me, entry);
+                note_durable(&product, entry, env);
             }
-            note_durable(&product, entry, env);
-            reply(env, client, id, outcome);
+            if let Some(outcome) = outcome {
+                reply(env, client, id, outcome);
+            }
         }
+    }
+
+    /// The products that this replica knows.
+    pub(super) fn products(&self) -> impl Iterator<Item = &str> {
+        self.products.keys().map(String::as_str)
     }
 
     /// Tells all others what this replica knows of every product that was ever changed.
@@ -204,6 +296,7 @@ impl Stock {
 
     /// Shows the products: what `fill` adds, and every node's entry.
     pub(super) fn inspect(&self, view: &mut Fields, fill: impl Fn(&str, &mut Fields)) {
+        view.int("replicas", self.peers.len() as i64 + 1);
         if !self.gate.is_empty() {
             view.text("waiting", format!("the disk, with {} answers", self.gate.len()));
         }
@@ -229,14 +322,25 @@ impl Product {
     /// The counter with the own entry as counted.
     fn all(&self, me: NodeId) -> PnCounter {
         let mut counter = self.durable.clone();
-        counter.join(me, self.counted);
+        if self.counted != Entry::default() {
+            counter.join(me, self.counted);
+        }
         counter
+    }
+
+    fn saved(&self, me: NodeId) -> Saved {
+        Saved { counter: self.all(me), taken: self.taken.clone() }
     }
 }
 
-/// The stock after all that any replica knows: the total and the join of all counters.
+/// The stock after all that any replica knows: the total and the join of all counters. A replica that
+/// is down may have counted what it told nobody, and then there is no account.
 pub(super) fn account(states: &[Fields], object: &str) -> Option<i64> {
-    let total = states.first()?.get_int(&["total"])?;
+    let first = states.first()?;
+    let total = first.get_int(&["total"])?;
+    if first.get_int(&["replicas"]) != Some(states.len() as i64) {
+        return None;
+    }
     let sum = |kind: &str| -> i64 {
         let mut entries = BTreeMap::new();
         for state in states {

@@ -6,6 +6,7 @@
 mod evidence;
 mod network;
 mod promises;
+mod rest;
 mod serving;
 
 pub use evidence::Evidence;
@@ -55,6 +56,7 @@ pub const CHECKS: &[Check] = &[
     serving::SERVED,
     serving::REFUSED,
     serving::LATENCY_MAX,
+    rest::SETTLED,
     network::DATAGRAMS,
     network::FIELD,
 ];

@@ -174,6 +174,8 @@ pub(crate) struct Node {
     pristine: Box<dyn Process>,
     /// Counts the lives; what was scheduled in an earlier life concerns none of the later ones.
     pub(crate) life: u32,
+    /// When this life began.
+    pub(crate) since: Time,
     pub(crate) counters: Counters,
     pub(crate) timers: Timers,
     pub(crate) clock: Clock,
@@ -228,6 +230,7 @@ impl Node {
             pristine: process.fork(),
             process,
             life: 0,
+            since: Time::ZERO,
             counters: Counters::default(),
             timers: Timers::default(),
             clock: Clock::new(clock.drift, clock.offset),

@@ -183,6 +183,7 @@ impl World {
             }
         } else if matches!(status, Status::Absent | Status::Up) {
             self.nodes[id.index()].status = Status::Up;
+            self.nodes[id.index()].since = self.now;
             let seq = self.record(Some(id), None, Kind::Started, &[]);
             self.admit(id, Work::Start { seq });
         }
@@ -207,6 +208,7 @@ impl World {
             return;
         }
         self.nodes[id.index()].status = Status::Up;
+        self.nodes[id.index()].since = self.now;
         let seq = self.record(Some(id), cause, Kind::Restarted, &[]);
         self.admit(id, Work::Start { seq });
     }

@@ -83,6 +83,13 @@ impl World {
         self.nodes[id.index()].status
     }
 
+    /// Since when a node runs without a break; `None` if it does not run.
+    #[must_use]
+    pub fn up_since(&self, id: NodeId) -> Option<Time> {
+        let node = &self.nodes[id.index()];
+        (node.status == Status::Up).then_some(node.since)
+    }
+
     /// A node's state as its process shows it; `None` while it is down.
     #[must_use]
     pub fn inspect(&self, id: NodeId) -> Option<Fields> {
