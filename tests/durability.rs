@@ -305,14 +305,13 @@ fn no_acknowledged_operation_is_lost_wherever_a_crash_falls() {
     assert!(all > 0, "SIMLAB_POINT is no point of these runs");
 }
 
-/// Finds the first crash of a run that is not as it should be, and which checks say so.
+/// Finds the first crash of a run by which something is lost, and which checks say so.
 fn first_loss(setup: Setup<'_>) -> Option<(String, BTreeSet<String>)> {
     let mut loss = None;
     crash_everywhere(setup, |crash, report| {
         let found = broken(report);
         if found.contains("conserved") {
-            println!("{}{}", details(report), replay(crash));
-            loss = Some((crash.to_string(), found));
+            loss = Some((format!("{}{}", details(report), replay(crash)), found));
         }
         loss.is_none()
     });
@@ -336,6 +335,7 @@ fn a_lying_disk_or_an_early_acknowledgement_loses_something() {
         for name in VARIANTS {
             let setup = setups(scenario, &catalogue, name).next().expect("a seed");
             let (point, found) = first_loss(setup).expect("something is lost");
+            println!("{point}");
             let linearizable = name != "caspaxos" || found.contains("linearizable");
             assert!(linearizable, "{point}: {found:?}");
         }

@@ -1,6 +1,6 @@
 //! Thousands of random schedules inside the fault model: loss, duplication, reordering, cuts, crashes
-//! that keep any subset of the unsynced writes. Safety all along; after the heal every request gets
-//! its answer.
+//! that keep any subset of the unsynced writes, disks that are slow, full, or fail to write or to read.
+//! Safety all along; after the heal every request gets its answer.
 //!
 //! A failure names its seed; `SIMLAB_SEED=n cargo test -p simlab-protocols NAME` runs it again, and
 //! `SIMLAB_RUNS` sets how many are run.
@@ -8,7 +8,7 @@
 mod driver;
 
 use driver::{Link, Op, Spec, World, linear, seeds};
-use simlab_core::{Call, Outcome, Value};
+use simlab_core::{Call, DiskError, Outcome, Value};
 use std::collections::BTreeMap;
 
 const PRODUCTS: [&str; 2] = ["phone", "kettle"];
@@ -60,9 +60,9 @@ fn world(seed: u64, service: &str, with: &[(&str, &str)], timeout: &str) -> Worl
     World::new(seed, &spec)
 }
 
-/// Draws the weather; each seed leaves some kinds out (swarm testing).
-fn storm(world: &mut World, replicas: u32, crashes: bool, duplicates_near: bool) {
-    let kinds = world.below(256);
+/// Draws the weather; each seed leaves some kinds out (swarm testing). Returns whether disks may fail.
+fn storm(world: &mut World, replicas: u32, crashes: bool) -> bool {
+    let kinds = world.below(1_024);
     let on = |bit: u64| kinds >> bit & 1 == 1;
     let loss = if on(0) { 1 + world.below(25) } else { 0 };
     let duplicate = if on(1) { 1 + world.below(30) } else { 0 };
@@ -70,7 +70,7 @@ fn storm(world: &mut World, replicas: u32, crashes: bool, duplicates_near: bool)
     world.far = Link { loss, duplicate, delay: (500, slowest) };
     world.near = Link {
         loss: if on(3) { loss } else { 0 },
-        duplicate: if duplicates_near { duplicate } else { 0 },
+        duplicate,
         delay: (500, if on(4) { 900_000 } else { 2_000 }),
     };
     world.sync_us = (100, if on(5) { 150_000 } else { 2_000 });
@@ -117,6 +117,39 @@ fn storm(world: &mut World, replicas: u32, crashes: bool, duplicates_near: bool)
         }
     }
     world.heal_at(FAULTS_END);
+    let failing = crashes && on(8);
+    if failing {
+        spoil(world, replicas);
+    }
+    if crashes && on(9) {
+        unreadable(world, replicas);
+    }
+    failing || crashes && on(9)
+}
+
+/// During a window some disks are full, or fail to write now and then. Who halts comes back soon.
+fn spoil(world: &mut World, replicas: u32) {
+    let (from, victims) = (world.below(FAULTS_END), 1 + world.below((1 << replicas) - 1));
+    let until = from + 1 + world.below(3_000);
+    let (rate, mut dice) = (1 + world.below(40), world.below(u64::MAX));
+    let what = if world.below(3) == 0 { DiskError::Full } else { DiskError::Write };
+    world.spoil = Box::new(move |node, at_ms| {
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let fails = what == DiskError::Full || (dice >> 33) % 100 < rate;
+        (fails && (from..until).contains(&at_ms) && victims >> node & 1 == 1).then_some(what)
+    });
+    world.restart_halted_after = Some(1 + world.below(1_500));
+}
+
+/// A replica crashes and finds its files unreadable for a while.
+fn unreadable(world: &mut World, replicas: u32) {
+    let (at, node) = (world.below(FAULTS_END), world.below(replicas.into()) as u32);
+    let (down, longer) = (1 + world.below(500), world.below(1_000));
+    world.unreadable_at(at, node, true);
+    world.crash_at(at, node);
+    world.restart_at(at + down, node);
+    world.unreadable_at(at + down + longer, node, false);
+    world.restart_halted_after = Some(100 + world.below(500));
 }
 
 /// Three customers, two products, distinct amounts where that helps to tell operations apart.
@@ -218,7 +251,7 @@ fn caspaxos_survives_storms() {
         let (deadline, timeout) = if patient { ("never", "never") } else { ("1s", "2s") };
         let mut world = world(seed, "shop-caspaxos", &[("deadline", deadline)], timeout);
         let replicas = if seed % 4 == 3 { 5 } else { 3 };
-        storm(&mut world, replicas, true, true);
+        let failing = storm(&mut world, replicas, true);
         workload(&mut world, replicas);
         afterwards(&mut world, replicas, !patient);
         let total = 4 * i64::from(replicas);
@@ -227,7 +260,7 @@ fn caspaxos_survives_storms() {
             assert!(linear::is_linearizable(&world.history, product, total), "{product}");
         }
         assert_eq!(world.violations, [""; 0]);
-        assert!(world.halted.is_empty());
+        assert!(failing || world.halted.is_empty());
         met.count(&world);
     });
     met.must_have(&[
@@ -243,6 +276,8 @@ fn caspaxos_survives_storms() {
         "second copy of a request",
         "late prepare",
         "late reply",
+        "sync failed",
+        "disk unreadable",
     ]);
 }
 
@@ -252,7 +287,7 @@ fn who_waits_is_served() {
     seeds("who_waits_is_served", 1_000, |seed| {
         let mut world = world(seed, "shop-caspaxos", &[("deadline", "never")], "never");
         let replicas = if seed % 4 == 3 { 5 } else { 3 };
-        storm(&mut world, replicas, false, true);
+        storm(&mut world, replicas, false);
         world.near = Link { loss: 0, ..world.near };
         workload(&mut world, replicas);
         world.run(FAULTS_END + 20_000);
@@ -268,8 +303,7 @@ fn who_waits_is_served() {
     });
 }
 
-/// Counters: they converge to what was acknowledged; the network duplicates no request, since they
-/// could not tell.
+/// Counters: they converge to what was acknowledged.
 #[test]
 fn counters_converge_after_storms() {
     let mut met = Met::default();
@@ -277,7 +311,7 @@ fn counters_converge_after_storms() {
         seeds("counters_converge_after_storms", 1_000, |seed| {
             let mut world = world(seed, service, &[], "2s");
             let replicas = if seed % 4 == 3 { 5 } else { 3 };
-            storm(&mut world, replicas, true, false);
+            storm(&mut world, replicas, true);
             workload(&mut world, replicas);
             afterwards(&mut world, replicas, false);
             let floor = if service == "shop-escrow" { 0 } else { i64::MIN };
@@ -293,7 +327,18 @@ fn counters_converge_after_storms() {
             met.count(&world);
         });
     }
-    met.must_have(&["sold", "sold out", "read", "refused", "unknown", "open", "entry held"]);
+    met.must_have(&[
+        "sold",
+        "sold out",
+        "read",
+        "refused",
+        "unknown",
+        "open",
+        "entry held",
+        "second copy of a request",
+        "sync failed",
+        "disk unreadable",
+    ]);
 }
 
 /// The oracle itself: it accepts what a stock does, and refuses what it does not.

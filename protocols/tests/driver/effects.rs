@@ -16,6 +16,9 @@ impl World {
         process.on_event(event, &mut env);
         for effect in outbox.effects() {
             self.carry_out(node, *effect, &outbox);
+            if *effect == Effect::Halt {
+                break;
+            }
         }
     }
 
@@ -33,9 +36,10 @@ impl World {
                 self.nodes[node.index()].timers.remove(&(scope, key));
             }
             Effect::Replace { file, data } => {
-                files.write(outbox.text(file), Some(outbox.bytes(data)));
+                let failed = (self.spoil)(node.0, self.now.millis());
+                files.write(outbox.text(file), Some(outbox.bytes(data)), failed);
             }
-            Effect::Remove { file } => files.write(outbox.text(file), None),
+            Effect::Remove { file } => files.write(outbox.text(file), None, None),
             Effect::Append { .. }
             | Effect::WriteAt { .. }
             | Effect::Truncate { .. }
@@ -82,7 +86,10 @@ impl World {
                 let line = format!("{} halts", self.name(node));
                 self.say(&line);
                 self.halted.insert(node.0);
-                self.nodes[node.index()].process = None;
+                self.stop(node);
+                if let Some(ms) = self.restart_halted_after {
+                    self.schedule(self.now + Duration::from_millis(ms), Action::Restart { node });
+                }
             }
         }
     }

@@ -59,6 +59,7 @@ enum Action {
     Command { node: NodeId, operation: Operation },
     Crash { node: NodeId },
     Restart { node: NodeId },
+    Unreadable { node: NodeId, unreadable: bool },
     Heal,
 }
 
@@ -95,6 +96,9 @@ impl View for Glance<'_> {
 /// Says whether a datagram is lost, whatever its link does.
 pub(crate) type Filter = Box<dyn FnMut(&Flight) -> bool>;
 
+/// Says whether a write of a node fails at a time in milliseconds, and why.
+pub(crate) type Spoil = Box<dyn FnMut(u32, u64) -> Option<DiskError>>;
+
 pub(crate) struct World {
     nodes: Vec<Node>,
     queue: BTreeMap<(Time, u64), Action>,
@@ -110,6 +114,9 @@ pub(crate) struct World {
     /// A node whose disk takes so much longer.
     pub(crate) slow_disk: Option<(u32, u64)>,
     pub(crate) lose: Filter,
+    pub(crate) spoil: Spoil,
+    /// How long a node that halted is down; `None` leaves it down.
+    pub(crate) restart_halted_after: Option<u64>,
     /// What happened, a line each.
     pub(crate) log: Vec<String>,
     /// How often each note was left, and each kind of datagram sent.
@@ -155,6 +162,8 @@ impl World {
             sync_us: (1_000, 1_000),
             slow_disk: None,
             lose: Box::new(|_| false),
+            spoil: Box::new(|_, _| None),
+            restart_halted_after: None,
             log: Vec::new(),
             notes: BTreeMap::new(),
             sent: BTreeMap::new(),
@@ -197,6 +206,12 @@ impl World {
     pub(crate) fn restart_at(&mut self, at_ms: u64, node: u32) {
         let at = Time::ZERO + Duration::from_millis(at_ms);
         self.schedule(at, Action::Restart { node: NodeId(node) });
+    }
+
+    /// Lets all reads of a node's files fail from then on, or succeed again.
+    pub(crate) fn unreadable_at(&mut self, at_ms: u64, node: u32, unreadable: bool) {
+        let at = Time::ZERO + Duration::from_millis(at_ms);
+        self.schedule(at, Action::Unreadable { node: NodeId(node), unreadable });
     }
 
     /// From then on every link and every node works.
@@ -266,10 +281,13 @@ impl World {
             Action::Synced { node, life, scope, ticket, writes } => {
                 let state = &mut self.nodes[node.index()];
                 if state.life == life && state.process.is_some() {
-                    state.files.settle(writes);
-                    let line = format!("{} synced", self.name(node));
+                    let result = state.files.settle(writes, self.rng.next_u64());
+                    let line = match result {
+                        Ok(()) => format!("{} synced", self.name(node)),
+                        Err(e) => format!("{} did not sync: {e}", self.name(node)),
+                    };
                     self.say(&line);
-                    self.handle(node, Event::Synced { scope, ticket, result: Ok(()) });
+                    self.handle(node, Event::Synced { scope, ticket, result });
                 }
             }
             Action::Command { node, operation } => {
@@ -279,12 +297,17 @@ impl World {
             }
             Action::Crash { node } => self.crash(node),
             Action::Restart { node } => self.restart(node),
+            Action::Unreadable { node, unreadable } => {
+                self.nodes[node.index()].files.unreadable = unreadable;
+            }
             Action::Heal => {
                 self.near = Link { loss: 0, duplicate: 0, delay: (500, 2_000) };
                 self.far = Link { loss: 0, duplicate: 0, delay: (500, 60_000) };
                 self.sync_us = (100, 2_000);
                 self.lose = Box::new(|_| false);
+                self.spoil = Box::new(|_, _| None);
                 for node in (0..self.nodes.len() as u32).map(NodeId) {
+                    self.nodes[node.index()].files.unreadable = false;
                     self.restart(node);
                 }
             }
@@ -292,15 +315,20 @@ impl World {
     }
 
     fn crash(&mut self, node: NodeId) {
-        if self.nodes[node.index()].process.take().is_some() {
+        if self.nodes[node.index()].process.is_some() {
             let line = format!("{} crashes", self.name(node));
             self.say(&line);
-            let bits = self.rng.next_u64();
-            let state = &mut self.nodes[node.index()];
-            state.files.crash(bits);
-            state.timers.clear();
-            state.life += 1;
+            self.stop(node);
         }
+    }
+
+    fn stop(&mut self, node: NodeId) {
+        let bits = self.rng.next_u64();
+        let state = &mut self.nodes[node.index()];
+        state.process = None;
+        state.files.crash(bits);
+        state.timers.clear();
+        state.life += 1;
     }
 
     fn restart(&mut self, node: NodeId) {
@@ -357,8 +385,14 @@ impl World {
     /// Writes to a node's disk behind its back.
     pub(crate) fn tamper(&mut self, node: u32, file: &str, content: Option<&[u8]>) {
         let files = &mut self.nodes[node as usize].files;
-        files.write(file, content);
-        files.settle(files.written());
+        files.write(file, content, None);
+        files.settle(files.written(), 0).expect("it does not fail");
+    }
+
+    /// The content of a file of a node.
+    pub(crate) fn content(&self, node: u32, file: &str) -> Vec<u8> {
+        let content = self.nodes[node as usize].files.read(file);
+        content.expect("it can be read").expect("it is there").to_vec()
     }
 
     /// The names of a node's files.
