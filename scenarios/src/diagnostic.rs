@@ -190,7 +190,8 @@ impl Problems {
                 (diagnostic.line, diagnostic.column) = cursor.position(span.start);
             }
         }
-        Diagnostics(Box::new(Shown { file, set, list: self.list, dropped: self.dropped }))
+        let (list, dropped) = (self.list, self.dropped);
+        Diagnostics(Box::new(Shown { file, set, first_line: 1, list, dropped }))
     }
 }
 
@@ -230,12 +231,33 @@ pub struct Diagnostics(Box<Shown>);
 #[derive(Clone, Debug)]
 struct Shown {
     file: Source,
+    /// The number of the first line of what is there of the file.
+    first_line: usize,
     set: Source,
     list: Vec<Diagnostic>,
     dropped: usize,
 }
 
 impl Diagnostics {
+    /// The one mistake that a file as a whole is.
+    pub(crate) fn of_file(file: &str, diagnostic: Diagnostic) -> Self {
+        let mut problems = Problems::default();
+        problems.push(diagnostic);
+        problems.finish(Source::new(file, ""), Source::new("--set", ""))
+    }
+
+    /// A mistake in a line of a file that is read line by line.
+    pub(crate) fn in_line(file: &str, number: usize, text: &str, diagnostic: Diagnostic) -> Self {
+        let mut problems = Problems::default();
+        problems.push(diagnostic);
+        let mut all = problems.finish(Source::new(file, text), Source::new("--set", ""));
+        all.0.first_line = number;
+        for diagnostic in &mut all.0.list {
+            diagnostic.line = number;
+        }
+        all
+    }
+
     /// The mistakes; at least one. Of a file with thousands the first thousand found.
     #[must_use]
     pub fn list(&self) -> &[Diagnostic] {
@@ -304,7 +326,9 @@ impl Diagnostics {
             if all.is_empty() {
                 return None;
             }
+            let first_line = if origin == Origin::File { self.0.first_line } else { 1 };
             let snippet = Snippet::source(&*source.text).path(&*source.name);
+            let snippet = snippet.line_start(first_line);
             Some(snippet.annotations(all.into_iter().map(|(kind, span, label)| {
                 let annotation = kind.span(visible(&source.text, span));
                 match label.as_str() {

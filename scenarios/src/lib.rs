@@ -15,6 +15,7 @@
 mod builtin;
 mod catalogue;
 mod checks;
+pub mod decisions;
 mod diagnostic;
 mod format;
 mod lessons;
@@ -27,6 +28,8 @@ mod scenario;
 mod schema;
 mod source;
 mod text;
+pub mod tracefile;
+mod whole_file;
 
 pub use catalogue::{Catalogue, CheckSignature, ModelSignature};
 pub use checks::{CHECKS, Check, Evidence, Observation, Observed};
@@ -42,3 +45,4 @@ pub use scenario::{
 pub use schema::schema;
 pub use source::Source;
 pub use text::Text;
+pub use whole_file::WholeFile;

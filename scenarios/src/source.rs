@@ -12,7 +12,7 @@ const SIZE_MAX: usize = 1 << 20;
 const DEPTH_MAX: usize = 16;
 
 /// The text of a scenario and the name under which it is shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
     /// The name of the file, as people gave it.
     pub name: String,

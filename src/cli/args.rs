@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use simlab_core::{Duration, Kind};
+use std::path::PathBuf;
 
 /// See and break distributed systems, deterministically.
 #[derive(Debug, Parser)]
@@ -16,6 +17,8 @@ Examples:
   simlab run cap_partition                  the first lesson, all variants side by side
   simlab run cap_partition --seed 8         the same story with other delays
   simlab log cap_partition --variant available --from 12s --to 13s
+  simlab run cap_partition --variant available --trace run.jsonl
+  simlab replay run.jsonl                   the same run again, and whether it is the same
   simlab show cap_partition                 what the lesson is about, and why it must come out so
   simlab list                               the lessons";
 
@@ -25,6 +28,10 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Print what happened in a run, event by event
     Log(LogArgs),
+    /// Run again what a trace file is of, and confirm its hash and verdict
+    Replay(ReplayArgs),
+    /// Show where two trace files part, and why
+    Diff(DiffArgs),
     /// List what there is
     List(ListArgs),
     /// Tell what a scenario is about and what is expected of it
@@ -67,12 +74,38 @@ pub(super) struct RunArgs {
     /// Draw with ASCII characters only
     #[arg(long)]
     pub(super) ascii: bool,
+    #[command(flatten)]
+    pub(super) script: ScriptArgs,
+    /// Write every choice of the run and its answer to this file; of several variants, of the first
+    #[arg(long, value_name = "FILE", value_parser = file)]
+    pub(super) record_decisions: Option<PathBuf>,
+    /// Write every event to this file as it happens, to be replayed, printed and compared; of several
+    /// variants, the first. The file has its name only when it is complete. There is then no picture
+    #[arg(long, value_name = "FILE", value_parser = file)]
+    pub(super) trace: Option<PathBuf>,
+}
+
+/// Who answers choices.
+#[derive(Debug, Args)]
+pub(super) struct ScriptArgs {
+    /// Let this file answer choices, and the seed the rest
+    ///
+    /// One answer a line: {"who":"a->b","choice":"lose","ordinal":3,"answer":1}. `who` is a link or a
+    /// node, `ordinal` counts from 0. --record-decisions writes such a file, with a first line that
+    /// says of which run. Without that line, or without "complete":true in it, the answers are
+    /// overrides. Answers that were not asked for, or that make no sense, are reported; if the
+    /// recording is complete, the exit status is then 1.
+    #[arg(long, value_name = "FILE")]
+    pub(super) decisions: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
+#[command(mut_arg("scenario", |arg| arg.help("A scenario file, the name of a lesson, or a trace file")))]
 pub(super) struct LogArgs {
     #[command(flatten)]
     pub(super) scenario: ScenarioArgs,
+    #[command(flatten)]
+    pub(super) script: ScriptArgs,
     /// The variant [default: the first]
     #[arg(long, value_name = "NAME")]
     pub(super) variant: Option<String>,
@@ -94,6 +127,22 @@ pub(super) struct LogArgs {
     /// Only events before this time
     #[arg(long, value_name = "TIME")]
     pub(super) to: Option<Duration>,
+}
+
+/// Exit status: 0 the same hash and verdict (a violation too), 1 they differ, 2 a bad file.
+#[derive(Debug, Args)]
+pub(super) struct ReplayArgs {
+    /// A file that `run --trace` wrote
+    pub(super) trace: PathBuf,
+}
+
+/// Exit status: 0 the same events and verdict, 1 they differ, 2 a bad file.
+#[derive(Debug, Args)]
+pub(super) struct DiffArgs {
+    /// A file that `run --trace` wrote
+    pub(super) first: PathBuf,
+    /// Another
+    pub(super) second: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -139,6 +188,14 @@ fn seed(text: &str) -> Result<u64, String> {
         None => digits.parse(),
     };
     parsed.map_err(|_| "expected a whole number from 0 to 2^64-1, decimal or 0x hex".to_owned())
+}
+
+/// The report goes to standard output already.
+fn file(text: &str) -> Result<PathBuf, String> {
+    match text {
+        "-" => Err("expected a file; the report goes to standard output".to_owned()),
+        _ => Ok(PathBuf::from(text)),
+    }
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {

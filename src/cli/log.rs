@@ -2,71 +2,130 @@
 
 use super::args::LogArgs;
 use super::output::{Exit, Output};
-use super::story;
-use simlab_core::{Dissection, Duration, Kind, NodeId, Time, TraceEvent};
-use simlab_scenarios::run::{Run, Setup, run};
+use super::replay::Recorded;
+use super::words::Words;
+use super::{script, story};
+use simlab_core::{Duration, Kind, NodeId, Time, TraceEvent};
+use simlab_scenarios::run::{Setup, build};
+use simlab_scenarios::tracefile::{self, Reader, Tap};
 use simlab_scenarios::{Catalogue, advice};
-use simlab_sim::trace::{Describe, Names, line};
+use simlab_sim::trace::Describe;
 use std::collections::BTreeSet;
+use std::path::Path;
 
 pub(super) fn log(args: &LogArgs, catalogue: &Catalogue, output: &mut Output) -> Exit {
-    match try_log(args, catalogue, output) {
+    let file = Path::new(&args.scenario.scenario);
+    let logged = if tracefile::is_one(file) {
+        of_trace(file, args, catalogue, output)
+    } else {
+        of_scenario(args, catalogue, output)
+    };
+    match logged {
         Ok(exit) | Err(exit) => exit,
     }
 }
 
-fn try_log(args: &LogArgs, catalogue: &Catalogue, output: &mut Output) -> Result<Exit, Exit> {
+/// Prints a run while it goes on.
+fn of_scenario(args: &LogArgs, catalogue: &Catalogue, output: &mut Output) -> Result<Exit, Exit> {
     let ask = &args.scenario;
     let scenario = story::scenario(&ask.scenario, &ask.set, catalogue, output)?;
-    let variant = match &args.variant {
-        Some(name) => story::variant(&scenario, name, output)?,
-        None => 0,
-    };
-    let seed = ask.seed.unwrap_or(scenario.seed);
-    let setup = Setup { scenario: &scenario, catalogue, variant, seed, recording: true };
-    let run = run(setup).map_err(|problem| {
-        let colour = output.colour();
-        output.error(problem.render(colour).trim_end());
-        Exit::BadInput
-    })?;
-    let filter = Filter::new(args, &run, output)?;
-    let words = Words { run: &run };
-    let Some(trace) = run.world.trace() else { return Ok(Exit::Passed) };
-    let mut printed = 0_u64;
-    for event in trace.iter().filter(|event| filter.passes(event, &words)) {
-        printed += 1;
-        let cause = event.cause.map(|cause| format!("<-{cause}")).unwrap_or_default();
-        let (at, seq) = (event.at, event.seq);
-        let at = format!("{}.{:09}", at.nanos() / 1_000_000_000, at.nanos() % 1_000_000_000);
-        output.line(&format!("{at:>13} {seq:>8} {cause:<10} {}", line(&event, &words)));
-        if output.closed() {
-            break;
+    let mut variants = Vec::new();
+    if let Some(name) = &args.variant {
+        variants.push(story::variant(&scenario, name, output)?);
+    }
+    let (script, seed) = script::script(&args.script, &scenario, ask, &mut variants, output)?;
+    let variant = variants.first().copied().unwrap_or(0);
+    let nodes: Vec<&str> = scenario.nodes.iter().map(|node| node.name.as_str()).collect();
+    let filter = Filter::new(args, &scenario.name, &nodes, output)?;
+    let setup = Setup { scenario: &scenario, catalogue, variant, seed, recording: false };
+    let mut world = build(setup).map_err(|problem| output.refuse(&problem))?;
+    if let Some(script) = script {
+        world.follow(script);
+    }
+    let tap = Tap::on(&mut world);
+    let mut printed = 0;
+    while !output.closed() && world.step_until(scenario.until) {
+        let words = Words { names: world.names(), setup: Some(setup) };
+        for record in tap.take() {
+            printed += filter.print(&record.event(), &words, output);
         }
     }
-    if printed == 0 {
-        output.error("no event passes these filters");
-    }
-    output.error(&format!(
-        "{} · {} · seed {} · trace hash {:016x}",
-        scenario.name,
-        scenario.variants[variant].name,
-        seed,
-        run.world.trace_hash()
-    ));
+    let name = &scenario.variants[variant].name;
+    script::departures(name, &world, output);
+    finish(printed, output);
+    let hash = world.trace_hash();
+    summary(&scenario.name, name, seed, hash, output);
     Ok(Exit::Passed)
 }
 
-/// Names and dissectors of a run, for the formatter.
-struct Words<'a> {
-    run: &'a Run<'a>,
+/// Prints a trace file: first it is checked, then the run is made again, since only what comes out
+/// again can be read with the services of this build.
+fn of_trace(
+    path: &Path,
+    args: &LogArgs,
+    catalogue: &Catalogue,
+    output: &mut Output,
+) -> Result<Exit, Exit> {
+    let ask = &args.scenario;
+    let decided = args.variant.is_some() || args.script.decisions.is_some();
+    if ask.seed.is_some() || !ask.set.is_empty() || decided {
+        let what = "--seed, --set, --variant and --decisions";
+        output.error(&format!("error: a trace file is of one run: it takes no {what}"));
+        return Err(Exit::BadInput);
+    }
+    let recorded = Recorded::read(path).map_err(|problems| output.refuse(&problems))?;
+    recorded.tell_version(output);
+    let Recorded { header, script, footer } = recorded;
+    let nodes: Vec<&str> = header.nodes.iter().map(String::as_str).collect();
+    let filter = Filter::new(args, &header.scenario, &nodes, output)?;
+    let loaded = header.load(catalogue);
+    let setup = match &loaded {
+        Ok((scenario, variant)) => {
+            let (variant, seed) = (*variant, header.seed);
+            Some(Setup { scenario, catalogue, variant, seed, recording: false })
+        }
+        Err(_) => None,
+    };
+    let again = setup.and_then(|setup| {
+        let mut world = build(setup).ok()?;
+        if let Some(script) = script {
+            world.follow(script);
+        }
+        world.run_until(setup.scenario.until);
+        Some(world.trace_hash())
+    });
+    match again {
+        Some(hash) if hash == footer.trace_hash => {}
+        Some(hash) => output.error(&format!(
+            "note: events only: this build makes another run of it (trace hash {hash:016x}), and may \
+             read datagrams otherwise"
+        )),
+        None => output.error(
+            "note: events only: this build cannot run the scenario, and datagrams stay unread",
+        ),
+    }
+    let mut reader = Reader::open(path).map_err(|problems| output.refuse(&problems))?;
+    let mut printed = 0;
+    while !output.closed() && reader.advance().map_err(|problems| output.refuse(&problems))? {
+        let words = Words { names: reader.names(), setup };
+        if let Some(event) = reader.event() {
+            printed += filter.print(&event, &words, output);
+        }
+    }
+    finish(printed, output);
+    summary(&header.scenario, &header.variant, header.seed, footer.trace_hash, output);
+    Ok(Exit::Passed)
 }
 
-impl Describe for Words<'_> {
-    fn names(&self) -> &Names {
-        self.run.world.names()
+fn finish(printed: u64, output: &mut Output) {
+    if printed == 0 {
+        output.error("no event passes these filters");
     }
-    fn dissect(&self, from: NodeId, to: NodeId, bytes: &[u8]) -> Option<Dissection> {
-        self.run.setup.dissect(from, to, bytes)
+}
+
+fn summary(scenario: &str, variant: &str, seed: u64, hash: u64, output: &mut Output) {
+    if !output.closed() {
+        output.error(&format!("{scenario} · {variant} · seed {seed} · trace hash {hash:016x}"));
     }
 }
 
@@ -79,19 +138,22 @@ struct Filter<'a> {
 }
 
 impl<'a> Filter<'a> {
-    fn new(args: &'a LogArgs, run: &Run<'_>, output: &mut Output) -> Result<Self, Exit> {
-        let scenario = run.setup.scenario;
+    fn new(
+        args: &'a LogArgs,
+        scenario: &str,
+        known: &[&str],
+        output: &mut Output,
+    ) -> Result<Self, Exit> {
         let mut nodes = BTreeSet::new();
         for name in &args.node {
-            let Some(node) = scenario.node(name) else {
-                output.error(&format!("error: {} has no node `{name}`", scenario.name));
-                let known = scenario.nodes.iter().map(|n| n.name.as_str());
-                for line in advice(name, "nodes", known) {
+            let Some(node) = known.iter().position(|known| known == name) else {
+                output.error(&format!("error: {scenario} has no node `{name}`"));
+                for line in advice(name, "nodes", known.iter().copied()) {
                     output.error(&format!("help: {line}"));
                 }
                 return Err(Exit::BadInput);
             };
-            nodes.insert(node.id);
+            nodes.insert(NodeId(node as u32));
         }
         let after = |offset: Duration| Time::ZERO + offset;
         let from = args.from.map_or(Time::ZERO, after);
@@ -101,6 +163,15 @@ impl<'a> Filter<'a> {
             return Err(Exit::BadInput);
         }
         Ok(Filter { nodes, args, from, to })
+    }
+
+    /// Prints the event if it passes. Returns how many were printed.
+    fn print(&self, event: &TraceEvent<'_>, words: &Words<'_>, output: &mut Output) -> u64 {
+        let passes = self.passes(event, words);
+        if passes {
+            output.line(&words.line(event));
+        }
+        u64::from(passes)
     }
 
     fn passes(&self, event: &TraceEvent<'_>, words: &Words<'_>) -> bool {
@@ -130,6 +201,6 @@ fn message(event: &TraceEvent<'_>, words: &Words<'_>, wanted: &[String]) -> bool
 /// Whether the event is the begin or the end of one of these operations.
 fn operation(event: &TraceEvent<'_>, words: &Words<'_>, wanted: &[String]) -> bool {
     let (Kind::Invoked { op, .. } | Kind::Returned { op }) = event.kind else { return false };
-    let name = format!("{}.{}", words.names().node(op.node()), op.number());
+    let name = format!("{}.{}", words.names.node(op.node()), op.number());
     wanted.contains(&name)
 }

@@ -1,13 +1,17 @@
 //! The command line: the only place that prints.
 
 mod args;
+mod diff;
 mod list;
 mod log;
 mod output;
+mod replay;
 mod run;
 mod scoreboard;
+mod script;
 mod show;
 mod story;
+mod words;
 
 use args::{Cli, Command};
 use clap::{CommandFactory, Parser};
@@ -32,6 +36,8 @@ pub(crate) fn main(entries: &[&'static Entry]) -> ExitCode {
     let exit = match cli.command {
         Command::Run(args) => run::run(&args, &catalogue, &mut output),
         Command::Log(args) => log::log(&args, &catalogue, &mut output),
+        Command::Replay(args) => replay::replay(&args, &catalogue, &mut output),
+        Command::Diff(args) => diff::diff(&args, &catalogue, &mut output),
         Command::List(args) => list::list(&args, &catalogue, &mut output),
         Command::Show(args) => show::show(&args, &catalogue, &mut output),
         Command::Schema => {

@@ -1,5 +1,6 @@
 //! Writing to the terminal, a file or a pipe.
 
+use simlab_scenarios::Diagnostics;
 use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal, StderrLock, StdoutLock, Write};
 
@@ -53,6 +54,13 @@ impl Output {
     pub(super) fn error(&mut self, text: &(impl Display + ?Sized)) {
         self.flush();
         let _ = writeln!(self.err, "{text}");
+    }
+
+    /// Mistakes of a file, as diagnostics.
+    pub(super) fn refuse(&mut self, problems: &Diagnostics) -> Exit {
+        let colour = self.colour();
+        self.error(problems.render(colour).trim_end());
+        Exit::BadInput
     }
 
     pub(super) fn flush(&mut self) {

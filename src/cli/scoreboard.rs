@@ -63,6 +63,9 @@ fn again(report: &Report<'_>, args: &RunArgs, variant: Option<&str>) -> String {
     if let Some(variant) = variant {
         words.push_str(&format!(" --variant {}", quoted(variant)));
     }
+    if let Some(decisions) = &args.script.decisions {
+        words.push_str(&format!(" --decisions {}", quoted(&decisions.to_string_lossy())));
+    }
     words
 }
 

@@ -2,9 +2,11 @@
 
 use super::{CheckReport, Metrics, Report, Status, VariantReport};
 use crate::checks::Observed;
+use crate::decisions::point_text;
 use crate::{Comparison, Expected};
 use serde_json::{Map, Value, json};
-use simlab_core::DropReason;
+use simlab_core::{DropReason, Point};
+use simlab_sim::{Departures, Script};
 
 impl Report<'_> {
     /// One JSON object.
@@ -30,7 +32,7 @@ impl VariantReport<'_> {
                 "detail": finding.detail,
             })
         });
-        json!({
+        let mut object = json!({
             "name": self.name,
             "ok": self.status() == Status::Passed,
             "trace_hash": format!("{:016x}", self.trace_hash),
@@ -39,6 +41,27 @@ impl VariantReport<'_> {
             "checks": self.checks.iter().map(CheckReport::to_json).collect::<Vec<_>>(),
             "findings": findings.collect::<Vec<_>>(),
             "metrics": self.metrics.to_json(),
+        });
+        if let Some(script) = self.run.world.script() {
+            object["decisions"] = self.departures(script);
+        }
+        object
+    }
+
+    /// What became of the script that answered choices.
+    fn departures(&self, script: &Script) -> Value {
+        let names = self.run.world.names();
+        let Departures { unasked, refused, unknown } = self.run.world.departures();
+        let named = |points: &[Point]| -> Vec<String> {
+            points.iter().take(1_000).map(|point| point_text(point, names)).collect()
+        };
+        json!({
+            "answers": script.answers.len(),
+            "complete": script.complete,
+            "departures": unasked.len() + refused.len() + unknown.len(),
+            "unasked": named(&unasked),
+            "refused": named(&refused),
+            "unknown": named(&unknown),
         })
     }
 }

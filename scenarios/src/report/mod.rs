@@ -87,12 +87,17 @@ pub struct Report<'a> {
 }
 
 impl VariantReport<'_> {
-    /// How the variant came out. A finding (a panic, a limit, a broken invariant) is a failure.
+    /// How the variant came out. A finding (a panic, a limit, a broken invariant) is a failure, and
+    /// so is a departure from a complete recording of decisions: it was not the run that was asked
+    /// for.
     #[must_use]
     pub fn status(&self) -> Status {
         let checks = self.checks.iter().map(|check| check.status);
         let findings = self.findings.iter().map(|_| Status::Failed);
-        checks.chain(findings).max().unwrap_or(Status::Passed)
+        let world = &self.run.world;
+        let recording = world.script().is_some_and(|script| script.complete);
+        let departed = (recording && !world.departures().none()).then_some(Status::Failed);
+        checks.chain(findings).chain(departed).max().unwrap_or(Status::Passed)
     }
 }
 
@@ -134,9 +139,17 @@ pub fn report<'a>(
     Ok(Report { scenario, seed, variants: variants.collect::<Result<_, Diagnostics>>()? })
 }
 
-/// Judges a run that is over.
+/// Judges a run that is over. Of one that was not recorded only what its checks are about.
 #[must_use]
 pub fn judge(run: Run<'_>) -> VariantReport<'_> {
+    let recording = run.setup.recording;
+    judge_as(run, recording)
+}
+
+/// Judges a run that is over. A search for an order may be long; unless people look at the answer
+/// (`looked_at`), only those are made that a check is about.
+#[must_use]
+pub fn judge_as(run: Run<'_>, looked_at: bool) -> VariantReport<'_> {
     let Setup { scenario, variant, .. } = run.setup;
     let evidence = Evidence::new(&run);
     let mut expectations: Vec<Expectation> =
@@ -148,8 +161,7 @@ pub fn judge(run: Run<'_>) -> VariantReport<'_> {
     let checks: Vec<CheckReport> =
         expectations.iter().map(|expectation| judge_one(expectation, &evidence)).collect();
     let metrics = Metrics::measure(&evidence);
-    // A search may be long. A sweep that nobody looks at searches only what its checks are about.
-    let asked = run.setup.recording || expectations.iter().any(|e| e.check == "linearizable");
+    let asked = looked_at || expectations.iter().any(|e| e.check == "linearizable");
     let first_break = asked.then(|| evidence.first_break()).flatten();
     let linearizable = asked.then(|| evidence.linearizable()).flatten();
     VariantReport {

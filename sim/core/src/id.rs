@@ -86,6 +86,19 @@ impl Scope {
     pub const fn bits(self) -> u32 {
         self.0
     }
+
+    /// The path that [`Scope::bits`] made this number of; `None` if it is of none.
+    #[must_use]
+    pub const fn from_bits(bits: u32) -> Option<Scope> {
+        let mut rest = bits;
+        while rest != 0 {
+            if rest & 0xff == 0 {
+                return None;
+            }
+            rest >>= 8;
+        }
+        Some(Scope(bits))
+    }
 }
 
 /// Names a timer within a scope. A component chooses its keys; setting a key again moves its timer.
@@ -155,5 +168,8 @@ mod tests {
         let (first, rest) = scope.split().expect("two deep");
         assert_eq!((first, rest.split()), (outer, Some((inner, Scope::ROOT))));
         assert_eq!(Scope::ROOT.split(), None);
+        assert_eq!(Scope::from_bits(scope.bits()), Some(scope));
+        assert_eq!(Scope::from_bits(0), Some(Scope::ROOT));
+        assert_eq!((Scope::from_bits(0x0700), Scope::from_bits(0x07_00_01)), (None, None));
     }
 }

@@ -76,6 +76,10 @@ impl Decisions {
         self.recording.as_deref()
     }
 
+    pub(crate) fn script(&self) -> Option<&Script> {
+        self.script.as_deref()
+    }
+
     pub(crate) fn departures(&self) -> Departures {
         let script = self.script.iter().flat_map(|script| script.answers.keys());
         Departures {

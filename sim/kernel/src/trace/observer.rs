@@ -12,6 +12,12 @@ pub trait Observer: Send {
     fn record(&mut self, event: &TraceEvent<'_>, names: &Names, hash: u64);
 }
 
+impl<F: FnMut(&TraceEvent<'_>, &Names, u64) + Send> Observer for F {
+    fn record(&mut self, event: &TraceEvent<'_>, names: &Names, hash: u64) {
+        self(event, names, hash);
+    }
+}
+
 impl fmt::Debug for dyn Observer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Observer")

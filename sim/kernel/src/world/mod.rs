@@ -236,6 +236,12 @@ impl World {
         self.decisions.recorded()
     }
 
+    /// The script that answers choices, if there is one.
+    #[must_use]
+    pub fn script(&self) -> Option<&Script> {
+        self.decisions.script()
+    }
+
     /// Where the run has departed from its script so far.
     #[must_use]
     pub fn departures(&self) -> Departures {

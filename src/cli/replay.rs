@@ -1,0 +1,129 @@
+//! `simlab replay`: a run from its trace file, once more.
+
+use super::args::ReplayArgs;
+use super::output::{Exit, Output};
+use super::words::Words;
+use simlab_scenarios::report::{VariantReport, judge};
+use simlab_scenarios::run::{Setup, run_prepared};
+use simlab_scenarios::tracefile::{Compare, Difference, Footer, Header, Reader, Verdict};
+use simlab_scenarios::{Catalogue, Diagnostics, Observed};
+use simlab_sim::Script;
+use std::path::Path;
+
+pub(super) fn replay(args: &ReplayArgs, catalogue: &Catalogue, output: &mut Output) -> Exit {
+    match try_replay(&args.trace, catalogue, output) {
+        Ok(exit) => exit,
+        Err(problems) => output.refuse(&problems),
+    }
+}
+
+/// What a trace file says of its run, and that all of it is as it was written.
+pub(super) struct Recorded {
+    pub(super) header: Header,
+    pub(super) script: Option<Script>,
+    pub(super) footer: Footer,
+}
+
+impl Recorded {
+    /// Reads a trace file from the first line to the last.
+    pub(super) fn read(path: &Path) -> Result<Self, Diagnostics> {
+        let mut reader = Reader::open(path)?;
+        let footer = reader.finish()?.clone();
+        Ok(Recorded { header: reader.header().clone(), script: reader.script().cloned(), footer })
+    }
+
+    /// Says if another version wrote the file.
+    pub(super) fn tell_version(&self, output: &mut Output) {
+        if !self.header.is_of_this_version() {
+            let (theirs, ours) = (&self.header.simlab, env!("CARGO_PKG_VERSION"));
+            output.error(&format!("note: simlab {theirs} wrote this trace, and this is {ours}"));
+        }
+    }
+}
+
+fn try_replay(
+    path: &Path,
+    catalogue: &Catalogue,
+    output: &mut Output,
+) -> Result<Exit, Diagnostics> {
+    let recorded = Recorded::read(path)?;
+    recorded.tell_version(output);
+    let Recorded { header, script, footer } = &recorded;
+    let (scenario, variant) = header.load(catalogue)?;
+    let seed = header.seed;
+    let setup = Setup { scenario: &scenario, catalogue, variant, seed, recording: false };
+    let mut compare = None;
+    let run = run_prepared(setup, |world| {
+        if let Some(script) = script {
+            world.follow(script.clone());
+        }
+        compare = Some(Compare::on(world, path));
+    })?;
+    let difference = compare.transpose()?.map(Compare::finish).transpose()?.flatten();
+    let report = judge(run);
+    let Header { scenario: name, variant, .. } = header;
+    output.line(&format!(
+        "{name} · {variant} · seed {seed} · {} events · trace hash {:016x}",
+        report.events, report.trace_hash
+    ));
+    let mut lines = Vec::new();
+    if let Some(difference) = &difference {
+        tell(difference, &report, &mut lines);
+    } else if report.trace_hash != footer.trace_hash {
+        lines.push("every event is the same, and the file gives another hash".to_owned());
+    }
+    if report.trace_hash != footer.trace_hash {
+        lines.push(format!("trace hash: recorded {:016x}", footer.trace_hash));
+    }
+    verdicts(&footer.verdict, &Verdict::of(&report), &mut lines);
+    if lines.is_empty() {
+        output.line("the same hash and the same verdict as recorded");
+        return Ok(Exit::Passed);
+    }
+    output.line("this run is not the recorded one");
+    for line in lines {
+        output.line(&line);
+    }
+    Ok(Exit::Failed)
+}
+
+/// The first event that differs, as it was and as it is.
+fn tell(difference: &Difference, report: &VariantReport<'_>, out: &mut Vec<String>) {
+    let words = Words { names: report.run.world.names(), setup: Some(report.run.setup) };
+    let shown = |record: &Option<_>| match record {
+        Some(record) => words.line(&simlab_scenarios::tracefile::Record::event(record)),
+        None => "nothing more".to_owned(),
+    };
+    out.push("the first event that differs:".to_owned());
+    out.push(format!("  recorded {}", shown(&difference.file)));
+    out.push(format!("  now      {}", shown(&difference.run)));
+}
+
+/// Where two verdicts differ.
+pub(super) fn verdicts(recorded: &Verdict, now: &Verdict, out: &mut Vec<String>) {
+    let observed = |verdict: &Verdict, name: &str| {
+        let check = verdict.checks.iter().find(|(check, _)| check == name);
+        check.map_or_else(
+            || "nothing".to_owned(),
+            |(_, observed): &(_, Observed)| observed.to_string(),
+        )
+    };
+    let names = recorded.checks.iter().chain(&now.checks).map(|(name, _)| name.as_str());
+    let names: std::collections::BTreeSet<&str> = names.collect();
+    for name in names {
+        let (then, now) = (observed(recorded, name), observed(now, name));
+        if then != now {
+            out.push(format!("{name}: recorded {then}, now {now}"));
+        }
+    }
+    if recorded.findings != now.findings {
+        let list = |verdict: &Verdict| match verdict.findings.as_slice() {
+            [] => "none".to_owned(),
+            findings => findings.join(", "),
+        };
+        out.push(format!("findings: recorded {}, now {}", list(recorded), list(now)));
+    }
+    if recorded.status != now.status && out.is_empty() {
+        out.push(format!("verdict: recorded {:?}, now {:?}", recorded.status, now.status));
+    }
+}

@@ -1,0 +1,35 @@
+//! Events in words, wherever they come from.
+
+use simlab_core::{Dissection, NodeId, Time, TraceEvent};
+use simlab_scenarios::run::Setup;
+use simlab_sim::trace::{Describe, Names, line};
+
+/// Names and dissectors of a run, for the formatter. Without a setup nobody can read datagrams.
+pub(super) struct Words<'a> {
+    pub(super) names: &'a Names,
+    pub(super) setup: Option<Setup<'a>>,
+}
+
+impl Describe for Words<'_> {
+    fn names(&self) -> &Names {
+        self.names
+    }
+    fn dissect(&self, from: NodeId, to: NodeId, bytes: &[u8]) -> Option<Dissection> {
+        self.setup.as_ref()?.dissect(from, to, bytes)
+    }
+}
+
+impl Words<'_> {
+    /// An event in one line, with its time, its number and its cause.
+    pub(super) fn line(&self, event: &TraceEvent<'_>) -> String {
+        let cause = event.cause.map(|cause| format!("<-{cause}")).unwrap_or_default();
+        let (at, seq) = (event.at, event.seq);
+        let words = line(event, self);
+        format!("{:>13} {seq:>8} {cause:<10} {words}", seconds(at))
+    }
+}
+
+/// A time in seconds with all digits, so that columns stand below each other.
+pub(super) fn seconds(at: Time) -> String {
+    format!("{}.{:09}", at.nanos() / 1_000_000_000, at.nanos() % 1_000_000_000)
+}
