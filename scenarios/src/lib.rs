@@ -39,8 +39,8 @@ pub use nearest::{advice, nearest};
 pub use network::Network;
 pub use resolve::load;
 pub use scenario::{
-    Command, Comparison, Expectation, Expected, Fault, Filler, Limits, Narration, Node, Object,
-    Quantifier, Scenario, ScriptedOperation, Variant,
+    Command, Comparison, Expectation, Expected, Fault, Filler, Flap, Limits, Machine, Mix,
+    Narration, Node, Object, Quantifier, Scenario, ScriptedOperation, Variant, Workload,
 };
 pub use schema::schema;
 pub use source::Source;

@@ -2,8 +2,10 @@
 
 use crate::diagnostic::{Diagnostic, Problems, Span};
 use crate::{Diagnostics, Network, Source, Text};
-use simlab_core::{Argument, BuildError, Distribution, Duration, Member, NodeId, Operation, Time};
-use simlab_sim::LinkSpec;
+use simlab_core::{
+    Argument, BuildError, Distribution, Duration, FaultKind, Member, NodeId, Operation, Time,
+};
+use simlab_sim::{ClockSpec, Cost, Fault as What, LinkSpec};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -39,7 +41,9 @@ pub struct Scenario {
     pub commands: Vec<Command>,
     /// Client operations at random times.
     pub fillers: Vec<Filler>,
-    /// Faults, by time.
+    /// Client operations of which the seed draws everything but their number.
+    pub workloads: Vec<Workload>,
+    /// Scheduled faults, by time.
     pub faults: Vec<Fault>,
     /// What is told in between, by time.
     pub narration: Vec<Narration>,
@@ -112,6 +116,40 @@ pub struct Filler {
     pub keep_off_writes: Duration,
 }
 
+/// Client operations at random times, of random clients, about random objects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Workload {
+    /// The clients; at least one.
+    pub clients: Vec<NodeId>,
+    /// The objects, as indices; at least one.
+    pub objects: Vec<usize>,
+    /// How many operations there are.
+    pub count: u64,
+    /// Not before this.
+    pub from: Time,
+    /// Not after this.
+    pub until: Time,
+    /// How often each kind of operation is drawn, against the others; at least one is not zero.
+    pub mix: Mix,
+    /// The smallest number that is sold, taken back or written; at least 1.
+    pub least: u32,
+    /// The largest; there are at least `count` numbers between the two.
+    pub most: u32,
+}
+
+/// How often kinds of operations are drawn, against each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mix {
+    /// Reads.
+    pub read: u32,
+    /// Sales.
+    pub sell: u32,
+    /// Returns.
+    pub take_back: u32,
+    /// Writes.
+    pub write: u32,
+}
+
 /// A fault of a run, as the scenario schedules it or its storm draws it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -122,7 +160,20 @@ pub struct Fault {
     /// When it ends; `None` if it outlasts the run.
     pub until: Option<Time>,
     /// What it does.
-    pub what: simlab_sim::Fault,
+    pub what: What,
+    /// How it comes and goes meanwhile; `None` if it stays. Only cuts flap.
+    pub flap: Option<Flap>,
+    /// What it breaks, if it is more than a service that it concerns tolerates.
+    pub outside: Option<Text>,
+}
+
+/// How a cut comes and goes: it begins cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flap {
+    /// How long it lasts each time.
+    pub down: Distribution,
+    /// How long the links work in between.
+    pub up: Distribution,
 }
 
 /// A remark to the audience.
@@ -143,8 +194,25 @@ pub struct Variant {
     pub title: Option<Text>,
     /// All nodes with their services and complete arguments, by id.
     pub roster: Vec<Member>,
+    /// The machines of all nodes, by id.
+    pub machines: Vec<Machine>,
     /// The switches that are on: what its services leave out.
     pub switches: Vec<&'static str>,
+}
+
+/// The machine that a node stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Machine {
+    /// When it joins.
+    pub joins: Time,
+    /// What its clocks are like.
+    pub clock: ClockSpec,
+    /// What handling an event costs.
+    pub cost: Cost,
+    /// How long a sync of its disk takes.
+    pub sync_delay: Distribution,
+    /// How long after it halted it is started again.
+    pub restart_after: Option<Duration>,
 }
 
 /// What is expected of some variants.
@@ -251,6 +319,55 @@ impl Scenario {
             None => Diagnostic::nowhere(error.message.clone()),
         });
         problems.finish(self.source.clone(), Source::new("--set", ""))
+    }
+}
+
+impl Mix {
+    /// Whether some operations change something, and so have an amount.
+    #[must_use]
+    pub const fn changes(&self) -> bool {
+        self.sell > 0 || self.take_back > 0 || self.write > 0
+    }
+}
+
+impl Fault {
+    /// A fault without a name that stays while it lasts.
+    #[must_use]
+    pub const fn new(at: Time, until: Option<Time>, what: What) -> Self {
+        Fault { name: None, at, until, what, flap: None, outside: None }
+    }
+
+    /// The kinds of fault that it is, as fault models speak of them.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<FaultKind> {
+        let flaps = self.flap.map(|_| FaultKind::Flap);
+        self.what.kinds().into_iter().chain(flaps).collect()
+    }
+
+    /// Its name; one without is called by its number, from 1.
+    #[must_use]
+    pub fn called(&self, number: usize) -> String {
+        self.name.clone().unwrap_or_else(|| format!("fault {number}"))
+    }
+
+    /// When there is nothing left that its end would undo; `end` is that of the run.
+    #[must_use]
+    pub fn over(&self, end: Time) -> Time {
+        match (&self.what, self.until) {
+            // It happens at once, and is not undone.
+            (What::Leave(_) | What::Disk { what: simlab_sim::DiskFault::Rot(_), .. }, _) => self.at,
+            (_, until) => until.unwrap_or(end),
+        }
+    }
+
+    /// In words; `name` gives the nodes' names.
+    #[must_use]
+    pub fn in_words(&self, name: &dyn Fn(NodeId) -> String) -> String {
+        let what = self.what.in_words(name);
+        match self.flap {
+            Some(Flap { down, up }) => format!("{what}; cut for {down}, whole for {up}"),
+            None => what,
+        }
     }
 }
 

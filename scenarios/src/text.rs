@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text(BTreeMap<String, String>);
 
-/// The language of a text that does not say which it is in.
-const DEFAULT: &str = "en";
-
 impl Text {
+    /// The language of a text that does not say which it is in.
+    pub const DEFAULT: &str = "en";
+
     /// A text in English, or in an unknown language.
     #[must_use]
     pub fn plain(text: impl Into<String>) -> Self {
-        Text(BTreeMap::from([(DEFAULT.to_owned(), text.into())]))
+        Text(BTreeMap::from([(Self::DEFAULT.to_owned(), text.into())]))
     }
 
     /// A text by language; `None` if there is none.
@@ -34,7 +34,7 @@ impl Text {
             let mut all = self.0.iter();
             all.find(|(own, _)| language == self::language(&self::tag(own))).map(|(_, text)| text)
         };
-        let any = || self.0.get(DEFAULT).or_else(|| self.0.values().next());
+        let any = || self.0.get(Self::DEFAULT).or_else(|| self.0.values().next());
         exact.or_else(same).or_else(near).or_else(any).map_or("", String::as_str)
     }
 

@@ -220,12 +220,7 @@ fn the_story_is_read() {
 fn faults_are_read_in_the_order_of_time() {
     let scenario = every_feature(&[]);
     let site = [BEIJING, CUSTOMER_BEIJING];
-    let fault = |from, until: Option<u64>, what| Fault {
-        name: None,
-        at: at(from),
-        until: until.map(at),
-        what,
-    };
+    let fault = |from, until: Option<u64>, what| Fault::new(at(from), until.map(at), what);
     let groups = vec![set(&[BEIJING, HANGZHOU, CUSTOMER_BEIJING]), set(&[SHANGHAI])];
     let mut cut = fault(10_000, Some(40_000), What::Cut(Shape::Groups(groups)));
     cut.name = Some("the cut".to_owned());

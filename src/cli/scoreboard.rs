@@ -4,9 +4,9 @@ use super::args::RunArgs;
 use super::output::{program, quoted};
 use simlab_core::{DropReason, Duration, FieldValue};
 use simlab_scenarios::Observed;
-use simlab_scenarios::report::{Answers, Report, Status, VariantReport, picture};
+use simlab_scenarios::report::{Answers, FaultReport, Report, Status, VariantReport, picture};
+use simlab_sim::Stats;
 use simlab_sim::check::Latency;
-use simlab_sim::{Fault, Stats};
 use simlab_tui::{Glyphs, draw, lines};
 
 /// The width that a terminal is sure to have.
@@ -16,6 +16,8 @@ const LABEL: usize = 19;
 const LINES_MAX: usize = 40;
 /// How many of them at most stand before the breaks and the picture.
 const NODES_LINES_MAX: usize = 32;
+/// How many faults outside the model are told of.
+const OUTSIDE_MAX: usize = 3;
 
 /// The report in at most 40 lines.
 pub(super) fn text(report: &Report<'_>, lang: &str, args: &RunArgs) -> Vec<String> {
@@ -24,6 +26,7 @@ pub(super) fn text(report: &Report<'_>, lang: &str, args: &RunArgs) -> Vec<Strin
     let mut out = vec![format!("{title} ({name}, seed {})", report.seed), String::new()];
     table(report, &mut out);
     nodes(report, &mut out);
+    outside(report, lang, &mut out);
     breaks(report, &mut out);
     let shown = report.variants.iter().find(|v| v.first_break.is_some());
     let variant = shown.map(|v| v.name.as_str());
@@ -40,9 +43,7 @@ pub(super) fn text(report: &Report<'_>, lang: &str, args: &RunArgs) -> Vec<Strin
         picture.rows.truncate(room);
         out.push(String::new());
         let glyphs = if args.ascii { Glyphs::ASCII } else { Glyphs::UNICODE };
-        let cut = scenario.faults.iter().any(|fault| matches!(fault.what, Fault::Cut(_)));
-        let what = if cut { "cut" } else { "crash" };
-        out.push(format!("The moment of the {what}, {}:", variant.name));
+        out.push(format!("The moment of the {}, {}:", picture.moment, variant.name));
         out.extend(lines(&draw(&picture, WIDTH, &glyphs)));
     }
     out.extend(more);
@@ -84,9 +85,18 @@ impl Table<'_> {
 fn table(report: &Report<'_>, out: &mut Vec<String>) {
     let width = ((usize::from(WIDTH) - LABEL) / report.variants.len().max(1)).clamp(8, 18);
     let mut table = Table { report, rows: Vec::new() };
-    let faults = !report.scenario.faults.is_empty();
+    let faults = report.variants.iter().any(|v| !v.faults.is_empty());
     let legend = if faults { "(): during a fault" } else { "" };
     table.row(legend, |v| v.name.clone());
+    // Of a single fault that hit, the rest of the table speaks.
+    let one_hit =
+        |v: &VariantReport<'_>| matches!(&v.faults[..], [] | [FaultReport { hits: 1.., .. }]);
+    if !report.variants.iter().all(one_hit) {
+        table.row("faults, that hit", |v| {
+            let hit = v.faults.iter().filter(|fault| fault.hits > 0).count();
+            format!("{}, {hit}", v.faults.len())
+        });
+    }
     served(&mut table);
     data(&mut table);
     network(&mut table);
@@ -111,7 +121,7 @@ fn table(report: &Report<'_>, out: &mut Vec<String>) {
 /// How the clients were served, site by site.
 fn served(table: &mut Table<'_>) {
     let report = table.report;
-    let faults = !report.scenario.faults.is_empty();
+    let faults = report.variants.iter().any(|v| !v.faults.is_empty());
     let sites = report.variants.first().map_or(&[][..], |v| &v.metrics.sites);
     for (index, site) in sites.iter().enumerate() {
         table.row(format!("{} served", site.site), |v| match v.metrics.sites.get(index) {
@@ -210,6 +220,19 @@ fn nodes(report: &Report<'_>, out: &mut Vec<String>) {
         out.push(format!("  {:<width$}{cells}", node.name, width = LABEL - 2));
     }
     out.truncate(NODES_LINES_MAX);
+}
+
+/// What was done on purpose although a service does not tolerate it. The faults that a scenario
+/// schedules are those of all variants.
+fn outside(report: &Report<'_>, lang: &str, out: &mut Vec<String>) {
+    let faults = report.variants.first().map_or(&[][..], |v| &v.faults);
+    let mut heading = vec![String::new()];
+    let told = faults.iter().filter_map(|fault| Some((fault, fault.outside.as_ref()?)));
+    for (fault, breaks) in told.take(OUTSIDE_MAX) {
+        out.append(&mut heading);
+        let text = format!("outside the model: {}: {}", fault.name, breaks.get(lang));
+        out.extend(wrap(&text, usize::from(WIDTH), 3));
+    }
 }
 
 /// Rounded, but never to 100 or 0 what is not all or nothing.

@@ -3,8 +3,8 @@
 use super::args::ShowArgs;
 use super::output::{Exit, Output};
 use super::story;
-use simlab_core::{Argument, Duration, Time};
-use simlab_scenarios::{Catalogue, Scenario};
+use simlab_core::{Argument, Distribution, Duration, Time};
+use simlab_scenarios::{Catalogue, Machine, Scenario, Workload};
 use simlab_sim::Fault;
 
 pub(super) fn show(args: &ShowArgs, catalogue: &Catalogue, output: &mut Output) -> Exit {
@@ -37,6 +37,14 @@ fn nodes(scenario: &Scenario, output: &mut Output) {
     for node in &scenario.nodes {
         let site = node.site.as_deref().map(|site| format!(" at {site}")).unwrap_or_default();
         output.line(&format!("  {:<14} {}{site}", node.name, node.service));
+        let machines = || scenario.variants.iter().filter_map(|v| v.machines.get(node.id.index()));
+        if let Some(first) = machines().next()
+            && machines().all(|other| other == first)
+        {
+            for words in machine(first) {
+                output.line(&format!("  {:<14}   {words}", ""));
+            }
+        }
     }
     output.line("");
 }
@@ -65,13 +73,17 @@ fn timeline(scenario: &Scenario, lang: &str, output: &mut Output) {
     }
     for fault in &scenario.faults {
         let label = fault.name.as_deref().unwrap_or("fault");
-        let what = fault.what.in_words(&|id| name(&id).to_owned());
+        let what = fault.in_words(&|id| name(&id).to_owned());
         let end = match &fault.what {
             Fault::Cut(_) => "heals",
             Fault::Crash { .. } => "ends, restart",
+            Fault::Pause(_) => "ends, they go on",
             _ => "ends",
         };
         lines.push((fault.at, format!("{label}: {what}")));
+        if let Some(breaks) = &fault.outside {
+            lines.push((fault.at, format!("  outside the model: {}", breaks.get(lang).trim())));
+        }
         if let Some(until) = fault.until {
             lines.push((until, format!("{label} {end}")));
         }
@@ -92,6 +104,9 @@ fn timeline(scenario: &Scenario, lang: &str, output: &mut Output) {
     for (at, line) in lines {
         output.line(&format!("  {at:>8}  {line}"));
     }
+    for workload in &scenario.workloads {
+        workload_lines(scenario, workload, output);
+    }
     for filler in &scenario.fillers {
         let clients: Vec<&str> = filler.clients.iter().map(name).collect();
         let (who, what, every) = (clients.join(", "), &filler.operation, filler.every);
@@ -104,12 +119,74 @@ fn timeline(scenario: &Scenario, lang: &str, output: &mut Output) {
     output.line("");
 }
 
+fn workload_lines(scenario: &Scenario, workload: &Workload, output: &mut Output) {
+    let Workload { clients, objects, count, from, until, mix, least, most } = workload;
+    let clients: Vec<&str> =
+        clients.iter().map(|id| scenario.nodes[id.index()].name.as_str()).collect();
+    let objects: Vec<&str> =
+        objects.iter().map(|index| scenario.objects[*index].name.as_str()).collect();
+    let (who, what) = (clients.join(", "), objects.join(", "));
+    output.line(&format!("  at random {who}: {count} operations on {what}, {from} to {until} s"));
+    let kinds = [
+        ("read", mix.read),
+        ("sell", mix.sell),
+        ("take_back", mix.take_back),
+        ("write", mix.write),
+    ];
+    let kinds = kinds.iter().filter(|(_, weight)| *weight > 0);
+    let kinds: Vec<String> = kinds.map(|(verb, weight)| format!("{weight} {verb}")).collect();
+    let amounts = if mix.changes() {
+        format!("; different amounts, {least} to {most}")
+    } else {
+        String::new()
+    };
+    output.line(&format!("            {}{amounts}", kinds.join(" : ")));
+}
+
+/// What is different about a machine from the usual one, in words.
+fn machine(machine: &Machine) -> Vec<String> {
+    let Machine { joins, clock, cost, sync_delay, restart_after } = machine;
+    let mut words = Vec::new();
+    if *joins != Time::ZERO {
+        words.push(format!("joins at {joins} s"));
+    }
+    let signed =
+        |n: i64| format!("{}{}", if n < 0 { "-" } else { "+" }, Duration(n.unsigned_abs()));
+    if clock.offset != 0 {
+        words.push(format!("wall clock {}", signed(clock.offset)));
+    }
+    if clock.drift != 0 {
+        words.push(format!("clocks gain {} a second", signed(clock.drift)));
+    }
+    if !cost.is_free() {
+        let room = match cost.buffer {
+            u32::MAX => String::new(),
+            buffer => format!(", room for {buffer} datagrams"),
+        };
+        words.push(format!("an event costs {}, {} at a time{room}", cost.service, cost.workers));
+    }
+    if *sync_delay != Distribution::Fixed(Duration::ZERO) {
+        words.push(format!("a sync takes {sync_delay}"));
+    }
+    words.extend(restart_after.map(|after| format!("started again {after} after it halted")));
+    words
+}
+
 fn variants(scenario: &Scenario, lang: &str, output: &mut Output) {
     output.line("Variants");
     for variant in &scenario.variants {
         let title = variant.title.as_ref().map_or("", |title| title.get(lang));
         output.line(format!("  {:<14} {title}", variant.name).trim_end());
         let mut said: Vec<String> = Vec::new();
+        // What is so in all variants was said of the nodes.
+        for (index, other) in variant.machines.iter().enumerate() {
+            let differs = scenario.variants.iter().any(|v| v.machines.get(index) != Some(other));
+            let words = machine(other);
+            if let Some(member) = variant.roster.get(index).filter(|_| differs && !words.is_empty())
+            {
+                output.line(&format!("      {}: {}", member.name, words.join("; ")));
+            }
+        }
         for member in &variant.roster {
             let value = |value: &Argument| match value {
                 Argument::Node(node) => scenario.nodes[node.index()].name.clone(),

@@ -237,6 +237,7 @@ mod tests {
         };
         let cut = RowKind::Cut { name: "the cut".to_owned(), walls: vec![1] };
         Picture {
+            moment: "cut",
             lanes: ["Beijing", "Hangzhou", "Shanghai"].map(str::to_owned).to_vec(),
             rows: vec![
                 gossip(9_900, 1, 0, None),
@@ -292,7 +293,7 @@ mod tests {
         for width in 0..120 {
             let _ = lines(&draw(&picture(), width, &Glyphs::UNICODE));
         }
-        let empty = Picture { lanes: Vec::new(), rows: picture().rows };
+        let empty = Picture { lanes: Vec::new(), ..picture() };
         let _ = draw(&empty, 80, &Glyphs::UNICODE);
     }
 }

@@ -1,9 +1,10 @@
 //! Who takes part: objects, nodes and variants.
 
+use super::machine::{ClockTable, CostTable, DiskTable, MachineTable};
 use super::part::{Pairs, table};
 use super::scalar::{Given, Name};
 use crate::Text;
-use simlab_core::Value;
+use simlab_core::{Duration, Value};
 
 table! {
     /// Something that clients operate on: a register, a product in stock, a key.
@@ -32,6 +33,16 @@ table! {
         /// Parameters of the service. Those of a role must be known to one of the services that
         /// fill it, and are left out for the others.
         "with" with: Pairs<Given>, optional;
+        /// When it joins; default: it is there from the start.
+        "joins" joins: Duration, optional;
+        /// Its clocks; default: they are right.
+        "clock" clock: ClockTable, optional;
+        /// What handling an event costs it; default: nothing.
+        "cost" cost: CostTable, optional;
+        /// Its disk; default: a sync takes no time.
+        "disk" disk: DiskTable, optional;
+        /// How long after it halted it is started again; default: not in this run.
+        "restart" restart: Duration, optional;
     }
 }
 
@@ -47,5 +58,8 @@ table! {
         /// Parameters, by role, service or node; those of a node win, and all win over the node's
         /// own `with`.
         "with" with: Pairs<Pairs<Given>>, optional;
+        /// What is different about machines, by role, service or node; those of a node win, and all
+        /// win over what the node says itself.
+        "machines" machines: Pairs<MachineTable>, optional;
     }
 }

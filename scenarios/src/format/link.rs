@@ -1,9 +1,12 @@
 //! Links and sites.
 
 use super::amount::{Bandwidth, Bytes};
-use super::part::{At, table};
-use super::scalar::{Bits, Names};
+use super::part::{At, Definitions, Format, Reader, Toml, described, one_key, table};
+use super::scalar::{Bits, Names, whole};
+use crate::diagnostic::Diagnostic;
+use serde_json::{Value as Json, json};
 use simlab_core::{Distribution, Duration, Ratio};
+use simlab_sim::Corruption;
 
 /// The fields of a link, for each of the tables that have them. (A macro, since TOML tables have no
 /// inheritance and the reader wants all keys of a table at once.)
@@ -30,8 +33,10 @@ macro_rules! link {
                 "reorder" reorder: Reorder, optional;
                 /// How likely a datagram arrives with bits flipped.
                 "corrupt" corrupt: Ratio, optional;
-                /// How many bits are then flipped; default 1.
+                /// How many bits are then flipped; default 1. Short for `corruption = { bits = … }`.
                 "corrupt_bits" corrupt_bits: Bits, optional;
+                /// How a datagram is then damaged; default: one bit flips.
+                "corruption" corruption: Corruption, optional;
                 /// How many bytes a second can leave the sender; default: any number.
                 "bandwidth" bandwidth: Bandwidth, optional;
                 /// How many bytes can wait for a slow link before further datagrams are dropped;
@@ -43,8 +48,18 @@ macro_rules! link {
         }
 
         impl $name {
-            /// The fields of the link that are set.
-            pub(crate) fn patch(&self) -> simlab_sim::Patch {
+            /// The fields of the link that are set. Two ways to say one thing are reported.
+            pub(crate) fn patch(
+                &self,
+                problems: &mut crate::diagnostic::Problems,
+            ) -> simlab_sim::Patch {
+                if let (Some(bits), Some(how)) = (&self.corrupt_bits, &self.corruption) {
+                    let message = "`corrupt_bits` and `corruption` exclude each other";
+                    let diagnostic = crate::diagnostic::Diagnostic::at(how.span, message);
+                    let diagnostic = diagnostic.label("another is here");
+                    problems.push(diagnostic.also(bits.span, "one is here"));
+                }
+                let bits = self.corrupt_bits.as_ref().map(|n| Corruption::Bits(n.value.0));
                 let reorder = self.reorder.as_ref().and_then(|r| {
                     Some((r.value.probability.as_ref()?.value, r.value.by.as_ref()?.value))
                 });
@@ -54,7 +69,7 @@ macro_rules! link {
                     duplicate: self.duplicate.as_ref().map(|p| p.value),
                     reorder,
                     corrupt: self.corrupt.as_ref().map(|p| p.value),
-                    corruption: self.corrupt_bits.as_ref().map(|n| simlab_sim::Corruption::Bits(n.value.0)),
+                    corruption: self.corruption.as_ref().map(|how| how.value).or(bits),
                     bandwidth: self.bandwidth.as_ref().map(|n| n.value.0),
                     queue: self.queue.as_ref().map(|n| n.value.0),
                     mtu: self.mtu.as_ref().map(|n| u32::try_from(n.value.0).unwrap_or(u32::MAX)),
@@ -74,6 +89,52 @@ table! {
     }
 }
 
+impl Format for Corruption {
+    fn expected() -> String {
+        "\"swap-words\", or a table such as { burst = 16 }".to_owned()
+    }
+
+    fn read(value: &Toml<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        const KINDS: [&str; 3] = ["bits", "burst", "zero_run"];
+        if let Some(word) = value.get_ref().as_str() {
+            if word == "swap-words" {
+                return Some(Corruption::SwapWords);
+            }
+            let span = reader.span(value);
+            if KINDS.contains(&word) {
+                let help = format!("write it as `corruption = {{ {word} = 8 }}`");
+                let diagnostic = Diagnostic::at(span, format!("`{word}` needs a number"));
+                reader.problems.push(diagnostic.help(help));
+            } else {
+                let known = KINDS.iter().copied().chain(["swap-words"]);
+                reader.problems.unknown(span, "corruption", "corruptions", word, known);
+            }
+            return None;
+        }
+        let (kind, value) = reader.choice(value, "a corruption", &Self::expected(), &KINDS)?;
+        Some(match kind {
+            "bits" => Corruption::Bits(Bits::read(value, reader)?.0),
+            "burst" => Corruption::Burst(whole(value, reader, 1, u16::MAX.into())? as u16),
+            _ => Corruption::ZeroRun(whole(value, reader, 1, u16::MAX.into())? as u16),
+        })
+    }
+
+    fn schema(definitions: &mut Definitions) -> Json {
+        if !definitions.contains_key("Corruption") {
+            let bits = Bits::schema(definitions);
+            let run = json!({ "type": "integer", "minimum": 1, "maximum": u16::MAX });
+            let corruption = json!({ "description": "How a datagram is damaged.", "anyOf": [
+                { "const": "swap-words", "description": "Two words of 16 bits change places." },
+                one_key("bits", bits, "So many bits flip, anywhere."),
+                one_key("burst", run.clone(), "Bits flip in one run of so many bits."),
+                one_key("zero_run", run, "A run of so many bytes becomes zero."),
+            ]});
+            definitions.insert("Corruption".to_owned(), corruption);
+        }
+        described(json!({ "$ref": "#/definitions/Corruption" }), "How a datagram is damaged.")
+    }
+}
+
 link! {
     /// What a link is like, in one direction.
     Link = "a link" {}
@@ -82,6 +143,18 @@ link! {
 link! {
     /// What the links between some nodes are like, on top of what was said before.
     LinkRule = "a rule of `network.links`" {
+        /// The senders: nodes, or sites for all of their nodes.
+        "from" from: Names, required;
+        /// The receivers: nodes, or sites for all of their nodes.
+        "to" to: Names, required;
+        /// Whether it also holds for the way back; default false.
+        "both" both: bool, optional;
+    }
+}
+
+link! {
+    /// Links that are other than usual while a fault lasts.
+    LinksFault = "a fault of links" {
         /// The senders: nodes, or sites for all of their nodes.
         "from" from: Names, required;
         /// The receivers: nodes, or sites for all of their nodes.

@@ -3,11 +3,14 @@
 pub(crate) mod amount;
 pub(crate) mod cast;
 pub(crate) mod expect;
+pub(crate) mod fault;
 mod grammar;
 pub(crate) mod link;
+pub(crate) mod machine;
 pub(crate) mod part;
 pub(crate) mod scalar;
 pub(crate) mod story;
+pub(crate) mod workload;
 
 use crate::Text;
 use crate::diagnostic::{Diagnostic, Origin, Problems, Span};
@@ -51,8 +54,10 @@ table! {
         "commands" commands: Vec<At<story::CommandTable>>, optional;
         /// Client operations at times that the seed draws.
         "fillers" fillers: Vec<At<story::FillerTable>>, optional;
-        /// Faults.
-        "faults" faults: Vec<At<story::FaultTable>>, optional;
+        /// Operations that the seed draws: when, who and what.
+        "workloads" workloads: Vec<At<workload::WorkloadTable>>, optional;
+        /// Faults at scripted times.
+        "faults" faults: Vec<At<fault::FaultTable>>, optional;
         /// Remarks to the audience.
         "narration" narration: Vec<At<story::NarrationTable>>, optional;
         /// The variants of the story, compared side by side.

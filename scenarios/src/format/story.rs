@@ -1,6 +1,6 @@
-//! What happens: operations, orders, fillers, faults, narration.
+//! What happens: operations, orders, fillers, narration.
 
-use super::part::{At, Definitions, Format, Reader, Toml, described, one_key, table};
+use super::part::{At, Definitions, Format, Reader, Toml, one_key, table};
 use super::scalar::{Name, Names, whole};
 use crate::Text;
 use crate::diagnostic::{Diagnostic, Span};
@@ -56,20 +56,6 @@ table! {
         "keep_off_faults" keep_off_faults: Duration, optional;
         /// None for this long after a scripted write of another client; default "0s".
         "keep_off_writes" keep_off_writes: Duration, optional;
-    }
-}
-
-table! {
-    /// A fault.
-    FaultTable = "a fault" {
-        /// What it is called.
-        "name" name: String, optional;
-        /// When it begins.
-        "at" at: Duration, required;
-        /// When it ends: cut links heal, crashed nodes restart; default: not in this run.
-        "until" until: Duration, optional;
-        /// What it does.
-        "do" action: ActionTable, required;
     }
 }
 
@@ -155,75 +141,4 @@ fn bare_call(word: &str, span: Span, calls: &[&str], reader: &mut Reader<'_>) ->
         reader.problems.unknown(span, "operation", "operations", word, known);
     }
     None
-}
-
-table! {
-    /// A cut of one direction.
-    OneWay = "a one-way cut" {
-        /// The senders that are not heard: nodes or sites.
-        "from" from: Names, required;
-        /// The receivers that do not hear them: nodes or sites.
-        "to" to: Names, required;
-    }
-}
-
-table! {
-    /// A cut between two sides with nodes between them that reach both.
-    Bridge = "a bridge" {
-        /// One side: nodes or sites.
-        "left" left: Names, required;
-        /// The other side: nodes or sites.
-        "right" right: Names, required;
-        /// The nodes or sites that reach both.
-        "via" via: Names, required;
-    }
-}
-
-/// What a fault does.
-#[derive(Debug)]
-pub(crate) enum ActionTable {
-    Partition(Vec<At<Names>>),
-    OneWay(OneWay),
-    Bridge(Bridge),
-    Isolate(Names),
-    Crash(Names),
-}
-
-impl Format for ActionTable {
-    fn expected() -> String {
-        "a fault such as { partition = [[\"a\"], [\"b\"]] } or { crash = [\"a\"] }".to_owned()
-    }
-
-    fn read(value: &Toml<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let kinds = ["partition", "one_way", "bridge", "isolate", "crash"];
-        let (kind, value) = reader.choice(value, "a fault", &Self::expected(), &kinds)?;
-        Some(match kind {
-            "partition" => {
-                if value.get_ref().as_array().is_some_and(|groups| groups.len() < 2) {
-                    reader.error(value, "a partition has at least two groups");
-                }
-                ActionTable::Partition(Format::read(value, reader)?)
-            }
-            "one_way" => ActionTable::OneWay(Format::read(value, reader)?),
-            "bridge" => ActionTable::Bridge(Format::read(value, reader)?),
-            "isolate" => ActionTable::Isolate(Format::read(value, reader)?),
-            _ => ActionTable::Crash(Format::read(value, reader)?),
-        })
-    }
-
-    fn schema(definitions: &mut Definitions) -> Json {
-        if !definitions.contains_key("Action") {
-            let names = Names::schema(definitions);
-            let groups = json!({ "type": "array", "items": names, "minItems": 2 });
-            let action = json!({ "description": "What a fault does.", "anyOf": [
-                one_key("partition", groups, "Groups of nodes or sites that cannot reach each other."),
-                one_key("one_way", OneWay::schema(definitions), "Nothing passes in one direction."),
-                one_key("bridge", Bridge::schema(definitions), "Two sides that only some nodes reach."),
-                one_key("isolate", names.clone(), "Nodes or sites that reach nobody."),
-                one_key("crash", names, "Nodes or sites that stop; at the end they restart."),
-            ]});
-            definitions.insert("Action".to_owned(), action);
-        }
-        described(json!({ "$ref": "#/definitions/Action" }), "What a fault does.")
-    }
 }

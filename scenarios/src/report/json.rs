@@ -1,11 +1,12 @@
 //! The report as JSON, in the form that outside tools rely on.
 
-use super::{CheckReport, Metrics, Report, Status, VariantReport};
+use super::{CheckReport, FaultReport, Metrics, Report, Status, VariantReport};
+use crate::Text;
 use crate::checks::Observed;
 use crate::decisions::point_text;
 use crate::{Comparison, Expected};
 use serde_json::{Map, Value, json};
-use simlab_core::{DropReason, Point};
+use simlab_core::{DropReason, FaultKind, Point, Time};
 use simlab_sim::{Departures, Script};
 
 impl Report<'_> {
@@ -40,6 +41,7 @@ impl VariantReport<'_> {
             "virtual_ms": self.virtual_ms,
             "checks": self.checks.iter().map(CheckReport::to_json).collect::<Vec<_>>(),
             "findings": findings.collect::<Vec<_>>(),
+            "faults": self.faults.iter().map(FaultReport::to_json).collect::<Vec<_>>(),
             "metrics": self.metrics.to_json(),
         });
         if let Some(script) = self.run.world.script() {
@@ -62,6 +64,19 @@ impl VariantReport<'_> {
             "unasked": named(&unasked),
             "refused": named(&refused),
             "unknown": named(&unknown),
+        })
+    }
+}
+
+impl FaultReport {
+    fn to_json(&self) -> Value {
+        json!({
+            "name": self.name,
+            "kinds": self.kinds.iter().copied().map(FaultKind::name).collect::<Vec<_>>(),
+            "at_ms": self.at.millis(),
+            "until_ms": self.until.map(Time::millis),
+            "hits": self.hits,
+            "outside": self.outside.as_ref().map(|text| text.get(Text::DEFAULT)),
         })
     }
 }

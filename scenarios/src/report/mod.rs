@@ -2,10 +2,12 @@
 //!
 //! Nothing here prints; the command line lays it out as text or as JSON.
 
+mod faults;
 mod json;
 mod metrics;
 mod picture;
 
+pub use faults::FaultReport;
 pub use metrics::{Answers, Metrics, SiteAnswers};
 pub use picture::{Picture, Row, RowKind, picture};
 
@@ -64,6 +66,8 @@ pub struct VariantReport<'a> {
     pub checks: Vec<CheckReport>,
     /// What ought not to happen, whatever the scenario expects.
     pub findings: Vec<Finding>,
+    /// What was done to the world, by the time at which it began.
+    pub faults: Vec<FaultReport>,
     /// What was measured.
     pub metrics: Metrics,
     /// Whether every object's history is linearizable; `None` if a search was given up, or if the
@@ -172,6 +176,7 @@ pub fn judge_as(run: Run<'_>, looked_at: bool) -> VariantReport<'_> {
         virtual_ms: run.world.now().millis(),
         findings: unexpected(&run, &checks),
         checks,
+        faults: faults::faults(&run),
         metrics,
         linearizable,
         first_break,

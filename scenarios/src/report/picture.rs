@@ -6,7 +6,7 @@
 
 use super::VariantReport;
 use crate::{Fault, Node};
-use simlab_core::{Kind, NodeId, Operation, Outcome, Role, Seq, Time, TraceEvent};
+use simlab_core::{Duration, Kind, NodeId, Operation, Outcome, Role, Seq, Time, TraceEvent};
 use simlab_sim::history::Record;
 use simlab_sim::{Fault as What, Reach, Shape, Trace};
 use std::collections::BTreeSet;
@@ -14,6 +14,8 @@ use std::collections::BTreeSet;
 /// Some events of a run, to be drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
+    /// What it is the moment of: `cut`, `crash`, `pause`.
+    pub moment: &'static str,
     /// The lanes, from left to right.
     pub lanes: Vec<String>,
     /// The events, from top to bottom.
@@ -92,17 +94,19 @@ pub fn picture(report: &VariantReport<'_>) -> Option<Picture> {
         _ => &whole,
     };
     let lanes = Lanes::new(report, shape);
-    let end = fault.until.unwrap_or(scenario.until);
+    // Of a cut that comes and goes, the first time is shown.
+    let heals = report.run.setup.spells(fault).first().and_then(|(_, until)| *until);
+    let end = heals.unwrap_or(scenario.until);
     let mut rows = operations(report, trace, &lanes, fault.at, end);
     if rows.is_empty() {
         // Nobody asked for anything: there is no story to draw.
         return None;
     }
-    rows.extend(crashes(&faults, &scenario.nodes, &lanes));
-    if let (What::Cut(_), Some(until)) = (&fault.what, fault.until) {
+    rows.extend(blows(&faults, &scenario.nodes, &lanes));
+    if let (What::Cut(_), Some(until)) = (&fault.what, heals) {
         rows.push(Row { at: until, kind: RowKind::Healed { name: "healed".to_owned() } });
     }
-    rows.extend(fault.until.and_then(|until| after(report, &lanes, until)));
+    rows.extend(heals.and_then(|until| after(report, &lanes, until)));
     rows.sort_by_key(|row| row.at);
     if let What::Cut(_) = &fault.what {
         let name = fault.name.clone().unwrap_or_else(|| "the links are cut".to_owned());
@@ -112,26 +116,55 @@ pub fn picture(report: &VariantReport<'_>) -> Option<Picture> {
         rows.insert(first, cut);
     }
     rows.truncate(ROWS_MAX);
-    Some(Picture { lanes: lanes.names, rows })
+    Some(Picture { moment: moment(&fault.what), lanes: lanes.names, rows })
 }
 
-/// Where nodes crash and come up again: the first few.
-fn crashes(faults: &[Fault], all: &[Node], lanes: &Lanes) -> Vec<Row> {
+/// What the begin of a fault is the moment of.
+const fn moment(what: &What) -> &'static str {
+    match what {
+        What::Cut(_) => "cut",
+        What::Crash { wiped: false, .. } | What::CrashAtSync { .. } => "crash",
+        What::Crash { wiped: true, .. } => "wipe",
+        What::Pause(_) => "pause",
+        What::Clock { .. } => "clocks",
+        What::Disk { .. } => "disks",
+        What::Leave(_) => "leave",
+        What::Links(_) | What::Slow { .. } => "fault",
+    }
+}
+
+/// Where something is done to nodes, and where it ends: the first few.
+fn blows(faults: &[Fault], all: &[Node], lanes: &Lanes) -> Vec<Row> {
     let mut rows = Vec::new();
     for fault in faults {
-        let What::Crash { nodes, .. } = &fault.what else { continue };
-        for node in nodes.iter().take(2) {
+        let Some((begins, ends)) = words(&fault.what) else { continue };
+        for node in fault.what.nodes().into_iter().flatten().take(2) {
             let name = &all[node.index()].name;
-            let row = |at, what| {
+            let row = |at, what: &str| {
                 let text = format!("{what} {name}");
                 Row { at, kind: RowKind::Local { lane: lanes.of(*node), text, broken: false } }
             };
-            rows.push(row(fault.at, "CRASH"));
-            rows.extend(fault.until.map(|until| row(until, "restart")));
+            rows.push(row(fault.at, &begins));
+            rows.extend(fault.until.zip(ends).map(|(until, ends)| row(until, ends)));
         }
     }
     rows.truncate(4);
     rows
+}
+
+/// What a lane shows where a fault begins and where it ends; `None` if there is nothing to see.
+fn words(what: &What) -> Option<(String, Option<&'static str>)> {
+    Some(match what {
+        What::Crash { wiped: false, .. } => ("CRASH".to_owned(), Some("restart")),
+        What::Crash { wiped: true, .. } => ("CRASH, WIPE".to_owned(), Some("restart")),
+        What::Pause(_) => ("PAUSE".to_owned(), Some("resume")),
+        What::Leave(_) => ("LEAVE".to_owned(), None),
+        What::Clock { jump, .. } if *jump != 0 => {
+            let sign = if *jump < 0 { "-" } else { "+" };
+            (format!("CLOCK {sign}{}", Duration(jump.unsigned_abs())), Some("clock right"))
+        }
+        _ => return None,
+    })
 }
 
 /// The lanes of a picture: a site each, or a node each where there are no sites. Those that can still
@@ -218,12 +251,12 @@ fn bars(record: &Record, lanes: &Lanes, broken: bool) -> Vec<Row> {
     let row = |at, text, broken| Row { at, kind: RowKind::Local { lane, text, broken } };
     let mut rows = vec![row(record.invoked.at, format!("{}?", record.operation.call), false)];
     if let Some((mark, outcome)) = &record.returned {
-        rows.push(row(mark.at, words(&record.operation, outcome), broken));
+        rows.push(row(mark.at, answer(&record.operation, outcome), broken));
     }
     rows
 }
 
-fn words(operation: &Operation, outcome: &Outcome) -> String {
+fn answer(operation: &Operation, outcome: &Outcome) -> String {
     match outcome {
         Outcome::Done(simlab_core::Value::Bool(true)) => format!("{}: done", operation.call),
         Outcome::Done(simlab_core::Value::Bool(false)) => "sold out".to_owned(),
@@ -280,6 +313,6 @@ fn after(report: &VariantReport<'_>, lanes: &Lanes, healed: Time) -> Option<Row>
     let mut later = history.records().iter().filter(|r| r.invoked.at >= healed);
     let record = later.find(|r| !r.operation.call.writes() && r.returned.is_some())?;
     let (mark, outcome) = record.returned.as_ref()?;
-    let (lane, text) = (lanes.of(record.op.node()), words(&record.operation, outcome));
+    let (lane, text) = (lanes.of(record.op.node()), answer(&record.operation, outcome));
     Some(Row { at: mark.at, kind: RowKind::Local { lane, text, broken: false } })
 }

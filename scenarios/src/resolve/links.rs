@@ -14,17 +14,17 @@ pub(super) fn network(context: &mut Context<'_>, problems: &mut Problems) -> Net
     let table = context.document.network.as_ref().map(|table| &table.value);
     let mut default = LinkSpec::default();
     if let Some(link) = table.and_then(|t| t.default.as_ref()) {
-        link.value.patch().apply(&mut default);
+        link.value.patch(problems).apply(&mut default);
     }
     for link in &context.settings.default {
-        link.patch().apply(&mut default);
+        link.patch(problems).apply(&mut default);
     }
     let mut same_site = default;
     if let Some(link) = table.and_then(|t| t.same_site.as_ref()) {
-        link.value.patch().apply(&mut same_site);
+        link.value.patch(problems).apply(&mut same_site);
     }
     for link in &context.settings.same_site {
-        link.patch().apply(&mut same_site);
+        link.patch(problems).apply(&mut same_site);
     }
     let numbers: BTreeMap<String, u32> = context.names.sites().into_keys().zip(0..).collect();
     let site = |table: &crate::format::cast::NodeTable| {
@@ -59,7 +59,7 @@ fn rules(context: &mut Context<'_>, problems: &mut Problems) -> Vec<Rule> {
             break;
         }
         let both = table.both.as_ref().is_some_and(|both| both.value);
-        rules.push(Rule { from: from_set, to: to_set, both, patch: table.patch() });
+        rules.push(Rule { from: from_set, to: to_set, both, patch: table.patch(problems) });
     }
     rules
 }

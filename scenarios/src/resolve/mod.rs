@@ -3,11 +3,14 @@
 mod expect;
 mod fault;
 mod links;
+mod machine;
+mod model;
 mod names;
 mod parameter;
 mod roster;
 mod settings;
 mod story;
+mod workload;
 
 use crate::diagnostic::{Diagnostic, Problems, Span};
 use crate::format::part::At;
@@ -93,8 +96,8 @@ fn resolve(
     let network = links::network(&mut context, problems);
     let cast = roster::Cast::new(&context, problems);
     let mut story = story::story(&mut context, &cast, problems);
-    let mut faults = fault::faults(&mut context, problems);
     let variants = cast.variants(&context, problems);
+    let mut faults = fault::faults(&mut context, &variants, problems);
     let expectations = expect::expectations(&context, &cast, problems);
     let nodes = cast.nodes(&context);
     let until = settings.until.map_or(context.until.value, |d| Time(d.value.nanos()));
@@ -117,6 +120,7 @@ fn resolve(
         operations: story.operations,
         commands: story.commands,
         fillers: story.fillers,
+        workloads: story.workloads,
         faults,
         narration: story.narration,
         variants,

@@ -2,9 +2,10 @@
 
 use super::parameter::{Values, default};
 use super::settings::Setting;
-use super::{Context, duplicate, text};
+use super::{Context, duplicate, machine, text};
 use crate::diagnostic::{Diagnostic, Problems, Span};
 use crate::format::cast::{NodeTable, VariantTable};
+use crate::format::machine::MachineTable;
 use crate::format::part::{At, Pairs};
 use crate::format::scalar::Given;
 use crate::{Node, Text, Variant};
@@ -42,6 +43,7 @@ pub(super) struct Plan<'a> {
     title: Option<Text>,
     fills: BTreeMap<&'a str, &'static Entry>,
     with: Option<&'a Pairs<Pairs<Given>>>,
+    machines: Option<&'a Pairs<MachineTable>>,
     /// The services that run in it, each once, by name.
     pub(super) services: Vec<&'static Entry>,
 }
@@ -77,8 +79,8 @@ impl<'a> Cast<'a> {
         if variants.is_empty() {
             let fills = BTreeMap::new();
             let services = cast.services(&fills);
-            let (span, title, with) = (None, None, None);
-            cast.plans.push(Plan { name: "default", span, title, fills, with, services });
+            let (name, span, title, with, machines) = ("default", None, None, None, None);
+            cast.plans.push(Plan { name, span, title, fills, with, machines, services });
         }
         cast
     }
@@ -146,8 +148,9 @@ impl<'a> Cast<'a> {
         }
         let title = text(table.title.as_ref());
         let with = table.with.as_ref().map(|with| &with.value);
+        let machines = table.machines.as_ref().map(|machines| &machines.value);
         let services = self.services(&fills);
-        self.plans.push(Plan { name, span: Some(span), title, fills, with, services });
+        self.plans.push(Plan { name, span: Some(span), title, fills, with, machines, services });
     }
 
     /// The services of a variant, each once, by name.
@@ -216,6 +219,8 @@ impl<'a> Cast<'a> {
 
     /// Reports parameters that no service of theirs has.
     fn check_keys(&self, context: &Context<'a>, problems: &mut Problems) {
+        let own = self.plans.iter().filter_map(|plan| plan.machines);
+        machine::check(context, own, problems);
         for (id, (_, node)) in (0..).zip(&context.names.nodes) {
             let Some(with) = &node.with else { continue };
             let entries: Vec<_> =
@@ -225,6 +230,10 @@ impl<'a> Cast<'a> {
             }
         }
         for plan in &self.plans {
+            for (target, (key, _)) in plan.machines.iter().flat_map(|machines| &machines.0) {
+                let target = At { value: target.as_str(), span: *key };
+                self.target(target, &[plan], context, problems);
+            }
             for (target, (key, with)) in plan.with.iter().flat_map(|with| &with.0) {
                 let target = At { value: target.as_str(), span: *key };
                 let Some(entries) = self.target(target, &[plan], context, problems) else {
@@ -311,17 +320,22 @@ struct Filling<'c, 'a> {
 
 impl Filling<'_, '_> {
     fn variant(&mut self, plan: &Plan<'_>) -> Variant {
-        let mut roster = Vec::new();
+        let (mut roster, mut machines) = (Vec::new(), Vec::new());
         for (id, (name, table)) in (0..).zip(&self.context.names.nodes) {
             let id = NodeId(id);
             let Some(entry) = self.cast.entry(id, plan) else { continue };
+            let role = table.service.as_ref().map_or("", |s| &s.value);
+            let other =
+                |target: &str| plan.machines.and_then(|all| Some(&all.0.get(target)?.1.value));
+            let layers = [other(name), other(role), other(entry.name)];
+            machines.push(machine::machine(table, layers));
             let arguments = self.arguments(id, name, table, entry, plan);
             let site = table.site.as_ref().map(|site| site.value.0.clone());
             let name = (*name).to_owned();
             roster.push(Member { id, name, site, service: entry.name, arguments });
         }
         let (name, title) = (plan.name.to_owned(), plan.title.clone());
-        Variant { name, title, roster, switches: Vec::new() }
+        Variant { name, title, roster, machines, switches: Vec::new() }
     }
 
     fn arguments(

@@ -1,4 +1,4 @@
-//! Operations, orders, fillers and narration.
+//! Operations, orders, fillers, workloads and narration.
 
 use super::roster::Cast;
 use super::{Context, Objects};
@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, Problems, Span};
 use crate::format::part::At;
 use crate::format::scalar::{self, Name};
 use crate::format::story::{FillerTable, OperationTable};
-use crate::{Catalogue, Command, Filler, Narration, ScriptedOperation};
+use crate::{Catalogue, Command, Filler, Narration, ScriptedOperation, Workload};
 use simlab_core::{Call, Distribution, Duration, NodeId, Operation, Time, Value};
 
 /// How many operations a story can have: scripted ones, and as many fillers as are to be expected.
@@ -18,6 +18,7 @@ pub(super) struct Story {
     pub(super) operations: Vec<ScriptedOperation>,
     pub(super) commands: Vec<Command>,
     pub(super) fillers: Vec<Filler>,
+    pub(super) workloads: Vec<Workload>,
     pub(super) narration: Vec<Narration>,
 }
 
@@ -27,6 +28,7 @@ impl Story {
         self.operations.retain(|o| o.at + o.jitter <= until);
         self.commands.retain(|c| c.at <= until);
         self.narration.retain(|n| n.at <= until);
+        self.workloads.retain(|w| w.from <= until);
         self.fillers.retain(|f| f.from < until);
         for filler in &mut self.fillers {
             filler.until = filler.until.min(until);
@@ -46,6 +48,9 @@ pub(super) fn story<'a>(
     }
     for table in document.fillers.iter().flat_map(|list| &list.value) {
         teller.filler(&table.value);
+    }
+    for table in document.workloads.iter().flat_map(|list| &list.value) {
+        teller.workload(&table.value);
     }
     for table in document.commands.iter().flat_map(|list| &list.value) {
         let table = &table.value;
@@ -68,17 +73,17 @@ pub(super) fn story<'a>(
     story
 }
 
-struct Teller<'c, 'a> {
-    context: &'c mut Context<'a>,
+pub(super) struct Teller<'c, 'a> {
+    pub(super) context: &'c mut Context<'a>,
     cast: &'c Cast<'a>,
-    problems: &'c mut Problems,
-    story: Story,
+    pub(super) problems: &'c mut Problems,
+    pub(super) story: Story,
     operations: u64,
 }
 
 impl Teller<'_, '_> {
     /// A time of the run; one after its end is reported.
-    fn time(&mut self, at: Option<At<Duration>>, what: &str) -> Option<Time> {
+    pub(super) fn time(&mut self, at: Option<At<Duration>>, what: &str) -> Option<Time> {
         let at = at?;
         check_end(at, what, self.context.until, self.problems);
         Some(Time(at.value.nanos()))
@@ -170,7 +175,7 @@ impl Teller<'_, '_> {
     }
 
     /// The clients that a list names. Of a site only the clients count, but there must be one.
-    fn clients(&mut self, list: &At<scalar::Names>) -> Vec<NodeId> {
+    pub(super) fn clients(&mut self, list: &At<scalar::Names>) -> Vec<NodeId> {
         let cast = self.cast;
         let is_client = |id: NodeId| cast.no_client(id).is_none();
         let before = self.problems.count();
@@ -234,7 +239,7 @@ impl Teller<'_, '_> {
     }
 
     /// Counts operations, and reports once if they are too many.
-    fn count(&mut self, more: u64, span: Span) -> bool {
+    pub(super) fn count(&mut self, more: u64, span: Span) -> bool {
         let before = self.operations;
         self.operations = before.saturating_add(more);
         if before <= OPERATIONS_MAX && self.operations > OPERATIONS_MAX {
@@ -259,7 +264,7 @@ pub(super) fn check_end(at: At<Duration>, what: &str, until: At<Time>, problems:
 }
 
 /// A length that at least about half of the samples reach: it bounds how many fit into a time.
-fn typical(every: &Distribution) -> Duration {
+pub(super) fn typical(every: &Distribution) -> Duration {
     match *every {
         Distribution::Fixed(d) => d,
         Distribution::Uniform { min, max } => Duration(min.nanos() / 2 + max.nanos() / 2),

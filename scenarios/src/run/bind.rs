@@ -1,7 +1,7 @@
 //! From a scenario to a world.
 
 use super::{Setup, workload};
-use crate::{Diagnostics, Scenario};
+use crate::{Diagnostics, Machine, Scenario};
 use simlab_core::wire::Encode;
 use simlab_core::{Arguments, BuildError, Entry};
 use simlab_sim::{Action as Deed, Limits, NodeSpec, Options, World, guard};
@@ -29,7 +29,8 @@ pub fn build(setup: Setup<'_>) -> Result<World, Diagnostics> {
             Err(BuildError { parameter: None, message })
         });
         let process = built.map_err(|error| scenario.refused(variant, member.id, &error))?;
-        let spec = NodeSpec::new(&member.name, process);
+        let spec =
+            on(variant.machines.get(member.id.index()), NodeSpec::new(&member.name, process));
         world.add_node(match &member.site {
             Some(site) => spec.at_site(site),
             None => spec,
@@ -58,6 +59,15 @@ pub fn build(setup: Setup<'_>) -> Result<World, Diagnostics> {
     Ok(world)
 }
 
+/// The node on its machine.
+fn on(machine: Option<&Machine>, mut spec: NodeSpec) -> NodeSpec {
+    if let Some(Machine { joins, clock, cost, sync_delay, restart_after }) = machine {
+        spec = spec.joins(*joins).clock(*clock).cost(*cost).sync_delay(*sync_delay);
+        spec.restart_after = *restart_after;
+    }
+    spec
+}
+
 fn limits(scenario: &Scenario) -> Limits {
     let default = Limits::default();
     let asked = &scenario.limits;
@@ -73,11 +83,13 @@ fn limits(scenario: &Scenario) -> Limits {
 
 fn schedule_faults(setup: &Setup<'_>, world: &mut World) {
     for (number, fault) in (1..).zip(setup.faults()) {
-        let name = fault.name.clone().unwrap_or_else(|| format!("fault {number}"));
+        let name = fault.called(number);
         let id = world.define_fault(name, fault.what.clone());
-        world.schedule(fault.at, Deed::Begin(id));
-        if let Some(until) = fault.until {
-            world.schedule(until, Deed::End(id));
+        for (at, until) in setup.spells(&fault) {
+            world.schedule(at, Deed::Begin(id));
+            if let Some(until) = until {
+                world.schedule(until, Deed::End(id));
+            }
         }
     }
 }

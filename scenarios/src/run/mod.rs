@@ -2,6 +2,7 @@
 
 mod bind;
 mod convergence;
+mod flap;
 mod workload;
 
 pub use bind::build;
@@ -39,7 +40,8 @@ pub struct Run<'a> {
 }
 
 impl Setup<'_> {
-    /// The faults of the run, by the time at which they begin.
+    /// The faults of the run, by the time at which they begin. The n-th of them is the n-th fault of
+    /// the world.
     #[must_use]
     pub fn faults(&self) -> Vec<Fault> {
         self.scenario.faults.clone()
@@ -49,7 +51,7 @@ impl Setup<'_> {
     #[must_use]
     pub fn healed(&self) -> Time {
         let faults = self.faults();
-        let ends = faults.iter().map(|f| f.until.unwrap_or(self.scenario.until));
+        let ends = faults.iter().map(|fault| fault.over(self.scenario.until));
         ends.max().unwrap_or(Time::ZERO)
     }
 

@@ -1,11 +1,12 @@
-//! What the clients do: the scripted operations with their jitter, and the fillers.
+//! What the clients do: the scripted operations with their jitter, the workloads, and the fillers.
 //!
 //! Each line of the story has a stream of its own, named by what it says, so that another line, or
 //! another client, never shifts what it draws.
 
-use crate::{Filler, Scenario};
+use crate::{Filler, Mix, Scenario, Workload};
 use rand::Rng;
-use simlab_core::{Distribution, Duration, NodeId, Operation, Time, stream};
+use simlab_core::{Call, Distribution, Duration, NodeId, Operation, Time, Value, stream};
+use std::collections::BTreeMap;
 
 /// An operation that a client is told to begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,9 @@ pub fn workload(scenario: &Scenario, seed: u64) -> Vec<Planned> {
             fill(scenario, filler, *client, &writes, stream(seed, &label), &mut planned);
         }
     }
+    for workload in &scenario.workloads {
+        planned.extend(draw(scenario, workload, seed));
+    }
     // Stable: what falls on the same instant keeps the order of the file.
     planned.sort_by_key(|p| p.at);
     planned
@@ -49,6 +53,75 @@ fn scripted(scenario: &Scenario, seed: u64) -> Vec<Planned> {
         Planned { at, client: scripted.client, operation, filler: false }
     });
     plan.collect()
+}
+
+/// The operations of a workload. What comes after an earlier end of the run than that of the file is
+/// left out, and moves nothing else.
+fn draw(scenario: &Scenario, workload: &Workload, seed: u64) -> Vec<Planned> {
+    let Workload { clients, objects, count, from, until, mix, least, most } = workload;
+    let names: Vec<&str> =
+        clients.iter().map(|c| scenario.nodes[c.index()].name.as_str()).collect();
+    let about: Vec<&str> = objects.iter().map(|o| scenario.objects[*o].name.as_str()).collect();
+    let label = format!("{count} of {names:?} about {about:?} from {from} to {until}: {mix:?}");
+    let mut stream = stream(seed, &label);
+    let span = Distribution::Uniform { min: Duration::ZERO, max: until.since(*from) };
+    let mut times: Vec<Time> =
+        (0..*count).map(|_| *from + span.sample(stream.next_u64())).collect();
+    times.sort_unstable();
+    let mut amounts = Amounts::new(*least, *most);
+    let planned = times.into_iter().map(|at| {
+        let client = clients[below(clients.len() as u64, &mut stream) as usize];
+        let object = objects[below(objects.len() as u64, &mut stream) as usize];
+        let call = call(mix, &mut amounts, &mut stream);
+        let operation = Operation { object: scenario.objects[object].name.clone(), call };
+        Planned { at, client, operation, filler: false }
+    });
+    planned.filter(|planned| planned.at <= scenario.until).collect()
+}
+
+/// A number below `n`, which is not zero.
+fn below(n: u64, stream: &mut impl Rng) -> u64 {
+    ((u128::from(stream.next_u64()) * u128::from(n)) >> 64) as u64
+}
+
+fn call(mix: &Mix, amounts: &mut Amounts, stream: &mut impl Rng) -> Call {
+    let weights = [mix.read, mix.sell, mix.take_back, mix.write].map(u64::from);
+    let mut drawn = below(weights.iter().sum(), stream);
+    let mut kind = 0;
+    while drawn >= weights[kind] {
+        drawn -= weights[kind];
+        kind += 1;
+    }
+    match kind {
+        0 => Call::Read,
+        1 => Call::Sell(amounts.next(stream)),
+        2 => Call::TakeBack(amounts.next(stream)),
+        _ => Call::Write(Value::Int(amounts.next(stream).into())),
+    }
+}
+
+/// Amounts, none of which is drawn twice: the shuffle of Fisher and Yates, of which only what has
+/// moved is stored.
+struct Amounts {
+    least: u32,
+    /// How many are left.
+    left: u64,
+    moved: BTreeMap<u64, u64>,
+}
+
+impl Amounts {
+    fn new(least: u32, most: u32) -> Self {
+        Amounts { least, left: u64::from(most - least) + 1, moved: BTreeMap::new() }
+    }
+
+    fn next(&mut self, stream: &mut impl Rng) -> u32 {
+        let place = below(self.left, stream);
+        self.left -= 1;
+        let last = self.moved.remove(&self.left).unwrap_or(self.left);
+        let drawn =
+            if place == self.left { last } else { self.moved.insert(place, last).unwrap_or(place) };
+        self.least + drawn as u32
+    }
 }
 
 fn fill(

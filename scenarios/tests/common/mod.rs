@@ -3,8 +3,8 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use simlab_core::{
-    Arguments, BuildError, Call, Checker, Entry, Invariant, Parameter, ParameterKind, Process,
-    Value,
+    Arguments, BuildError, Call, Checker, Entry, FaultKind, FaultModel, Invariant, Parameter,
+    ParameterKind, Process, Tolerance, Tolerates, Value, tolerates,
 };
 use simlab_scenarios::{Catalogue, CheckSignature, ModelSignature};
 use std::path::{Path, PathBuf};
@@ -29,7 +29,33 @@ const fn parameter(
 const GOSSIP: Parameter =
     parameter("gossip", ParameterKind::Duration, Some("500ms"), "the time between two gossips");
 
-static SERVICES: [Entry; 5] = [
+const TOLERATED: &[Tolerates] = &[
+    tolerates(FaultKind::Cut, Tolerance::Minority),
+    tolerates(FaultKind::OneWay, Tolerance::Minority),
+    tolerates(FaultKind::Flap, Tolerance::Minority),
+    tolerates(FaultKind::Loss, Tolerance::Any),
+    tolerates(FaultKind::Delay, Tolerance::Any),
+    tolerates(FaultKind::Crash, Tolerance::Minority),
+    Tolerates { kind: FaultKind::Pause, safety: Tolerance::AtMost(2), liveness: Tolerance::Never },
+    Tolerates { kind: FaultKind::Bridge, safety: Tolerance::Minority, liveness: Tolerance::Never },
+    tolerates(FaultKind::Slow, Tolerance::Any),
+    tolerates(FaultKind::Drift, Tolerance::Any),
+    tolerates(FaultKind::Jump, Tolerance::Any),
+    tolerates(FaultKind::WriteError, Tolerance::Any),
+    tolerates(FaultKind::ReadError, Tolerance::Any),
+    tolerates(FaultKind::SlowSync, Tolerance::Any),
+    tolerates(FaultKind::FullDisk, Tolerance::Any),
+    tolerates(FaultKind::Leave, Tolerance::Minority),
+];
+
+static GUARDED: FaultModel = FaultModel {
+    summary: "crashes with good disks, and clocks that drift by up to 0.1%",
+    tolerates: TOLERATED,
+    drift_max: 1_000_000,
+};
+
+static SERVICES: [Entry; 6] = [
+    Entry::server("guard", "a server that says what it tolerates", build).faults(&GUARDED),
     Entry::server("shop-caspaxos", "a consistent shop", build)
         .parameters(&[parameter(
             "deadline",

@@ -6,6 +6,7 @@ use crate::network::Flight;
 use crate::timers::{TimerEntry, Timers};
 use simlab_core::{Counters, DiskError, Distribution, Duration, Process, Scope, Seq, Ticket, Time};
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// A node to add to a world.
@@ -37,6 +38,11 @@ pub struct ClockSpec {
     pub drift: i64,
     /// By how many nanoseconds the wall clock is ahead.
     pub offset: i64,
+}
+
+impl ClockSpec {
+    /// The drifts that clocks can have: from half to twice the right rate.
+    pub const DRIFT: RangeInclusive<i64> = Clock::DRIFT;
 }
 
 /// What handling an event costs a node.
