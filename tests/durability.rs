@@ -141,7 +141,7 @@ fn scenario(catalogue: &Catalogue) -> Scenario {
 
 fn disks(scenario: &mut Scenario, what: DiskFault) {
     let what = Deed::Disk { nodes: SERVERS.into(), what };
-    scenario.faults.push(Fault { name: None, at: Time::ZERO, until: None, what });
+    scenario.faults.push(Fault::new(Time::ZERO, None, what));
 }
 
 fn setups<'a>(
