@@ -23,8 +23,8 @@ use super::message::{self, Message};
 use super::numbers::Full;
 use super::requests::{Answer, Requests};
 use super::{
-    CLIENT, EARLY, PAXOS, REQUESTS, SHARE, arm, duration, faults, group, reply, shown, timeout,
-    total,
+    CLIENT, EARLY, PAXOS, REQUESTS, SHARE, arm, count, duration, faults, group, reply, shown,
+    timeout, total,
 };
 use crate::caspaxos::{self, CasPaxos, Decision, Group, KEY_MAX};
 use simlab_core::wire::{Decode, Encode};
@@ -365,7 +365,7 @@ impl Replica {
         let mut waiting = Vec::new();
         for (object, queue) in &self.queues {
             let progress = self.paxos.progress(object).unwrap_or_default();
-            waiting.push(format!("{} changes of {object}: {progress}", queue.len()));
+            waiting.push(format!("{} of {object}: {progress}", count(queue.len(), "change")));
         }
         for (number, query) in &self.queries {
             let progress = self.paxos.read_progress(*number).unwrap_or_default();
@@ -373,7 +373,7 @@ impl Replica {
         }
         match self.paxos.unsynced() + self.requests.unsynced() {
             0 => {}
-            n => waiting.push(format!("the disk, with {n} answers")),
+            n => waiting.push(format!("the disk, with {}", count(n, "answer"))),
         }
         waiting
     }

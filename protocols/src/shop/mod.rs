@@ -94,6 +94,11 @@ fn shown(units: u64) -> i64 {
     i64::try_from(units).unwrap_or(i64::MAX)
 }
 
+/// `1 answer`, `2 answers`.
+fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
 /// The group of fields that a replica shows for an object; an object may be called like any of the
 /// other fields.
 fn group<'a>(state: &'a Fields, object: &str) -> Option<&'a Fields> {

@@ -22,7 +22,7 @@
 use super::ledger::Amount;
 use super::message::Message;
 use super::numbers::{ByClient, Full};
-use super::{CLIENT, EARLY, GOSSIP, group, reply, shown};
+use super::{CLIENT, EARLY, GOSSIP, count, group, reply, shown};
 use crate::pn_counter::message::Gossip;
 use crate::pn_counter::{Entry, PnCounter, note_durable, note_held};
 use simlab_core::wire::{Decode, Encode, Reader, WireError};
@@ -298,7 +298,8 @@ impl Stock {
     pub(super) fn inspect(&self, view: &mut Fields, fill: impl Fn(&str, &mut Fields)) {
         view.int("replicas", self.peers.len() as i64 + 1);
         if !self.gate.is_empty() {
-            view.text("waiting", format!("the disk, with {} answers", self.gate.len()));
+            let answers = count(self.gate.len(), "answer");
+            view.text("waiting", format!("the disk, with {answers}"));
         }
         for (name, product) in &self.products {
             view.group(name, |group| {

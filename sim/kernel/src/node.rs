@@ -197,6 +197,8 @@ pub(crate) struct Node {
     pub(crate) cost: Cost,
     /// How many times longer events take, in percent.
     pub(crate) slow: u32,
+    /// When the last sync that came back will be handled: they are handled in order, too.
+    pub(crate) last_synced: Time,
     /// How many workers have something.
     pub(crate) busy: u32,
     /// How many events workers ever took on; it names the choices about them.
@@ -249,6 +251,7 @@ impl Node {
             paused: false,
             cost,
             slow: 100,
+            last_synced: Time::ZERO,
             busy: 0,
             served: 0,
             inbox: VecDeque::new(),
@@ -266,6 +269,7 @@ impl Node {
         self.life += 1;
         self.timers.clear();
         self.last_sync = Time::ZERO;
+        self.last_synced = Time::ZERO;
         self.busy = 0;
         self.process = self.pristine.fork();
         let waiting = std::mem::take(&mut self.inbox).into_iter();

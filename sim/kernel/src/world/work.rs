@@ -59,7 +59,12 @@ impl World {
         let time = self.decisions.decide(point, Domain::Span(&node.cost.service));
         let time = u128::from(time) * u128::from(node.slow) / 100;
         let slow = node.slow != 100;
-        let due = self.now + simlab_core::Duration(u64::try_from(time).unwrap_or(u64::MAX));
+        let mut due = self.now + simlab_core::Duration(u64::try_from(time).unwrap_or(u64::MAX));
+        if let Work::Synced { .. } = work {
+            // A quick worker must not tell of a later sync before a slow one tells of an earlier.
+            due = due.max(node.last_synced);
+            node.last_synced = due;
+        }
         self.put_on_desk(id, due, Turn { work, served: true });
         if slow {
             self.hit(id, |fault| matches!(fault, Fault::Slow { .. }));

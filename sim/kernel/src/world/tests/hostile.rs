@@ -2,6 +2,7 @@
 
 use super::super::*;
 use super::{Chatter, end, world};
+use crate::node::Cost;
 use simlab_core::{Choice, Decide, Distribution, Domain, Duration, Point, Process, Seeded, Who};
 use std::sync::Arc;
 
@@ -324,4 +325,49 @@ fn a_checker_sees_the_state_that_a_handler_left() {
     let cause = world.trace().and_then(|t| t.get(finding.seq)).and_then(|e| e.cause);
     let cause = world.trace().and_then(|t| t.get(cause.expect("a cause"))).expect("a record");
     assert_eq!(cause.kind.name(), "deliver");
+}
+
+/// Writes and syncs a lot at once, and keeps the tickets as they come back.
+#[derive(Clone, Hash, Default)]
+struct Syncer {
+    tickets: Vec<u64>,
+}
+
+impl Process for Syncer {
+    fn on_event(&mut self, event: Event<'_>, env: &mut Env<'_>) {
+        match event {
+            Event::Start => {
+                for n in 0..50_u64 {
+                    env.replace("n", &n);
+                    env.sync();
+                }
+            }
+            Event::Synced { ticket, .. } => self.tickets.push(ticket.0),
+            _ => {}
+        }
+    }
+
+    fn inspect(&self, view: &mut Fields) {
+        view.text("tickets", format!("{:?}", self.tickets));
+    }
+}
+
+/// Whoever waits for a sync takes every earlier one for done: a quick worker must not overtake a slow
+/// one with it.
+#[test]
+fn syncs_come_back_in_order_whatever_the_workers_do() {
+    for seed in 0..20 {
+        let mut world = World::new(Options::seed(seed));
+        let ms = Duration::from_millis;
+        let service = Distribution::Uniform { min: ms(1), max: ms(20) };
+        let cost = Cost { service, workers: 4, ..Cost::default() };
+        let sync = Distribution::Uniform { min: ms(0), max: ms(5) };
+        let spec = NodeSpec::new("a", Box::new(Syncer::default())).cost(cost).sync_delay(sync);
+        let id = world.add_node(spec);
+        world.run_until(end());
+        let shown = world.inspect(id).expect("it is up");
+        let expected: Vec<u64> = (1..=50).collect();
+        let tickets = simlab_core::FieldValue::Text(format!("{expected:?}"));
+        assert_eq!(shown.get(&["tickets"]), Some(&tickets));
+    }
 }

@@ -1,0 +1,54 @@
+//! What the services say about themselves.
+
+use simlab_core::{Entry, FaultKind, FaultModel, Tolerance};
+use std::collections::BTreeSet;
+
+fn entry(name: &str) -> &'static Entry {
+    let mut entries = simlab_protocols::entries().iter();
+    entries.find(|entry| entry.name == name).expect("a service")
+}
+
+fn model(name: &str) -> &'static FaultModel {
+    entry(name).faults.expect("it says what it tolerates")
+}
+
+#[test]
+fn everybody_says_what_it_tolerates_each_kind_once() {
+    for entry in simlab_protocols::entries() {
+        let model = model(entry.name);
+        let kinds: BTreeSet<FaultKind> = model.tolerates.iter().map(|t| t.kind).collect();
+        assert_eq!(kinds.len(), model.tolerates.len(), "{}", entry.name);
+        assert_eq!(kinds.contains(&FaultKind::Drift), model.drift_max > 0, "{}", entry.name);
+        assert!(!model.summary.is_empty());
+        for tolerates in model.tolerates {
+            let nodes = |tolerance: Tolerance| tolerance.nodes(5);
+            assert!(nodes(tolerates.safety) >= nodes(tolerates.liveness), "{tolerates:?}");
+        }
+    }
+}
+
+/// What a shop's disk must not do, and what a link must not do until it has checksums.
+#[test]
+fn no_shop_tolerates_a_disk_that_forgets() {
+    use FaultKind::{Corrupt, Leave, LyingSync, Misdirect, Rot, Wipe};
+    for name in ["shop-caspaxos", "shop-pn-counter", "shop-escrow"] {
+        for kind in [Corrupt, LyingSync, Misdirect, Rot, Wipe] {
+            assert_eq!(model(name).safety(kind), Tolerance::Never, "{name}, {kind}");
+        }
+        for kind in FaultKind::ALL {
+            let outside = matches!(kind, Corrupt | LyingSync | Misdirect | Rot | Wipe | Leave);
+            assert!(outside || model(name).safety(kind) == Tolerance::Any, "{name}, {kind}");
+        }
+    }
+    assert_eq!(model("shop-caspaxos").safety(Leave), Tolerance::Minority);
+    assert_eq!(model("shop-pn-counter").safety(Leave), Tolerance::Never);
+}
+
+#[test]
+fn every_shop_can_acknowledge_before_it_has_synced() {
+    for name in ["shop-caspaxos", "shop-pn-counter", "shop-escrow"] {
+        let [switch] = entry(name).switches else { panic!("{name} has one switch") };
+        assert_eq!((switch.name, switch.caught_by), ("acknowledge-before-sync", "conserved"));
+        assert!(switch.breaks.contains('§'), "{}", switch.breaks);
+    }
+}
