@@ -6,8 +6,9 @@ use super::words::Words;
 use simlab_scenarios::report::{VariantReport, judge};
 use simlab_scenarios::run::{Setup, run_prepared};
 use simlab_scenarios::tracefile::{Compare, Difference, Footer, Header, Reader, Verdict};
-use simlab_scenarios::{Catalogue, Diagnostics, Observed};
+use simlab_scenarios::{Catalogue, Diagnostics};
 use simlab_sim::Script;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 pub(super) fn replay(args: &ReplayArgs, catalogue: &Catalogue, output: &mut Output) -> Exit {
@@ -75,7 +76,7 @@ fn try_replay(
     if report.trace_hash != footer.trace_hash {
         lines.push(format!("trace hash: recorded {:016x}", footer.trace_hash));
     }
-    verdicts(&footer.verdict, &Verdict::of(&report), &mut lines);
+    verdicts(&footer.verdict, &Verdict::of(&report), ["recorded ", "now "], &mut lines);
     if lines.is_empty() {
         output.line("the same hash and the same verdict as recorded");
         return Ok(Exit::Passed);
@@ -99,31 +100,34 @@ fn tell(difference: &Difference, report: &VariantReport<'_>, out: &mut Vec<Strin
     out.push(format!("  now      {}", shown(&difference.run)));
 }
 
-/// Where two verdicts differ.
-pub(super) fn verdicts(recorded: &Verdict, now: &Verdict, out: &mut Vec<String>) {
+/// Where two verdicts differ; `labels` are words for the two.
+pub(super) fn verdicts(
+    first: &Verdict,
+    second: &Verdict,
+    labels: [&str; 2],
+    out: &mut Vec<String>,
+) {
+    let [one, other] = labels;
     let observed = |verdict: &Verdict, name: &str| {
         let check = verdict.checks.iter().find(|(check, _)| check == name);
-        check.map_or_else(
-            || "nothing".to_owned(),
-            |(_, observed): &(_, Observed)| observed.to_string(),
-        )
+        check.map_or_else(|| "nothing".to_owned(), |(_, observed)| observed.to_string())
     };
-    let names = recorded.checks.iter().chain(&now.checks).map(|(name, _)| name.as_str());
-    let names: std::collections::BTreeSet<&str> = names.collect();
+    let names = first.checks.iter().chain(&second.checks).map(|(name, _)| name.as_str());
+    let names: BTreeSet<&str> = names.collect();
     for name in names {
-        let (then, now) = (observed(recorded, name), observed(now, name));
-        if then != now {
-            out.push(format!("{name}: recorded {then}, now {now}"));
+        let (a, b) = (observed(first, name), observed(second, name));
+        if a != b {
+            out.push(format!("{name}: {one}{a}, {other}{b}"));
         }
     }
-    if recorded.findings != now.findings {
+    if first.findings != second.findings {
         let list = |verdict: &Verdict| match verdict.findings.as_slice() {
             [] => "none".to_owned(),
             findings => findings.join(", "),
         };
-        out.push(format!("findings: recorded {}, now {}", list(recorded), list(now)));
+        out.push(format!("findings: {one}{}, {other}{}", list(first), list(second)));
     }
-    if recorded.status != now.status && out.is_empty() {
-        out.push(format!("verdict: recorded {:?}, now {:?}", recorded.status, now.status));
+    if first.status != second.status {
+        out.push(format!("verdict: {one}{}, {other}{}", first.word(), second.word()));
     }
 }

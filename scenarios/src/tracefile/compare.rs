@@ -47,6 +47,13 @@ impl Compare {
         Ok(Compare(shared))
     }
 
+    /// Whether there was no difference so far.
+    #[must_use]
+    pub fn agrees(&self) -> bool {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.difference.is_none() && state.failed.is_none()
+    }
+
     /// The first difference, now that the run is over.
     ///
     /// # Errors

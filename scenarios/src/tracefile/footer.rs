@@ -28,6 +28,15 @@ impl Verdict {
             findings: report.findings.iter().map(|f| f.name.to_owned()).collect(),
         }
     }
+
+    /// The status as a word: `passed`, `inconclusive` or `failed`.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        STATUSES
+            .iter()
+            .find(|(_, status)| *status == self.status)
+            .map_or("failed", |(word, _)| word)
+    }
 }
 
 /// The last line of a trace file.
@@ -56,8 +65,7 @@ impl Footer {
         let Verdict { status, checks, findings } = &self.verdict;
         let mut verdict = Object::new(object.key("verdict"));
         verdict.plain("ok", *status == Status::Passed);
-        let word = STATUSES.iter().find(|(_, s)| s == status).map_or("failed", |(word, _)| word);
-        verdict.string("status", word);
+        verdict.string("status", self.verdict.word());
         verdict.list("checks", checks, |(name, observed), out| {
             let mut check = Object::new(out);
             check.string("name", name);

@@ -105,7 +105,9 @@ impl Header {
     pub(super) fn vet(text: &[u8]) -> Result<(), Mistake> {
         let foreign = || {
             let begins = format!("{{\"format\":\"{FORMAT}\",\"version\":{VERSION},");
-            Mistake::new("this is no trace file").help(format!("a trace file begins with {begins}"))
+            Mistake::new("this is no trace file")
+                .at(0)
+                .help(format!("a trace file begins with {begins}"))
         };
         let cut = text.starts_with(format!("{{\"format\":\"{FORMAT}\"").as_bytes());
         let value = std::str::from_utf8(text).ok().and_then(|text| line::parse(text).ok());

@@ -19,6 +19,7 @@
 //! Both ways are streams: neither the writer nor the reader holds more than a line, and the names.
 
 mod compare;
+mod diff;
 mod field;
 mod footer;
 mod header;
@@ -33,6 +34,7 @@ mod tap;
 mod writer;
 
 pub use compare::{Compare, Difference};
+pub use diff::{Parting, Side, datagram, part};
 pub use footer::{Footer, Verdict};
 pub use header::Header;
 pub use reader::{Place, Reader};
