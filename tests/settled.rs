@@ -59,7 +59,7 @@ fn settled(faults: Vec<(u64, Option<u64>, Deed)>) -> CheckReport {
     let time = |ms| Time::ZERO + Duration::from_millis(ms);
     scenario.faults = faults
         .into_iter()
-        .map(|(at, until, what)| Fault { name: None, at: time(at), until: until.map(time), what })
+        .map(|(at, until, what)| Fault::new(time(at), until.map(time), what))
         .collect();
     let report = report(&scenario, &catalogue, 1, &[0], false).expect("it can be built");
     let checks = &report.variants[0].checks;
