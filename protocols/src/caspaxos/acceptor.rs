@@ -1,4 +1,9 @@
 //! The acceptor: what it promises and accepts is on its disk before anybody hears of it.
+//!
+//! A key's file is small and replaced as a whole. A replacement is atomic, so a crash leaves the old
+//! register or the new one, never a torn one, and a file that cannot be decoded is one that the disk
+//! has damaged: then, and after a failed sync, the node halts, since to be silent is always safe. What
+//! waited for the failed sync dies with the process.
 
 use super::message::{self, Message, Vote};
 use super::{Ballot, invariant};
