@@ -6,6 +6,7 @@ use common::catalogue;
 use simlab::core::FaultKind;
 use simlab::scenarios::report::{Report, report};
 use simlab::scenarios::{Catalogue, Scenario, Source, load};
+use std::process::Command;
 
 /// Three shops that gossip, a customer each, and `more`.
 fn story(count: u32, more: &str) -> String {
@@ -141,4 +142,21 @@ fn machines_are_what_the_file_says() {
     let json = report.to_json();
     let dropped = &json["variants"][0]["metrics"]["dropped.buffer-full"];
     assert!(dropped.as_u64().is_some_and(|n| n > 0), "{dropped}");
+}
+
+/// What a command prints about the story in `tests/stories`.
+fn told(args: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_simlab"));
+    command.args(args).arg("tests/stories/hostile.toml");
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).env("LC_ALL", "en_US.UTF-8");
+    let output = command.output().expect("simlab runs");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// Machines, workloads, faults and what is outside the model can be read before the run and after it.
+#[test]
+fn a_hostile_story_is_told_before_and_after() {
+    snapbox::assert_data_eq!(told(&["show"]), snapbox::file!["golden/hostile_show.txt"].raw());
+    snapbox::assert_data_eq!(told(&["run"]), snapbox::file!["golden/hostile_run.txt"].raw());
 }

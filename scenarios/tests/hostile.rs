@@ -76,6 +76,8 @@ fn machines_are_as_the_nodes_say_and_variants_may_say_otherwise() {
     let others = [Machine { cost: quick, ..b }, Machine { cost: quick, ..c }, usual, usual];
     assert_eq!(scenario.variants[1].machines[0], strong, "the node over the service");
     assert_eq!(scenario.variants[1].machines[1..], others);
+    assert_eq!(scenario.variants[0].switches, [""; 0]);
+    assert_eq!(scenario.variants[1].switches, ["forget"]);
 }
 
 #[test]

@@ -108,7 +108,7 @@ proptest! {
     fn any_option_is_taken_or_refused(
         key in prop_oneof![
             Just("until".to_owned()), Just("jitter".to_owned()), Just("network.default.delay".to_owned()),
-            Just("network.same_site.loss".to_owned()), Just("shop.deadline".to_owned()),
+            Just("network.same_site.loss".to_owned()), Just("network.default.corruption".to_owned()), Just("shop.deadline".to_owned()),
             "[a-z.]{0,12}", any::<String>(),
         ],
         value in prop_oneof!["[0-9]{0,2}(ms|s|%|)", "[\\[\\]{}=\"0-9a-z]{0,9}", any::<String>()],
@@ -156,6 +156,8 @@ fn large_files_of_one_piece_are_survived() {
         "x = {a=[{",
         "a = [1,\n",
         "[[faults]]\ndo = { partition = [[\"a\"], [\"b\"]] }\n",
+        "[[faults]]\ndo = { flap = { isolate = [\"a\"] } }\n",
+        "[[workloads]]\nmix = { read = 1 }\n",
     ];
     for piece in pieces {
         survive(&piece.repeat((1 << 20) / piece.len()));
@@ -181,5 +183,19 @@ fn sites_named_over_and_over_are_bounded() {
             load(Source::new("many.toml", text), &catalogue(), &[]).expect_err("many");
         let found = diagnostics.list().iter().any(|d| d.message().contains(message));
         assert!(found, "{message} is not in\n{diagnostics}");
+    }
+}
+
+/// Long faults of a large site are counted in no more time than it takes to read them.
+#[test]
+fn many_faults_are_judged_in_bounded_time() {
+    let nodes: String = (0..5_000)
+        .map(|n| format!("[[nodes]]\nname = \"n{n}\"\nsite = \"s\"\nservice = \"guard\"\n"))
+        .collect();
+    let head = "format = 1\nname = \"x\"\ntitle = \"x\"\nuntil = \"1h\"\n";
+    for what in ["pause = [\"s\"]", "isolate = [\"n1\"]", "wipe = [\"n1\", \"n2\"]"] {
+        let faults: String =
+            (0..190).map(|n| format!("[[faults]]\nat = \"{n}s\"\ndo = {{ {what} }}\n")).collect();
+        survive(&format!("{head}{nodes}{faults}"));
     }
 }

@@ -177,6 +177,9 @@ fn variants(scenario: &Scenario, lang: &str, output: &mut Output) {
     for variant in &scenario.variants {
         let title = variant.title.as_ref().map_or("", |title| title.get(lang));
         output.line(format!("  {:<14} {title}", variant.name).trim_end());
+        for switch in &variant.switches {
+            output.line(&format!("      switched on: {switch}"));
+        }
         let mut said: Vec<String> = Vec::new();
         // What is so in all variants was said of the nodes.
         for (index, other) in variant.machines.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! Who takes part: objects, nodes and variants.
 
 use super::machine::{ClockTable, CostTable, DiskTable, MachineTable};
-use super::part::{Pairs, table};
+use super::part::{At, Pairs, table};
 use super::scalar::{Given, Name};
 use crate::Text;
 use simlab_core::{Duration, Value};
@@ -61,5 +61,7 @@ table! {
         /// What is different about machines, by role, service or node; those of a node win, and all
         /// win over what the node says itself.
         "machines" machines: Pairs<MachineTable>, optional;
+        /// What its services leave out: names of their switches.
+        "switches" switches: Vec<At<String>>, optional;
     }
 }

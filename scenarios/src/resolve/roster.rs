@@ -44,6 +44,7 @@ pub(super) struct Plan<'a> {
     fills: BTreeMap<&'a str, &'static Entry>,
     with: Option<&'a Pairs<Pairs<Given>>>,
     machines: Option<&'a Pairs<MachineTable>>,
+    switches: Vec<&'static str>,
     /// The services that run in it, each once, by name.
     pub(super) services: Vec<&'static Entry>,
 }
@@ -80,7 +81,8 @@ impl<'a> Cast<'a> {
             let fills = BTreeMap::new();
             let services = cast.services(&fills);
             let (name, span, title, with, machines) = ("default", None, None, None, None);
-            cast.plans.push(Plan { name, span, title, fills, with, machines, services });
+            let switches = Vec::new();
+            cast.plans.push(Plan { name, span, title, fills, with, machines, switches, services });
         }
         cast
     }
@@ -150,7 +152,9 @@ impl<'a> Cast<'a> {
         let with = table.with.as_ref().map(|with| &with.value);
         let machines = table.machines.as_ref().map(|machines| &machines.value);
         let services = self.services(&fills);
-        self.plans.push(Plan { name, span: Some(span), title, fills, with, machines, services });
+        let switches = switches(table, &services, problems);
+        let span = Some(span);
+        self.plans.push(Plan { name, span, title, fills, with, machines, switches, services });
     }
 
     /// The services of a variant, each once, by name.
@@ -293,6 +297,29 @@ impl<'a> Cast<'a> {
     }
 }
 
+/// The switches that a variant turns on; each must be one of its services'.
+fn switches(
+    table: &VariantTable,
+    services: &[&'static Entry],
+    problems: &mut Problems,
+) -> Vec<&'static str> {
+    let known = || services.iter().flat_map(|entry| entry.switches).map(|switch| switch.name);
+    let mut on: BTreeMap<&'static str, Span> = BTreeMap::new();
+    for At { value: name, span } in table.switches.iter().flat_map(|list| &list.value) {
+        match known().find(|switch| switch == name) {
+            Some(switch) => {
+                if let Some(first) = on.insert(switch, *span) {
+                    let message = format!("`{switch}` is listed twice");
+                    let diagnostic = Diagnostic::at(*span, message).label("again");
+                    problems.push(diagnostic.also(first, "first"));
+                }
+            }
+            None => problems.unknown(*span, "switch", "switches of its services", name, known()),
+        }
+    }
+    on.into_keys().collect()
+}
+
 /// Reports a parameter that none of the services has.
 fn declared(entries: &[&'static Entry], parameter: &str, span: Span, problems: &mut Problems) {
     let known = || entries.iter().flat_map(|entry| entry.parameters).map(|p| p.name);
@@ -335,7 +362,7 @@ impl Filling<'_, '_> {
             roster.push(Member { id, name, site, service: entry.name, arguments });
         }
         let (name, title) = (plan.name.to_owned(), plan.title.clone());
-        Variant { name, title, roster, machines, switches: Vec::new() }
+        Variant { name, title, roster, machines, switches: plan.switches.clone() }
     }
 
     fn arguments(

@@ -4,7 +4,7 @@
 
 use simlab_core::{
     Arguments, BuildError, Call, Checker, Entry, FaultKind, FaultModel, Invariant, Parameter,
-    ParameterKind, Process, Tolerance, Tolerates, Value, tolerates,
+    ParameterKind, Process, Switch, Tolerance, Tolerates, Value, tolerates,
 };
 use simlab_scenarios::{Catalogue, CheckSignature, ModelSignature};
 use std::path::{Path, PathBuf};
@@ -54,8 +54,13 @@ static GUARDED: FaultModel = FaultModel {
     drift_max: 1_000_000,
 };
 
+const FORGET: Switch = Switch { name: "forget", breaks: "it remembers", caught_by: "linearizable" };
+const BOAST: Switch = Switch { name: "boast", breaks: "it is modest", caught_by: "linearizable" };
+
 static SERVICES: [Entry; 6] = [
-    Entry::server("guard", "a server that says what it tolerates", build).faults(&GUARDED),
+    Entry::server("guard", "a server that says what it tolerates", build)
+        .faults(&GUARDED)
+        .switches(&[FORGET, BOAST]),
     Entry::server("shop-caspaxos", "a consistent shop", build)
         .parameters(&[parameter(
             "deadline",

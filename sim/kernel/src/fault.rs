@@ -145,7 +145,9 @@ impl Fault {
             }
             Fault::Pause(_) => format!("{{{who}}} stand still"),
             Fault::Slow { percent, .. } => {
-                format!("{{{who}}} take {}.{:02} times as long", percent / 100, percent % 100)
+                let times = format!("{}.{:02}", percent / 100, percent % 100);
+                let times = times.trim_end_matches('0').trim_end_matches('.');
+                format!("{{{who}}} take {times} times as long")
             }
             Fault::Clock { jump, drift, .. } => {
                 let mut parts = Vec::new();
