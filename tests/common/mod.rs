@@ -1,6 +1,9 @@
 //! What the end-to-end tests share.
 #![allow(dead_code, unreachable_pub)] // Each test binary uses its own part of it.
 
+pub mod cli;
+pub mod dice;
+
 use simlab::scenarios::report::{Report, report};
 use simlab::scenarios::{Catalogue, LESSONS, Scenario, lesson, load};
 
