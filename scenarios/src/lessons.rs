@@ -7,6 +7,10 @@ pub const LESSONS: &[(&str, &str)] = &[
     ("cap_partition", include_str!("../cap_partition.toml")),
     ("cap_no_majority", include_str!("../cap_no_majority.toml")),
     ("lossy_link", include_str!("../lossy_link.toml")),
+    ("crash_and_disk", include_str!("../crash_and_disk.toml")),
+    ("clock_drift", include_str!("../clock_drift.toml")),
+    ("slow_node", include_str!("../slow_node.toml")),
+    ("outside_the_model", include_str!("../outside_the_model.toml")),
 ];
 
 /// The lesson of this name.

@@ -53,12 +53,23 @@ pub(super) struct ScenarioArgs {
     /// What answers the random choices, decimal or 0x hex [default: the scenario's]
     #[arg(long, value_name = "N", value_parser = seed, allow_hyphen_values = true)]
     pub(super) seed: Option<u64>,
-    /// Change a setting: until, jitter, network.default.FIELD, or NODE|SERVICE|ROLE.PARAMETER
+    /// Change a setting: until, jitter, switch, network.default.FIELD, or NODE|SERVICE|ROLE.PARAMETER
     #[arg(long, value_name = "KEY=VALUE", value_parser = setting)]
     pub(super) set: Vec<(String, String)>,
+    /// Let services leave out a rule, in every variant that has it; see `simlab list switches`
+    #[arg(long, value_name = "NAME")]
+    switch: Vec<String>,
     /// The language of titles and explanations [default: the locale's]
     #[arg(long, value_name = "LANG")]
     pub(super) lang: Option<String>,
+}
+
+impl ScenarioArgs {
+    /// Makes of the switches the settings that they are.
+    pub(super) fn settle(&mut self) {
+        let switches = self.switch.drain(..).map(|name| ("switch".to_owned(), name));
+        self.set.extend(switches);
+    }
 }
 
 #[derive(Debug, Args)]
@@ -179,6 +190,10 @@ pub(super) enum Topic {
     Checks,
     /// What objects can be
     Models,
+    /// What services can leave out, and which check must catch it
+    Switches,
+    /// What can go wrong, and what each service tolerates of it
+    Faults,
 }
 
 fn seed(text: &str) -> Result<u64, String> {

@@ -3,7 +3,7 @@
 use super::args::{ListArgs, Topic};
 use super::output::{Exit, Output};
 use super::story;
-use simlab_core::{Parameter, Role};
+use simlab_core::{Duration, FaultKind, Parameter, Role, Switch, Tolerance};
 use simlab_scenarios::{Catalogue, LESSONS, lesson, load};
 
 pub(super) fn list(args: &ListArgs, catalogue: &Catalogue, output: &mut Output) -> Exit {
@@ -11,6 +11,8 @@ pub(super) fn list(args: &ListArgs, catalogue: &Catalogue, output: &mut Output) 
         Topic::Scenarios => scenarios(catalogue, output),
         Topic::Services => services(catalogue, output),
         Topic::Checks => checks(catalogue, output),
+        Topic::Switches => switches(catalogue, output),
+        Topic::Faults => faults(catalogue, output),
         Topic::Models => {
             for model in &catalogue.models {
                 output.line(&format!("{:<18} {}", model.name, model.summary));
@@ -42,6 +44,64 @@ fn services(catalogue: &Catalogue, output: &mut Output) {
         parameters(entry.parameters, output);
         for invariant in entry.invariants {
             output.line(&format!("    invariant {}: {}", invariant.name, invariant.summary));
+        }
+        for switch in entry.switches {
+            output.line(&format!("    switch {}: without {}", switch.name, switch.breaks));
+        }
+        if let Some(model) = entry.faults {
+            output.line(&format!("    faults: {}", model.summary));
+        }
+    }
+}
+
+/// Each switch once, with all services that have it.
+fn switches(catalogue: &Catalogue, output: &mut Output) {
+    let mut all: Vec<(&Switch, Vec<&str>)> = Vec::new();
+    for entry in &catalogue.services {
+        for switch in entry.switches {
+            match all.iter_mut().find(|(known, _)| known.name == switch.name) {
+                Some((_, services)) => services.push(entry.name),
+                None => all.push((switch, vec![entry.name])),
+            }
+        }
+    }
+    for (switch, services) in all {
+        output.line(&format!("{:<26} {}", switch.name, services.join(", ")));
+        output.line(&format!("    breaks: {}", switch.breaks));
+        output.line(&format!("    caught by: {}", switch.caught_by));
+    }
+}
+
+fn faults(catalogue: &Catalogue, output: &mut Output) {
+    for kind in FaultKind::ALL {
+        output.line(&format!("{:<14} {}", kind.name(), kind.summary()));
+    }
+    for entry in &catalogue.services {
+        output.line("");
+        let Some(model) = entry.faults else {
+            output.line(&format!("{}: says nothing of faults", entry.name));
+            continue;
+        };
+        output.line(&format!("{}: {}", entry.name, model.summary));
+        // Kinds of which the same is true stand together.
+        let mut said: Vec<((Tolerance, Tolerance), Vec<&str>)> = Vec::new();
+        for kind in FaultKind::ALL {
+            let tolerance = (model.safety(kind), model.liveness(kind));
+            match said.iter_mut().find(|(same, _)| *same == tolerance) {
+                Some((_, kinds)) => kinds.push(kind.name()),
+                None => said.push((tolerance, vec![kind.name()])),
+            }
+        }
+        for ((safety, liveness), kinds) in said {
+            output.line(&format!("    {}", kinds.join(", ")));
+            output.line(&match safety {
+                Tolerance::Never => "        not tolerated".to_owned(),
+                _ => format!("        safe if it strikes {safety}, live if it strikes {liveness}"),
+            });
+        }
+        if model.safety(FaultKind::Drift) != Tolerance::Never {
+            let drift = Duration(model.drift_max.into());
+            output.line(&format!("    clocks gain or lose at most {drift} a second"));
         }
     }
 }

@@ -34,8 +34,14 @@ pub(crate) fn main(entries: &[&'static Entry]) -> ExitCode {
     let catalogue = Catalogue::with(entries);
     let mut output = Output::new();
     let exit = match cli.command {
-        Command::Run(args) => run::run(&args, &catalogue, &mut output),
-        Command::Log(args) => log::log(&args, &catalogue, &mut output),
+        Command::Run(mut args) => {
+            args.scenario.settle();
+            run::run(&args, &catalogue, &mut output)
+        }
+        Command::Log(mut args) => {
+            args.scenario.settle();
+            log::log(&args, &catalogue, &mut output)
+        }
         Command::Replay(args) => replay::replay(&args, &catalogue, &mut output),
         Command::Diff(args) => diff::diff(&args, &catalogue, &mut output),
         Command::List(args) => list::list(&args, &catalogue, &mut output),

@@ -10,6 +10,7 @@ mod parameter;
 mod roster;
 mod settings;
 mod story;
+mod switches;
 mod workload;
 
 use crate::diagnostic::{Diagnostic, Problems, Span};
@@ -23,8 +24,8 @@ use simlab_core::{Duration, Time, Value};
 use std::collections::BTreeMap;
 
 /// Loads a scenario. `overrides` are the `--set` options, key and value: `until`, `jitter`,
-/// `network.default.<field>`, `network.same_site.<field>`, and `<role, service or node>.<parameter>`,
-/// which wins over what any variant says. What lies after an overridden `until` is left out.
+/// `switch` (may be given several times), `network.default.<field>`, `network.same_site.<field>`, and
+/// `<role, service or node>.<parameter>`, which wins over what any variant says. What lies after an overridden `until` is left out.
 ///
 /// # Errors
 /// All mistakes that can be found at once.

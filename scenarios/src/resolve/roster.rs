@@ -2,7 +2,7 @@
 
 use super::parameter::{Values, default};
 use super::settings::Setting;
-use super::{Context, duplicate, machine, text};
+use super::{Context, duplicate, machine, switches, text};
 use crate::diagnostic::{Diagnostic, Problems, Span};
 use crate::format::cast::{NodeTable, VariantTable};
 use crate::format::machine::MachineTable;
@@ -81,7 +81,7 @@ impl<'a> Cast<'a> {
             let fills = BTreeMap::new();
             let services = cast.services(&fills);
             let (name, span, title, with, machines) = ("default", None, None, None, None);
-            let switches = Vec::new();
+            let switches = switches::of_variant(&[], &services, context, problems);
             cast.plans.push(Plan { name, span, title, fills, with, machines, switches, services });
         }
         cast
@@ -152,7 +152,8 @@ impl<'a> Cast<'a> {
         let with = table.with.as_ref().map(|with| &with.value);
         let machines = table.machines.as_ref().map(|machines| &machines.value);
         let services = self.services(&fills);
-        let switches = switches(table, &services, problems);
+        let own = table.switches.as_ref().map_or(&[][..], |list| &list.value);
+        let switches = switches::of_variant(own, &services, context, problems);
         let span = Some(span);
         self.plans.push(Plan { name, span, title, fills, with, machines, switches, services });
     }
@@ -218,6 +219,8 @@ impl<'a> Cast<'a> {
         };
         let variants = self.plans.iter().map(|plan| filling.variant(plan)).collect();
         filling.report_missing();
+        let services: Vec<_> = self.plans.iter().flat_map(|plan| plan.services.clone()).collect();
+        switches::check(&services, context, problems);
         variants
     }
 
@@ -295,29 +298,6 @@ impl<'a> Cast<'a> {
         }
         None
     }
-}
-
-/// The switches that a variant turns on; each must be one of its services'.
-fn switches(
-    table: &VariantTable,
-    services: &[&'static Entry],
-    problems: &mut Problems,
-) -> Vec<&'static str> {
-    let known = || services.iter().flat_map(|entry| entry.switches).map(|switch| switch.name);
-    let mut on: BTreeMap<&'static str, Span> = BTreeMap::new();
-    for At { value: name, span } in table.switches.iter().flat_map(|list| &list.value) {
-        match known().find(|switch| switch == name) {
-            Some(switch) => {
-                if let Some(first) = on.insert(switch, *span) {
-                    let message = format!("`{switch}` is listed twice");
-                    let diagnostic = Diagnostic::at(*span, message).label("again");
-                    problems.push(diagnostic.also(first, "first"));
-                }
-            }
-            None => problems.unknown(*span, "switch", "switches of its services", name, known()),
-        }
-    }
-    on.into_keys().collect()
 }
 
 /// Reports a parameter that none of the services has.

@@ -18,6 +18,7 @@ pub(super) struct Settings {
     pub(super) default: Vec<Link>,
     pub(super) same_site: Vec<Link>,
     pub(super) parameters: Vec<Setting>,
+    pub(super) switches: Vec<At<String>>,
 }
 
 /// A parameter of a role, a service or a node.
@@ -29,7 +30,8 @@ pub(super) struct Setting {
 }
 
 /// The keys that are no parameters.
-const KEYS: [&str; 4] = ["until", "jitter", "network.default.<field>", "network.same_site.<field>"];
+const KEYS: [&str; 5] =
+    ["until", "jitter", "switch", "network.default.<field>", "network.same_site.<field>"];
 
 impl Settings {
     /// Reads the options, and makes of them the text that mistakes are shown in, one a line.
@@ -66,6 +68,10 @@ impl Settings {
         match key.value.as_str() {
             "until" => self.until = reader.at::<Duration>(&whole),
             "jitter" => self.jitter = reader.at::<Duration>(&whole),
+            "switch" => {
+                let span = reader.span(&whole);
+                self.switches.push(At { value: value.value.clone(), span });
+            }
             name => match name.rsplit_once('.') {
                 Some(("network.default", field)) => {
                     self.default.extend(link(key, field, value, reader.problems));
