@@ -4,8 +4,10 @@ mod common;
 
 use common::cli::{Folder, exits, simlab, text};
 use common::dice::runs;
-use common::lessons;
-use simlab::scenarios::tracefile::{Header, Reader, Writer};
+use common::{catalogue, lessons, scenario};
+use simlab::scenarios::report::judge;
+use simlab::scenarios::run::{Setup, run_prepared};
+use simlab::scenarios::tracefile::{Header, Reader, TraceFile, Verdict, Writer};
 use std::io::BufRead;
 use std::path::Path;
 use std::process::Command;
@@ -41,7 +43,7 @@ fn every_lesson_replays_from_its_trace() {
         assert!(out.contains("the same hash and the same verdict"), "{lesson}: {out}");
         assert!(err.is_empty(), "{lesson}: {err}");
         // Which variant it is of is said if there are several.
-        let several = lesson != "lossy_link";
+        let several = scenario(lesson, &catalogue()).variants.len() > 1;
         assert_eq!(note.contains("of several variants"), several, "{lesson}: {note}");
     }
     assert_eq!(folder.names(), lessons_sorted(), "nothing else is left");
@@ -67,6 +69,34 @@ fn a_trace_brings_its_run_along() {
     std::fs::remove_file(&decisions).expect("it is there");
     let (out, _) = exits(0, &["replay", &path]);
     assert!(out.contains("consistent · seed 5"), "{out}");
+}
+
+/// Whoever turned a switch on, it is on again.
+#[test]
+fn a_trace_remembers_switches() {
+    let folder = Folder::new("switches");
+    let path = folder.path("run.jsonl");
+    let catalogue = catalogue();
+    let mut scenario = scenario("cap_partition", &catalogue);
+    let mut switches = catalogue.services.iter().filter(|entry| entry.name == "shop-caspaxos");
+    let switches = switches.next().expect("a service").switches;
+    let switch = switches.first().expect("it has a switch").name;
+    scenario.variants[0].switches.push(switch);
+    let (seed, variant) = (7, 0);
+    let setup =
+        Setup { scenario: &scenario, catalogue: &catalogue, variant, seed, recording: false };
+    let file = TraceFile::create(Path::new(&path)).expect("it is created");
+    let run = run_prepared(setup, |world| {
+        file.observe(world, &Header::new(&setup, &[], None, world.names()));
+    });
+    let report = judge(run.expect("it runs"));
+    file.finish(Verdict::of(&report)).expect("it is written");
+    exits(0, &["replay", &path]);
+    let bytes = under_another_header(&path, |header| header.switches.clear());
+    exits(1, &["replay", &folder.file("without.jsonl", bytes)]);
+    let bytes = under_another_header(&path, |header| header.switches = vec!["sleep".to_owned()]);
+    let (_, err) = exits(2, &["replay", &folder.file("unknown.jsonl", bytes)]);
+    assert!(err.contains("there is no switch `sleep`"), "{err}");
 }
 
 #[test]

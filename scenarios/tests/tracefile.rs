@@ -21,7 +21,7 @@ fn kind(code: u8, w: [u64; 4]) -> Kind {
     let (number, short) = (w[2], w[3] as u32);
     let name = ODD[w[3] as usize % ODD.len()];
     let file = NameId(w[1] as u32 % FILES);
-    let file_or_none = (w[0] % 2 == 0).then_some(file);
+    let file_or_none = w[0].is_multiple_of(2).then_some(file);
     let ports = (0..w[0] % 5).map(|n| Port::new((w[1] >> (8 * n)) as u8 | 1));
     let scope = ports.fold(Scope::ROOT, Scope::child);
     let op = OpId::of(node, short);
@@ -100,6 +100,7 @@ fn header() -> Header {
         seed: u64::MAX,
         variant: "default".to_owned(),
         set: vec![("a.b".to_owned(), "\"c\"".to_owned())],
+        switches: vec!["ack-before-sync".to_owned()],
         script: None,
         nodes: ODD.iter().map(|name| (*name).to_owned()).collect(),
         faults: vec!["the cut".to_owned()],

@@ -110,6 +110,7 @@ fn header_lines(first: &Header, second: &Header) -> Vec<String> {
     both("seed", &first.seed, &second.seed, &mut lines);
     both("variant", &first.variant, &second.variant, &mut lines);
     both("settings", &first.set, &second.set, &mut lines);
+    both("switches", &first.switches, &second.switches, &mut lines);
     both("nodes", &first.nodes, &second.nodes, &mut lines);
     both("faults", &first.faults, &second.faults, &mut lines);
     let mut texts = [first.source.text.lines(), second.source.text.lines()];

@@ -3,6 +3,7 @@
 use super::json::{Object, list, string};
 use super::line::{self, Mistake};
 use super::{FORMAT, VERSION};
+use crate::diagnostic::Diagnostic;
 use crate::run::Setup;
 use crate::{Catalogue, Diagnostics, Scenario, Source, load};
 use serde_json::Value;
@@ -23,6 +24,8 @@ pub struct Header {
     pub variant: String,
     /// The `--set` options.
     pub set: Vec<(String, String)>,
+    /// The switches that are on in the variant, whoever turned them on.
+    pub switches: Vec<String>,
     /// Whether a script answered choices, whether it was complete, and with how many answers; they
     /// follow the header, one a line.
     pub script: Option<(bool, u64)>,
@@ -43,13 +46,15 @@ impl Header {
         names: &Names,
     ) -> Self {
         let scenario = setup.scenario;
+        let variant = &scenario.variants[setup.variant];
         Header {
             simlab: env!("CARGO_PKG_VERSION").to_owned(),
             scenario: scenario.name.clone(),
             source: scenario.source.clone(),
             seed: setup.seed,
-            variant: scenario.variants[setup.variant].name.clone(),
+            variant: variant.name.clone(),
             set: set.to_vec(),
+            switches: variant.switches.iter().map(|name| (*name).to_owned()).collect(),
             script: script.map(|script| (script.complete, script.answers.len() as u64)),
             nodes: names.nodes.clone(),
             faults: names.faults.clone(),
@@ -62,16 +67,24 @@ impl Header {
         self.simlab == env!("CARGO_PKG_VERSION")
     }
 
-    /// Loads the scenario, and finds the variant.
+    /// Loads the scenario, and finds the variant, with its switches as they were.
     ///
     /// # Errors
-    /// If this build cannot load it: it may lack a service.
+    /// If this build cannot load it: it may lack a service or a switch.
     pub fn load(&self, catalogue: &Catalogue) -> Result<(Scenario, usize), Diagnostics> {
-        let scenario = load(self.source.clone(), catalogue, &self.set)?;
-        let variant = scenario.variant(&self.variant).ok_or_else(|| {
-            let message = format!("the scenario has no variant `{}`", self.variant);
-            Mistake::new(message).in_line(&self.source.name, 1, b"")
-        })?;
+        let mut scenario = load(self.source.clone(), catalogue, &self.set)?;
+        let lacks = |what: &str, name: &str| {
+            let message = format!("there is no {what} `{name}`, which the trace is of");
+            Diagnostics::of_file(&self.source.name, Diagnostic::nowhere(message))
+        };
+        let variant = scenario.variant(&self.variant);
+        let variant = variant.ok_or_else(|| lacks("variant", &self.variant))?;
+        let known = || catalogue.services.iter().flat_map(|entry| entry.switches);
+        let switches = self.switches.iter().map(|name| {
+            let switch = known().find(|switch| switch.name == name);
+            switch.map(|switch| switch.name).ok_or_else(|| lacks("switch", name))
+        });
+        scenario.variants[variant].switches = switches.collect::<Result<_, _>>()?;
         Ok((scenario, variant))
     }
 
@@ -86,6 +99,7 @@ impl Header {
         object.list("set", &self.set, |(key, value), out| {
             list([key, value], out, |s, out| string(s, out))
         });
+        object.list("switches", &self.switches, |name, out| string(name, out));
         if let Some((complete, answers)) = self.script {
             let mut script = Object::new(object.key("decisions"));
             script.plain("complete", complete);
@@ -141,6 +155,7 @@ impl Header {
                 let [key, value] = pair.as_array()?.as_slice() else { return None };
                 Some((key.as_str()?.to_owned(), value.as_str()?.to_owned()))
             })?,
+            switches: list_of(&value, "switches", |name| Some(name.as_str()?.to_owned()))?,
             script: match &value["decisions"] {
                 Value::Null => None,
                 script => {
