@@ -3,7 +3,7 @@
 use super::reader::Reader;
 use super::record::{self, Record};
 use crate::Diagnostics;
-use simlab_core::TraceEvent;
+use simlab_core::{Kind, TraceEvent};
 use simlab_sim::World;
 use simlab_sim::trace::{Names, Observer};
 use std::fs::File;
@@ -84,9 +84,18 @@ impl Observer for Watch {
         }
         state.line.clear();
         record::write(event, names, &mut state.line);
-        if state.line != state.reader.text() {
+        if state.line != state.reader.text() && !same_finding(event, state.reader.event()) {
             let file = state.reader.event().map(|event| Record::new(&event));
             state.difference = Some(Difference { file, run: Some(Record::new(event)) });
         }
     }
+}
+
+/// Whether two events are the same finding, whatever its words: they may name a line of source, and
+/// are no part of the hash.
+fn same_finding(run: &TraceEvent<'_>, file: Option<TraceEvent<'_>>) -> bool {
+    let wordless =
+        |event: &TraceEvent<'_>| (event.seq, event.at, event.node, event.cause, event.kind);
+    matches!(run.kind, Kind::Found { .. })
+        && file.is_some_and(|file| wordless(&file) == wordless(run))
 }
