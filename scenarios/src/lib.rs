@@ -27,6 +27,7 @@ pub mod run;
 mod scenario;
 mod schema;
 mod source;
+pub mod storm;
 mod text;
 pub mod tracefile;
 mod whole_file;

@@ -1,6 +1,7 @@
 //! A scenario after loading: every name resolved, every value checked.
 
 use crate::diagnostic::{Diagnostic, Problems, Span};
+use crate::storm::{Drawn, Storm};
 use crate::{Diagnostics, Network, Source, Text};
 use simlab_core::{
     Argument, BuildError, Distribution, Duration, FaultKind, Member, NodeId, Operation, Time,
@@ -45,6 +46,8 @@ pub struct Scenario {
     pub workloads: Vec<Workload>,
     /// Scheduled faults, by time.
     pub faults: Vec<Fault>,
+    /// Faults that the seed draws.
+    pub storm: Option<Storm>,
     /// What is told in between, by time.
     pub narration: Vec<Narration>,
     /// The variants; at least one.
@@ -296,6 +299,12 @@ impl Scenario {
     #[must_use]
     pub fn node(&self, name: &str) -> Option<&Node> {
         self.nodes.iter().find(|n| n.name == name)
+    }
+
+    /// What a seed makes of the storm, if there is one.
+    #[must_use]
+    pub fn draw_storm(&self, seed: u64) -> Option<Drawn> {
+        Some(self.storm.as_ref()?.draw(&self.faults, seed))
     }
 
     /// The index of the variant of this name.

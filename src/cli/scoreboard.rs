@@ -18,6 +18,8 @@ const LINES_MAX: usize = 40;
 const NODES_LINES_MAX: usize = 32;
 /// How many faults outside the model are told of.
 const OUTSIDE_MAX: usize = 3;
+/// How many of them at most tell what a storm drew; `--format json` has it whole.
+const STORM_LINES_MAX: usize = 6;
 
 /// The report in at most 40 lines.
 pub(super) fn text(report: &Report<'_>, lang: &str, args: &RunArgs) -> Vec<String> {
@@ -27,6 +29,7 @@ pub(super) fn text(report: &Report<'_>, lang: &str, args: &RunArgs) -> Vec<Strin
     table(report, &mut out);
     nodes(report, &mut out);
     outside(report, lang, &mut out);
+    storm(report, &mut out);
     breaks(report, &mut out);
     let shown = report.variants.iter().find(|v| v.first_break.is_some());
     let variant = shown.map(|v| v.name.as_str());
@@ -233,6 +236,15 @@ fn outside(report: &Report<'_>, lang: &str, out: &mut Vec<String>) {
         let text = format!("outside the model: {}: {}", fault.name, breaks.get(lang));
         out.extend(wrap(&text, usize::from(WIDTH), 3));
     }
+}
+
+/// What the seed drew: the kinds that are on, how often each comes (`~`), on how many nodes at most
+/// (`x`) and how strong, and the kinds that are off.
+fn storm(report: &Report<'_>, out: &mut Vec<String>) {
+    let Some(drawn) = report.storm() else { return };
+    let text = format!("storm of {} faults: {}", drawn.faults.len(), drawn.options);
+    out.push(String::new());
+    out.extend(wrap(&text, usize::from(WIDTH), STORM_LINES_MAX));
 }
 
 /// Rounded, but never to 100 or 0 what is not all or nothing.

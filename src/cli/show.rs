@@ -3,7 +3,8 @@
 use super::args::ShowArgs;
 use super::output::{Exit, Output};
 use super::story;
-use simlab_core::{Argument, Distribution, Duration, Time};
+use simlab_core::{Argument, Distribution, Duration, FaultKind, Time};
+use simlab_scenarios::storm::Storm;
 use simlab_scenarios::{Catalogue, Machine, Scenario, Workload};
 use simlab_sim::Fault;
 
@@ -107,6 +108,9 @@ fn timeline(scenario: &Scenario, lang: &str, output: &mut Output) {
     for workload in &scenario.workloads {
         workload_lines(scenario, workload, output);
     }
+    if let Some(storm) = &scenario.storm {
+        storm_lines(storm, lang, output);
+    }
     for filler in &scenario.fillers {
         let clients: Vec<&str> = filler.clients.iter().map(name).collect();
         let (who, what, every) = (clients.join(", "), &filler.operation, filler.every);
@@ -170,6 +174,24 @@ fn machine(machine: &Machine) -> Vec<String> {
     }
     words.extend(restart_after.map(|after| format!("started again {after} after it halted")));
     words
+}
+
+/// What a seed may draw.
+fn storm_lines(storm: &Storm, lang: &str, output: &mut Output) {
+    let list =
+        |kinds: &[FaultKind]| kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ");
+    let Storm { from, until, every, longest, .. } = storm;
+    output.line(&format!(
+        "  storm from {from} to {until} s: of each kind a fault every {every} or so, none longer \
+         than {longest}"
+    ));
+    if !storm.kinds.is_empty() {
+        output.line(&format!("            {}", list(&storm.kinds)));
+    }
+    if let Some(why) = &storm.outside_why {
+        let (kinds, why) = (list(&storm.outside), why.get(lang).trim());
+        output.line(&format!("            outside the model: {kinds}: {why}"));
+    }
 }
 
 fn variants(scenario: &Scenario, lang: &str, output: &mut Output) {

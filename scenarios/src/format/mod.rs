@@ -9,6 +9,7 @@ pub(crate) mod link;
 pub(crate) mod machine;
 pub(crate) mod part;
 pub(crate) mod scalar;
+pub(crate) mod storm;
 pub(crate) mod story;
 pub(crate) mod workload;
 
@@ -58,6 +59,8 @@ table! {
         "workloads" workloads: Vec<At<workload::WorkloadTable>>, optional;
         /// Faults at scripted times.
         "faults" faults: Vec<At<fault::FaultTable>>, optional;
+        /// Faults that the seed draws.
+        "storm" storm: storm::StormTable, optional;
         /// Remarks to the audience.
         "narration" narration: Vec<At<story::NarrationTable>>, optional;
         /// The variants of the story, compared side by side.

@@ -18,6 +18,7 @@ impl Report<'_> {
             "seed": self.seed,
             "version": env!("CARGO_PKG_VERSION"),
             "ok": self.status() == Status::Passed,
+            "storm": self.storm().map(|drawn| drawn.options.to_json()),
             "variants": self.variants.iter().map(VariantReport::to_json).collect::<Vec<_>>(),
         })
     }

@@ -13,6 +13,7 @@ pub use picture::{Picture, Row, RowKind, picture};
 
 use crate::checks::{Evidence, Observation, Observed, observe};
 use crate::run::{Run, Setup, run};
+use crate::storm::Drawn;
 use crate::{Catalogue, Diagnostics, Expectation, Expected, Quantifier, Scenario};
 use simlab_core::Invariant;
 use simlab_sim::Finding;
@@ -118,6 +119,12 @@ impl VariantReport<'_> {
 }
 
 impl Report<'_> {
+    /// What the seed made of the scenario's storm, if it has one: the same for all variants.
+    #[must_use]
+    pub fn storm(&self) -> Option<Drawn> {
+        self.scenario.draw_storm(self.seed)
+    }
+
     /// How the run came out.
     #[must_use]
     pub fn status(&self) -> Status {

@@ -9,6 +9,7 @@ mod names;
 mod parameter;
 mod roster;
 mod settings;
+mod storm;
 mod story;
 mod switches;
 mod workload;
@@ -99,6 +100,7 @@ fn resolve(
     let mut story = story::story(&mut context, &cast, problems);
     let variants = cast.variants(&context, problems);
     let mut faults = fault::faults(&mut context, &variants, problems);
+    let storm = storm::storm(&context, &cast, &variants, &network, problems);
     let expectations = expect::expectations(&context, &cast, problems);
     let nodes = cast.nodes(&context);
     let until = settings.until.map_or(context.until.value, |d| Time(d.value.nanos()));
@@ -123,6 +125,7 @@ fn resolve(
         fillers: story.fillers,
         workloads: story.workloads,
         faults,
+        storm,
         narration: story.narration,
         variants,
         expectations,

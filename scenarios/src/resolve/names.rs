@@ -84,6 +84,10 @@ impl<'a> Names<'a> {
         self.sites.contains_key(name) || self.by_name.contains_key(name) || !self.complete
     }
 
+    pub(super) fn ids(&self) -> impl Iterator<Item = NodeId> + use<> {
+        (0..self.nodes.len() as u32).map(NodeId)
+    }
+
     pub(super) fn of_nodes(&self) -> impl Iterator<Item = &'a str> {
         self.nodes.iter().map(|(name, _)| *name)
     }

@@ -29,8 +29,12 @@ pub fn build(setup: Setup<'_>) -> Result<World, Diagnostics> {
             Err(BuildError { parameter: None, message })
         });
         let process = built.map_err(|error| scenario.refused(variant, member.id, &error))?;
-        let spec =
+        let mut spec =
             on(variant.machines.get(member.id.index()), NodeSpec::new(&member.name, process));
+        if let Some(storm) = &scenario.storm {
+            // Or what a storm did to a disk would outlast it.
+            spec.restart_after = spec.restart_after.or(Some(storm.restart));
+        }
         world.add_node(match &member.site {
             Some(site) => spec.at_site(site),
             None => spec,

@@ -9,8 +9,9 @@ pub use bind::build;
 pub use convergence::Convergence;
 pub use workload::{Planned, workload};
 
+use crate::storm::Drawn;
 use crate::{Catalogue, Diagnostics, Fault, Scenario};
-use simlab_core::{Dissection, NodeId, Time};
+use simlab_core::{Dissection, FaultKind, NodeId, Time};
 use simlab_sim::{World, guard};
 
 /// Which run of a scenario.
@@ -44,7 +45,25 @@ impl Setup<'_> {
     /// the world.
     #[must_use]
     pub fn faults(&self) -> Vec<Fault> {
-        self.scenario.faults.clone()
+        self.faults_and_kinds().into_iter().map(|(_, fault)| fault).collect()
+    }
+
+    /// What the seed makes of the scenario's storm, if it has one.
+    #[must_use]
+    pub fn storm(&self) -> Option<Drawn> {
+        self.scenario.draw_storm(self.seed)
+    }
+
+    /// The faults of the run; those of the storm with the kind as which they were drawn.
+    pub(crate) fn faults_and_kinds(&self) -> Vec<(Option<FaultKind>, Fault)> {
+        let scheduled = self.scenario.faults.iter().map(|fault| (None, fault.clone()));
+        let storm = self.storm().into_iter().flat_map(|drawn| drawn.faults);
+        // The run may end sooner than the file says.
+        let storm = storm.filter(|(_, fault)| fault.at <= self.scenario.until);
+        let mut all: Vec<_> =
+            scheduled.chain(storm.map(|(kind, fault)| (Some(kind), fault))).collect();
+        all.sort_by_key(|(_, fault)| fault.at);
+        all
     }
 
     /// When the last fault ended; the start of the run if there was none.
