@@ -105,9 +105,8 @@ impl<'s> Ledger<'s> {
                 let mut used = BTreeSet::new();
                 let mut limit = group.limit(kind);
                 for other in &taken {
-                    let before = used.len();
-                    used.extend(other.nodes.intersection(&group.nodes).copied());
-                    if used.len() > before {
+                    if !other.nodes.is_disjoint(&group.nodes) {
+                        used.extend(other.nodes.intersection(&group.nodes).copied());
                         limit = limit.min(group.limit(other.kind));
                     }
                 }
@@ -160,8 +159,8 @@ struct Room<'s> {
 
 impl Room<'_> {
     fn has_place(&self, node: NodeId) -> bool {
-        let fits = self.used.len() < self.limit || self.used.contains(&node) && self.limit > 0;
-        !self.of.contains(&node) || fits
+        let after = self.used.len() + usize::from(!self.used.contains(&node));
+        !self.of.contains(&node) || after <= self.limit
     }
 
     fn take(&mut self, node: NodeId) {
