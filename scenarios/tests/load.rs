@@ -4,7 +4,8 @@ mod common;
 
 use common::{catalogue, files, folder};
 use simlab_core::{
-    Argument, BuildError, Call, Distribution, Duration, NodeId, Operation, Ratio, Time, Value,
+    Argument, BuildError, Call, Distribution, Duration, FaultKind, NodeId, Operation, Ratio, Time,
+    Value,
 };
 use simlab_scenarios::{
     Command, Comparison, Diagnostics, Expected, Fault, Filler, Limits, Object, Quantifier,
@@ -366,4 +367,22 @@ fn a_service_that_refuses_its_arguments_is_shown_where_they_are_given() {
     let other = BuildError { parameter: None, ..error };
     let shown = scenario.refused(&scenario.variants[1], HANGZHOU, &other).render(false);
     assert!(shown.contains("every_feature.toml:33:8"), "{shown}");
+}
+
+#[test]
+fn a_storm_loads() {
+    let scenario = try_load("storm.toml", &[]).unwrap_or_else(|e| panic!("{e}"));
+    let storm = scenario.storm.as_ref().expect("a storm");
+    assert_eq!((storm.from, storm.until), (at(5_000), at(45_000)));
+    assert_eq!((storm.every, storm.longest), (ms(4_000), ms(3_000)));
+    assert_eq!((storm.restart, storm.down_max), (ms(500), ms(2_000)));
+    assert_eq!(storm.kinds, [FaultKind::Loss, FaultKind::Crash]);
+    assert_eq!(storm.outside, [FaultKind::Wipe]);
+    assert_eq!(storm.outside_why.as_ref().map(|why| why.get("en")), Some("the guards forget"));
+    let guards = BTreeSet::from([NodeId(0), NodeId(1), NodeId(2)]);
+    assert_eq!(storm.candidates(FaultKind::Crash), guards, "of the others nothing is known");
+    assert_eq!(storm.candidates(FaultKind::Wipe), guards);
+    assert_eq!(storm.candidates(FaultKind::Slow), [NodeId(0)].into(), "only it has a cost");
+    let drawn = scenario.draw_storm(7).expect("a storm");
+    assert!(!drawn.faults.is_empty());
 }

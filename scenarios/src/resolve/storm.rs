@@ -72,7 +72,7 @@ pub(super) fn storm(
     })
 }
 
-/// When it begins and ends.
+/// When it begins and ends, if the one comes after the other.
 fn times(
     table: &StormTable,
     context: &Context<'_>,
@@ -96,8 +96,7 @@ fn times(
             None => diagnostic,
         });
     }
-    let time = |d: Duration| Time(d.nanos());
-    (problems.count() == before).then(|| (time(from), time(until.value)))
+    (from < until.value).then(|| (Time(from.nanos()), Time(until.value.nanos())))
 }
 
 fn check_lengths(table: &StormTable, length: Duration, problems: &mut Problems) {
