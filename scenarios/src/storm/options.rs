@@ -201,7 +201,7 @@ fn worse(rate: Ratio, place: &Place) -> Ratio {
     Ratio::new(lost(rate).max(place.loss).min(100), 100).unwrap_or(rate)
 }
 
-/// `crash every ~4s to 3 nodes …; off: pause, drift`
+/// `crash ~4.2s x3 at syncs 12%, cut ~6.3s x1; off: pause, drift`
 impl fmt::Display for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (n, options) in self.on.iter().enumerate() {
@@ -214,21 +214,66 @@ impl fmt::Display for Options {
     }
 }
 
-/// `crash ~4s x3 at syncs 12%`: a crash about every 4 s, of up to 3 nodes.
+/// `crash ~4.2s x3 at syncs 12%`: a crash about every 4.2 s, of up to 3 nodes.
 impl fmt::Display for KindOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ~{} x{}", self.kind, self.every, self.nodes)?;
+        write!(f, "{} ~{} x{}", self.kind, Short(self.every), self.nodes)?;
         match self.strength {
             Strength::Whole => Ok(()),
             Strength::Rate(rate) => write!(f, " {rate}"),
-            Strength::Held { rate, by } => write!(f, " {rate} by {by}"),
-            Strength::UpTo(span) => write!(f, " <{span}"),
-            Strength::Comes { down, up } => write!(f, " {down}/{up}"),
+            Strength::Held { rate, by } => write!(f, " {rate} by {}", Short(by)),
+            Strength::UpTo(span) => write!(f, " <{}", Short(span)),
+            Strength::Comes { down, up } => write!(f, " {}/{}", Short(down), Short(up)),
             Strength::AtSync { rate, .. } => write!(f, " at syncs {rate}"),
             Strength::Percent(percent) => write!(f, " {percent}%"),
-            Strength::Drift(nanos) => write!(f, " <{}ppm", nanos / 1_000),
+            Strength::Drift(nanos) => write!(f, " <{}ppm", nanos.div_ceil(1_000)),
             Strength::Room(bytes) => write!(f, " at {bytes}B"),
             Strength::Bits(bits) => write!(f, " {bits} bits"),
         }
+    }
+}
+
+/// A length of time in two or three digits.
+struct Short(Duration);
+
+impl fmt::Display for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let micros = self.0.nanos() / 1_000;
+        match micros {
+            0..1_000 => write!(f, "{micros}us"),
+            1_000..1_000_000 => write!(f, "{}ms", micros / 1_000),
+            1_000_000..10_000_000 => {
+                write!(f, "{}.{}s", micros / 1_000_000, micros % 1_000_000 / 100_000)
+            }
+            _ => write!(f, "{}s", micros / 1_000_000),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_read_like_a_sentence() {
+        let options = |kind, strength| KindOptions {
+            kind,
+            every: Duration::from_millis(4_250),
+            lasts: Duration::from_secs(1),
+            nodes: 3,
+            strength,
+        };
+        let tenth = Ratio::new(1, 10).expect("a ratio");
+        let crash = Strength::AtSync { rate: tenth, down: Duration::from_secs(1) };
+        let on = vec![
+            options(FaultKind::Loss, Strength::Rate(tenth)),
+            options(FaultKind::Crash, crash),
+            options(FaultKind::Jump, Strength::UpTo(Duration::from_secs(600))),
+        ];
+        let options = Options { on, off: vec![FaultKind::Cut, FaultKind::Pause] };
+        assert_eq!(
+            options.to_string(),
+            "loss ~4.2s x3 10%, crash ~4.2s x3 at syncs 10%, jump ~4.2s x3 <600s; off: cut, pause"
+        );
     }
 }
