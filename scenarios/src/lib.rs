@@ -28,6 +28,7 @@ mod scenario;
 mod schema;
 mod source;
 pub mod storm;
+pub mod sweep;
 mod text;
 pub mod tracefile;
 mod whole_file;

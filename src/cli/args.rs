@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use simlab_core::{Duration, Kind};
+use simlab_scenarios::sweep::Seeds;
 use std::path::PathBuf;
 
 /// See and break distributed systems, deterministically.
@@ -19,6 +20,7 @@ Examples:
   simlab log cap_partition --variant available --from 12s --to 13s
   simlab run cap_partition --variant available --trace run.jsonl
   simlab replay run.jsonl                   the same run again, and whether it is the same
+  simlab sweep cap_partition --seeds 0..1000
   simlab show cap_partition                 what the lesson is about, and why it must come out so
   simlab list                               the lessons";
 
@@ -26,6 +28,8 @@ Examples:
 pub(super) enum Command {
     /// Run a scenario and compare its variants
     Run(RunArgs),
+    /// Run a scenario under many seeds and count what comes out
+    Sweep(SweepArgs),
     /// Print what happened in a run, event by event
     Log(LogArgs),
     /// Run again what a trace file is of, and confirm its hash and verdict
@@ -94,6 +98,52 @@ pub(super) struct RunArgs {
     /// variants, the first. The file has its name only when it is complete. There is then no picture
     #[arg(long, value_name = "FILE", value_parser = file)]
     pub(super) trace: Option<PathBuf>,
+}
+
+/// Exit status: 0 as expected in every run, 1 something was not, 3 a checker gave up, 130 interrupted.
+#[derive(Debug, Args)]
+pub(super) struct SweepArgs {
+    /// A scenario file, or the name of a lesson
+    pub(super) scenario: String,
+    /// The seeds, from A to before B
+    #[arg(long, value_name = "A..B")]
+    pub(super) seeds: Seeds,
+    /// How many threads [default: as many as the machine has cores]
+    #[arg(long, value_name = "N", value_parser = jobs)]
+    pub(super) jobs: Option<usize>,
+    /// Run only this variant; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(super) variant: Vec<String>,
+    /// Change a setting, as for `run`
+    #[arg(long, value_name = "KEY=VALUE", value_parser = setting)]
+    pub(super) set: Vec<(String, String)>,
+    /// Let services leave out a rule, in every variant that has it; see `simlab list switches`
+    #[arg(long, value_name = "NAME")]
+    switch: Vec<String>,
+    /// How to report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+    /// The language of the title [default: the locale's]
+    #[arg(long, value_name = "LANG")]
+    pub(super) lang: Option<String>,
+}
+
+impl SweepArgs {
+    /// Makes of the switches the settings that they are.
+    pub(super) fn settle(&mut self) {
+        let switches = self.switch.drain(..).map(|name| ("switch".to_owned(), name));
+        self.set.extend(switches);
+    }
+}
+
+/// More threads than these help nobody.
+const JOBS_MAX: usize = 1_024;
+
+fn jobs(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(jobs @ 1..=JOBS_MAX) => Ok(jobs),
+        _ => Err(format!("expected a whole number from 1 to {JOBS_MAX}")),
+    }
 }
 
 /// Who answers choices.

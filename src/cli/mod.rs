@@ -11,6 +11,7 @@ mod scoreboard;
 mod script;
 mod show;
 mod story;
+mod sweep;
 mod words;
 
 use args::{Cli, Command};
@@ -41,6 +42,10 @@ pub(crate) fn main(entries: &[&'static Entry]) -> ExitCode {
         Command::Log(mut args) => {
             args.scenario.settle();
             log::log(&args, &catalogue, &mut output)
+        }
+        Command::Sweep(mut args) => {
+            args.settle();
+            sweep::sweep(&args, &catalogue, &mut output)
         }
         Command::Replay(args) => replay::replay(&args, &catalogue, &mut output),
         Command::Diff(args) => diff::diff(&args, &catalogue, &mut output),

@@ -16,6 +16,8 @@ pub(super) enum Exit {
     BadInput = 2,
     /// A checker gave up.
     Inconclusive = 3,
+    /// The user interrupted; what is known was printed.
+    Interrupted = 130,
 }
 
 /// Results go to standard output, everything else to standard error. A reader that closes its end

@@ -1,0 +1,95 @@
+//! The report of a sweep as JSON, in the form that outside tools rely on.
+
+use super::{CheckTally, Tally, VariantTally, Violation};
+use crate::Quantifier;
+use crate::report::Status;
+use serde_json::{Value, json};
+
+impl Tally {
+    /// One JSON object. `replay` gives the command that replays a violation; `wall_s` is how long the
+    /// sweep took, and with the rate that follows from it the only part that depends on the machine.
+    #[must_use]
+    pub fn to_json(
+        &self,
+        scenario: &str,
+        wall_s: f64,
+        replay: &dyn Fn(&Violation) -> String,
+    ) -> Value {
+        let runs = self.seeds.count();
+        let violations = self.violations.iter().map(|violation| {
+            json!({
+                "seed": violation.seed,
+                "variant": violation.variant,
+                "check": violation.check,
+                "detail": violation.detail,
+                "replay": replay(violation),
+                "counterexample": null,
+            })
+        });
+        let variants = self.variants.iter();
+        let sometimes = variants.clone().flat_map(|variant| {
+            let checks = variant.checks.iter();
+            let some = checks.filter(|check| check.quantifier == Quantifier::Sometimes);
+            some.map(|check| {
+                json!({
+                    "variant": variant.name,
+                    "name": check.name,
+                    "hits": check.held,
+                    "ok": !check.is_unmet(),
+                })
+            })
+        });
+        // What JSON cannot hold exactly it gets as text; no sweep comes near.
+        let number = |n: u128| u64::try_from(n).map_or_else(|_| json!(n.to_string()), Value::from);
+        let mut object = json!({
+            "scenario": scenario,
+            "version": env!("CARGO_PKG_VERSION"),
+            "from": self.seeds.from,
+            "to": number(self.seeds.to),
+            "runs": number(runs),
+            "ok": self.status() == Status::Passed,
+            "violations": violations.collect::<Vec<_>>(),
+            "violations_all": self.violated,
+            "unknown": self.unknown,
+            "sometimes": sometimes.collect::<Vec<_>>(),
+            "goals": {},
+            "variants": variants.map(VariantTally::to_json).collect::<Vec<_>>(),
+            "wall_s": wall_s,
+            "runs_per_s": if wall_s > 0.0 { runs as f64 / wall_s } else { 0.0 },
+        });
+        let faults = self.faults();
+        if faults.runs > 0 {
+            object["faults"] = faults.to_json();
+        }
+        object
+    }
+}
+
+impl VariantTally {
+    fn to_json(&self) -> Value {
+        json!({
+            "name": self.name,
+            "runs": self.runs,
+            "events": self.events,
+            "virtual_ms": self.virtual_ms,
+            "ops_invoked": self.invoked,
+            "ops_done": self.done,
+            "ops_refused": self.refused,
+            "ops_unknown": self.unknown,
+            "checks": self.checks.iter().map(CheckTally::to_json).collect::<Vec<_>>(),
+        })
+    }
+}
+
+impl CheckTally {
+    fn to_json(&self) -> Value {
+        json!({
+            "name": self.name,
+            "expected": self.expectation(),
+            "held": self.held,
+            "failed": self.failed,
+            "unknown": self.unknown,
+            "first_failed": self.first_failed,
+        })
+    }
+}

@@ -1,0 +1,102 @@
+//! Many seeds of one scenario, in parallel, and what they come to.
+//!
+//! Seeds are run in blocks. Within a block the threads take what they like; what the runs showed is
+//! added up in the order of the seeds afterwards. So the result does not depend on how many threads
+//! there are, and the memory does not depend on how many seeds.
+
+mod json;
+mod seeds;
+mod tally;
+
+pub use seeds::{ParseSeedsError, Seeds};
+pub use tally::{CheckTally, Sample, Tally, VariantTally, Violation};
+
+use crate::report::judge;
+use crate::run::{Setup, run};
+use crate::{Catalogue, Diagnostics, Scenario};
+use rayon::prelude::*;
+use simlab_sim::guard;
+use std::fmt;
+use tally::Shown;
+
+/// Which runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Sweep<'a> {
+    /// The story.
+    pub scenario: &'a Scenario,
+    /// What its names mean.
+    pub catalogue: &'a Catalogue,
+    /// The variants, by index.
+    pub variants: &'a [usize],
+    /// The seeds.
+    pub seeds: Seeds,
+    /// How many threads; 0 for as many as the machine has cores.
+    pub jobs: usize,
+}
+
+/// Why a sweep could not be carried out.
+#[derive(Debug)]
+pub enum SweepError {
+    /// A service refuses the arguments that the scenario gives it.
+    Refused(Diagnostics),
+    /// The machine gives no threads.
+    Threads(String),
+}
+
+impl fmt::Display for SweepError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SweepError::Refused(problems) => f.write_str(problems.render(false).trim_end()),
+            SweepError::Threads(why) => write!(f, "no threads to run on: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for SweepError {}
+
+/// How many seeds a block has for each thread: enough that nobody waits long for the slowest, few
+/// enough that one who watches sees it move.
+const SEEDS_PER_THREAD: u128 = 8;
+
+impl Sweep<'_> {
+    /// Runs the seeds. `watch` sees what is known after each block, and says whether to go on; if it
+    /// does not, the result is that of the seeds so far ([`Tally::seeds`]).
+    ///
+    /// # Errors
+    /// If a service refuses its arguments, or there are no threads.
+    pub fn run(&self, mut watch: impl FnMut(&Tally) -> bool) -> Result<Tally, SweepError> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.jobs).build();
+        let pool = pool.map_err(|error| SweepError::Threads(error.to_string()))?;
+        let block = SEEDS_PER_THREAD * pool.current_num_threads() as u128;
+        let mut tally = Tally::new(self);
+        let Seeds { from, to } = self.seeds;
+        let mut at = u128::from(from);
+        while at < to {
+            let end = (at + block).min(to);
+            let seeds: Vec<u64> = (at..end).filter_map(|seed| seed.try_into().ok()).collect();
+            let shown: Vec<_> =
+                pool.install(|| seeds.into_par_iter().map(|seed| self.one(seed)).collect());
+            for shown in shown {
+                tally.add(shown.map_err(SweepError::Refused)?);
+            }
+            at = end;
+            tally.seeds.to = end;
+            if !watch(&tally) {
+                break;
+            }
+        }
+        Ok(tally)
+    }
+
+    /// All variants of one seed.
+    fn one(&self, seed: u64) -> Result<Vec<Shown>, Diagnostics> {
+        let Sweep { scenario, catalogue, .. } = *self;
+        let variant = |&variant: &usize| {
+            let setup = Setup { scenario, catalogue, variant, seed, recording: false };
+            // A panic of ours costs its run, and no other.
+            guard(|| Ok(Shown::of(seed, &judge(run(setup)?))))
+                .unwrap_or_else(|caught| Ok(Shown::panicked(seed, &caught)))
+        };
+        self.variants.iter().map(variant).collect()
+    }
+}
