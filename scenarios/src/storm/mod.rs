@@ -112,12 +112,12 @@ impl Storm {
         for slot in self.timetable(&options, seed) {
             let style = &options.on[slot.kind];
             let mut dice = stream(seed, &format!("storm: {} {}", style.kind, slot.number));
-            let Some(mut fault) = make::fault(self, style, &slot, &ledger, &mut dice) else {
-                continue;
-            };
+            let Some(fault) = make::fault(self, style, &slot, &ledger, &mut dice) else { continue };
             ledger.enter(style.kind, &fault);
-            fault.name = Some(format!("storm {}: {}", faults.len() + 1, style.kind));
-            faults.push((style.kind, fault));
+            for mut fault in [make::companion(style, &fault), Some(fault)].into_iter().flatten() {
+                fault.name = Some(format!("storm {}: {}", faults.len() + 1, style.kind));
+                faults.push((style.kind, fault));
+            }
         }
         Drawn { options, faults }
     }

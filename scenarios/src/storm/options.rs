@@ -190,7 +190,7 @@ impl Strength {
                 let usual = place.sync.max(Duration::from_millis(5));
                 Strength::UpTo(dice.span(usual.times(2), 6))
             }
-            FaultKind::FullDisk => Strength::Room(dice.below(4_096)),
+            FaultKind::FullDisk => Strength::Room(dice.scaled(1, 12) - 1),
             FaultKind::Rot => Strength::Bits(dice.scaled(1, 3) as u32),
         }
     }

@@ -102,12 +102,14 @@ impl Place {
     }
 }
 
-/// The kinds that a storm's fault of this kind is: a flap is many cuts, and a disk is wiped while its
-/// node is down.
+/// The kinds that a storm's fault of this kind is: a flap is many cuts, a disk is wiped while its node
+/// is down, and since most processes read only when they start, disks that cannot be read come with
+/// crashes.
 pub(super) fn also(kind: FaultKind) -> Vec<FaultKind> {
     match kind {
         FaultKind::Flap => vec![FaultKind::Flap, FaultKind::Cut],
         FaultKind::Wipe => vec![FaultKind::Wipe, FaultKind::Crash],
+        FaultKind::ReadError => vec![FaultKind::ReadError, FaultKind::Crash],
         kind => vec![kind],
     }
 }
