@@ -63,7 +63,7 @@ mod tests {
         for _ in 0..1_000 {
             let length = dice.around(Duration::from_secs(8));
             assert!((4_000..12_000).contains(&length.millis()), "{length}");
-            assert_eq!(length.nanos() % (100 * MILLI), 0, "{length}");
+            assert_eq!(length.nanos() % MILLI, 0, "{length}");
             assert!((3..24).contains(&dice.scaled(3, 3)));
         }
         assert_eq!(neat(Duration(49_999)), Duration(49_999));
