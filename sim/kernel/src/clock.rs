@@ -17,8 +17,9 @@ pub(crate) struct Clock {
     base: Time,
     /// Nanoseconds gained in a second of the world's.
     drift: i64,
-    /// Wall clock less monotonic clock, in nanoseconds.
-    offset: i64,
+    /// Wall clock less monotonic clock, in nanoseconds. Wide enough that jumps add up exactly, so
+    /// that what jumped back is where it was.
+    offset: i128,
 }
 
 impl Clock {
@@ -28,7 +29,7 @@ impl Clock {
     /// Clocks with this drift and this offset of the wall clock, from the start of the run on.
     pub(crate) fn new(drift: i64, offset: i64) -> Self {
         let drift = drift.clamp(*Self::DRIFT.start(), *Self::DRIFT.end());
-        Clock { since: Time::ZERO, base: Time::ZERO, drift, offset }
+        Clock { since: Time::ZERO, base: Time::ZERO, drift, offset: offset.into() }
     }
 
     fn rate(&self) -> i128 {
@@ -48,7 +49,8 @@ impl Clock {
     /// What the wall clock shows; it stops at zero if it is set back further.
     #[inline]
     pub(crate) fn wall(&self, world: Time) -> Time {
-        Time(self.now(world).nanos().saturating_add_signed(self.offset))
+        let shown = i128::from(self.now(world).nanos()) + self.offset;
+        Time(u64::try_from(shown.max(0)).unwrap_or(u64::MAX))
     }
 
     /// When the monotonic clock will show `local`: the first nanosecond of the world at which it
@@ -66,19 +68,23 @@ impl Clock {
         self.since + Duration(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 
+    /// How many nanoseconds they gain in a second.
+    pub(crate) const fn drift(&self) -> i64 {
+        self.drift
+    }
+
     /// Lets the clocks run at another rate from `world` on, without a jump.
     pub(crate) fn set_drift(&mut self, world: Time, drift: i64) {
-        *self = Clock {
-            since: world,
-            base: self.now(world),
-            drift: drift.clamp(*Self::DRIFT.start(), *Self::DRIFT.end()),
-            offset: self.offset,
-        };
+        let drift = drift.clamp(*Self::DRIFT.start(), *Self::DRIFT.end());
+        // A new beginning loses part of a nanosecond: none without a reason.
+        if drift != self.drift {
+            *self = Clock { since: world, base: self.now(world), drift, offset: self.offset };
+        }
     }
 
     /// Moves the wall clock.
-    pub(crate) fn jump(&mut self, by: i64) {
-        self.offset = self.offset.saturating_add(by);
+    pub(crate) fn jump(&mut self, by: i128) {
+        self.offset += by;
     }
 }
 
@@ -127,8 +133,11 @@ mod tests {
         clock.jump(-1_000);
         assert_eq!(clock.now(at), Time::ZERO + Duration::from_secs(11));
         assert_eq!(clock.wall(at).nanos(), 11_000_000_000 - 995);
-        clock.jump(i64::MIN);
+        clock.jump(i64::MIN.into());
+        clock.jump(i64::MIN.into());
         assert_eq!(clock.wall(at), Time::ZERO);
+        clock.jump(-2 * i128::from(i64::MIN));
+        assert_eq!(clock.wall(at).nanos(), 11_000_000_000 - 995, "jumps add up");
     }
 
     #[test]

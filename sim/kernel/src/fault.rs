@@ -1,13 +1,16 @@
 //! Faults: what can be done to a world for a while.
 //!
 //! A fault is data. It is defined once, begins and ends at given times, and counts what it hit. What
-//! holds at a moment is a function of the faults that hold then, so overlapping ones need no care.
+//! holds at a moment is a function of the faults that hold then, so overlapping ones need no care:
+//! where only one of a kind can have its way, it is the one that was defined last (of capacities the
+//! smallest, of slow nodes the slowest).
 
 use crate::disk::DiskFault;
 use crate::network::{Shape, Weather};
 use simlab_core::{Duration, FaultId, FaultKind, NodeId, Ratio};
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::hash::{Hash, Hasher};
 
 /// What is done to the world.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -168,23 +171,24 @@ impl Fault {
 }
 
 /// A fault of a run.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug)]
 pub(crate) struct Planned {
     pub(crate) fault: Fault,
-    pub(crate) active: bool,
     /// How many things it changed.
     pub(crate) hits: u64,
 }
 
 /// All faults of a run, by id.
-#[derive(Clone, Debug, Default, Hash)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Faults {
     all: Vec<Planned>,
+    /// Those that hold, in the order of their ids: what happens all the time looks at these alone.
+    active: Vec<FaultId>,
 }
 
 impl Faults {
     pub(crate) fn define(&mut self, fault: Fault) -> FaultId {
-        self.all.push(Planned { fault, active: false, hits: 0 });
+        self.all.push(Planned { fault, hits: 0 });
         FaultId((self.all.len() - 1) as u32)
     }
 
@@ -194,26 +198,46 @@ impl Faults {
 
     /// Lets a fault hold or not. Returns it if that changed anything.
     pub(crate) fn set(&mut self, id: FaultId, active: bool) -> Option<Fault> {
-        let planned = &mut self.all[id.0 as usize];
-        if planned.active == active {
-            return None;
+        match (self.active.binary_search(&id), active) {
+            (Err(at), true) => self.active.insert(at, id),
+            (Ok(at), false) => {
+                self.active.remove(at);
+            }
+            _ => return None,
         }
-        planned.active = active;
-        Some(planned.fault.clone())
+        Some(self.all[id.0 as usize].fault.clone())
     }
 
     pub(crate) fn hit(&mut self, id: FaultId, times: u64) {
         self.all[id.0 as usize].hits += times;
     }
 
+    /// Counts hits of every fault on a node that holds and `is` one.
+    #[inline]
+    pub(crate) fn hit_all(&mut self, node: NodeId, times: u64, is: impl Fn(&Fault) -> bool) {
+        for id in &self.active {
+            let Planned { fault, hits } = &mut self.all[id.0 as usize];
+            if is(fault) && fault.concerns(node) {
+                *hits += times;
+            }
+        }
+    }
+
     /// The faults that hold, by id.
     pub(crate) fn active(&self) -> impl Iterator<Item = (FaultId, &Fault)> {
-        let numbered = (0..).map(FaultId).zip(&self.all);
-        numbered.filter(|(_, planned)| planned.active).map(|(id, planned)| (id, &planned.fault))
+        self.active.iter().map(|id| (*id, &self.all[id.0 as usize].fault))
     }
 
     /// Those of them that are done to a node.
     pub(crate) fn on(&self, node: NodeId) -> impl Iterator<Item = (FaultId, &Fault)> {
         self.active().filter(move |(_, fault)| fault.concerns(node))
+    }
+}
+
+/// The faults and which of them hold; what they hit so far decides nothing.
+impl Hash for Faults {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.all.iter().for_each(|planned| planned.fault.hash(state));
+        self.active.hash(state);
     }
 }

@@ -14,10 +14,13 @@ pub struct Limits {
     pub in_flight_bytes: u64,
     /// How many events one node may handle without time passing.
     pub events_per_instant: u32,
-    /// How many things may be due at once: arrivals, timers, syncs, the story.
+    /// How many things may be due at once: arrivals, timers, syncs, the story, and what was due and
+    /// waits for its node.
     pub queue: usize,
-    /// How many records a trace that is kept may have.
+    /// How many records a trace that is kept may have, and how many choices may be written down.
     pub records: u64,
+    /// How many bytes the files of all nodes may have, with what is on its way to their disks.
+    pub disk_bytes: u64,
 }
 
 impl Default for Limits {
@@ -29,6 +32,7 @@ impl Default for Limits {
             events_per_instant: 100_000,
             queue: 20_000_000,
             records: 30_000_000,
+            disk_bytes: 1 << 30,
         }
     }
 }
@@ -61,6 +65,8 @@ impl Finding {
     pub const IN_FLIGHT: &'static str = "limit-in-flight-bytes";
     /// [`Limits::queue`] was hit.
     pub const QUEUE: &'static str = "limit-queue";
+    /// [`Limits::disk_bytes`] was hit.
+    pub const DISK: &'static str = "limit-disk-bytes";
     /// [`Limits::records`] was hit.
     pub const RECORDS: &'static str = "limit-records";
     /// [`Limits::events_per_instant`] was hit.

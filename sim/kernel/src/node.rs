@@ -172,6 +172,13 @@ pub(crate) struct Turn {
     pub(crate) served: bool,
 }
 
+impl Turn {
+    /// Whether it is a datagram that no worker has.
+    const fn waits(&self) -> bool {
+        !self.served && matches!(self.work, Work::Datagram(_))
+    }
+}
+
 /// A node of the world.
 #[derive(Debug)]
 pub(crate) struct Node {
@@ -205,11 +212,17 @@ pub(crate) struct Node {
     pub(crate) served: u64,
     /// What waits for a worker.
     pub(crate) inbox: VecDeque<Work>,
+    /// Whether it came up and has not heard so yet: that is the first thing that it hears.
+    pub(crate) starting: bool,
     /// What came while the node stood still, in the order in which it was due.
     pub(crate) held: Vec<Turn>,
     /// What workers have, and what gets its turn at this instant, by number.
     pub(crate) desk: BTreeMap<u64, Turn>,
     pub(crate) turns: u64,
+    /// How much of the desk waited for a pause to end: what comes now comes after that.
+    pub(crate) catching_up: u32,
+    /// How many datagrams wait, those not counted that a worker has.
+    datagrams: u32,
     /// For the limit on events without time passing.
     pub(crate) instant: Time,
     pub(crate) instant_events: u32,
@@ -255,9 +268,12 @@ impl Node {
             busy: 0,
             served: 0,
             inbox: VecDeque::new(),
+            starting: false,
             held: Vec::new(),
             desk: BTreeMap::new(),
             turns: 0,
+            catching_up: 0,
+            datagrams: 0,
             instant: Time::ZERO,
             instant_events: 0,
         }
@@ -271,6 +287,7 @@ impl Node {
         self.last_sync = Time::ZERO;
         self.last_synced = Time::ZERO;
         self.busy = 0;
+        (self.starting, self.catching_up, self.datagrams) = (false, 0, 0);
         self.process = self.pristine.fork();
         let waiting = std::mem::take(&mut self.inbox).into_iter();
         let held = std::mem::take(&mut self.held).into_iter();
@@ -278,11 +295,39 @@ impl Node {
         waiting.chain(held.chain(desk).map(|turn| turn.work)).collect()
     }
 
-    /// How many datagrams wait for it, those not counted that a worker has.
-    pub(crate) fn waiting(&self) -> u32 {
-        let datagram = |work: &&Work| matches!(work, Work::Datagram(_));
-        let inbox = self.inbox.iter().filter(datagram).count();
-        let held = self.held.iter().map(|turn| &turn.work).filter(datagram).count();
-        u32::try_from(inbox + held).unwrap_or(u32::MAX)
+    /// Lets something wait for a worker.
+    pub(crate) fn queue(&mut self, work: Work) {
+        self.datagrams += u32::from(matches!(work, Work::Datagram(_)));
+        self.inbox.push_back(work);
+    }
+
+    /// Takes out what has waited longest for a worker.
+    pub(crate) fn dequeue(&mut self) -> Option<Work> {
+        let work = self.inbox.pop_front()?;
+        self.datagrams -= u32::from(matches!(work, Work::Datagram(_)));
+        Some(work)
+    }
+
+    /// Lets something wait for the end of a pause.
+    pub(crate) fn hold(&mut self, turn: Turn) {
+        self.datagrams += u32::from(turn.waits());
+        self.held.push(turn);
+    }
+
+    /// Takes out what waited for the end of a pause, in the order in which it was due.
+    pub(crate) fn release(&mut self) -> Vec<Turn> {
+        let held = std::mem::take(&mut self.held);
+        self.datagrams -= held.iter().filter(|turn| turn.waits()).count() as u32;
+        held
+    }
+
+    /// Whether one of its workers has nothing to do.
+    pub(crate) fn has_worker(&self) -> bool {
+        self.busy < self.cost.workers.max(1)
+    }
+
+    /// Whether there is room for one more datagram to wait.
+    pub(crate) const fn has_room(&self) -> bool {
+        self.datagrams < self.cost.buffer || self.cost.buffer == u32::MAX
     }
 }

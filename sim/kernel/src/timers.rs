@@ -6,6 +6,7 @@
 
 use simlab_core::{Scope, Seq, Time, TimerKey};
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 
 /// Where a queue entry finds its timer. It fits no other timer, and none of a later life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,12 +109,20 @@ impl Timers {
     }
 
     /// Moves all timers that are set to where `when` puts their local time: the node's clock runs at
-    /// another rate. Returns the entries to put into the queue, each with its time and order.
-    pub(crate) fn retime(&mut self, when: impl Fn(Time) -> Time) -> Vec<(Time, u64, TimerEntry)> {
+    /// another rate from `now` on. Returns the entries to put into the queue, each with its time and
+    /// order. What is due already stays so, and keeps its place among what waits for the node.
+    pub(crate) fn retime(
+        &mut self,
+        now: Time,
+        when: impl Fn(Time) -> Time,
+    ) -> Vec<(Time, u64, TimerEntry)> {
         let mut entries = Vec::new();
         for &index in self.by_key.values() {
             let slot = &mut self.slots[index as usize];
             let Some(setting) = &mut slot.set else { continue };
+            if setting.due <= now {
+                continue;
+            }
             setting.due = when(setting.local);
             let wanted = (setting.due, setting.order);
             if wanted < slot.armed {
@@ -127,14 +136,12 @@ impl Timers {
         entries
     }
 
-    /// Whether the timer of an entry that came out of the queue fires with it.
-    pub(crate) fn ripe(&self, entry: TimerEntry) -> bool {
-        let slot = self.slots.get(entry.slot as usize);
-        slot.is_some_and(|slot| {
-            let live = self.by_key.get(&(slot.scope, slot.key)) == Some(&entry.slot);
-            let due = slot.set.is_some_and(|setting| (setting.due, setting.order) <= slot.armed);
-            live && slot.token == entry.token && due
-        })
+    /// The timer that fires with an entry that came out of the queue, if one does.
+    pub(crate) fn ripe(&self, entry: TimerEntry) -> Option<(Scope, TimerKey)> {
+        let slot = self.slots.get(entry.slot as usize)?;
+        let live = self.by_key.get(&(slot.scope, slot.key)) == Some(&entry.slot);
+        let due = slot.set.is_some_and(|setting| (setting.due, setting.order) <= slot.armed);
+        (live && slot.token == entry.token && due).then_some((slot.scope, slot.key))
     }
 
     /// Judges an entry that came out of the queue, at `now` or before if its node could not look at
@@ -169,6 +176,14 @@ impl Timers {
         self.slots.clear();
         self.free.clear();
         self.by_key.clear();
+    }
+
+    /// The timers that are set: when each is due, by the world's clock and by the node's own.
+    pub(crate) fn hash(&self, state: &mut impl Hasher) {
+        for index in self.by_key.values() {
+            let Slot { scope, key, set, .. } = &self.slots[*index as usize];
+            set.map(|set| (scope, key, set.due, set.local)).hash(state);
+        }
     }
 
     /// The timers that are set, with the time at which each is due.

@@ -44,9 +44,10 @@ pub(super) fn apply(files: &mut Files, change: &Change) {
             files.remove(file);
         }
         Change::Rename { from, to } => {
-            if let Some(content) = files.remove(from) {
-                files.insert(to.clone(), content);
-            }
+            // It is asked for only if there is such a file: if it is not there, what was written to
+            // it was lost, and the new name finds nothing behind it.
+            let content = files.remove(from).unwrap_or_default();
+            files.insert(to.clone(), content);
         }
     }
 }
@@ -71,6 +72,23 @@ impl Change {
             _ => None,
         };
         std::iter::once(self.file()).chain(second)
+    }
+
+    /// Whether it does nothing to files like these.
+    pub(super) fn is_void(&self, files: &Files) -> bool {
+        matches!(self, Change::Rename { from, to } if from == to || !files.contains_key(from))
+    }
+
+    /// Whether a bit of a file that it left alone is no longer the one that reads find.
+    pub(super) fn hides(&self, name: &str, byte: u64) -> bool {
+        match self {
+            Change::WriteAt { file, .. } => file == name && (self.at()..self.end()).contains(&byte),
+            Change::Truncate { file, len } => file == name && byte >= *len,
+            Change::Append { .. }
+            | Change::Replace { .. }
+            | Change::Remove { .. }
+            | Change::Rename { .. } => self.names().any(|own| own == name),
+        }
     }
 
     /// The data that it writes.
@@ -103,11 +121,10 @@ impl Change {
         }
     }
 
-    /// The bytes of all files after it.
-    pub(super) fn size_after(&self, files: &Files) -> u64 {
+    /// The bytes that it takes away from the files, and those that it brings.
+    pub(super) fn space(&self, files: &Files) -> (u64, u64) {
         let len = |file: &str| files.get(file).map_or(0, |content| content.len() as u64);
-        let all: u64 = files.values().map(|content| content.len() as u64).sum();
-        let (old, new) = match self {
+        match self {
             Change::Append { file, data } => (len(file), len(file) + data.len() as u64),
             Change::WriteAt { file, offset, data } => {
                 (len(file), len(file).max(offset.saturating_add(data.len() as u64)))
@@ -115,16 +132,11 @@ impl Change {
             Change::Replace { file, data } => (len(file), data.len() as u64),
             Change::Truncate { file, len: cut } => (len(file), len(file).min(*cut)),
             Change::Remove { file } => (len(file), 0),
-            Change::Rename { from, to } if from == to => (0, 0),
-            Change::Rename { from, to } => match files.contains_key(from) {
-                true => (len(to), 0),
-                false => (0, 0),
-            },
-        };
-        (all - old).saturating_add(new)
+            Change::Rename { to, .. } => (len(to), 0),
+        }
     }
 
-    /// How long its file becomes by it, if that is longer.
+    /// Where in the file the data that it writes ends.
     pub(super) fn end(&self) -> u64 {
         self.at().saturating_add(self.data().map_or(0, |data| data.len() as u64))
     }

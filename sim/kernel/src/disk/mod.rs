@@ -9,11 +9,14 @@
 //! pending, and of a write that spans sectors perhaps only some: storage reorders, and only a sync
 //! orders it. An append is a write at what was then the end of the file, so one that survives while
 //! an earlier one did not leaves a hole of zeros. Replacing a whole file, renaming, truncating and
-//! removing are atomic. The order within one file is kept.
+//! removing are atomic, but a rename can survive what was written to its file, and then the new name
+//! has an empty one. The order within one file is kept.
 //!
 //! What a disk does wrong is in [`Trouble`]; everything that could go one way or another is asked for.
 
 mod change;
+#[cfg(test)]
+mod tests;
 mod trouble;
 
 pub(crate) use change::Change;
@@ -22,8 +25,8 @@ pub(crate) use trouble::Trouble;
 
 use change::{Files, apply};
 use simlab_core::{Choice, Disk, DiskAct, DiskError, Domain};
-use std::cell::Cell;
-use std::collections::{BTreeSet, VecDeque};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{Hash, Hasher};
 use std::ops::Bound;
 use std::sync::Arc;
@@ -43,21 +46,27 @@ pub(crate) struct SimDisk {
     visible: Files,
     durable: Files,
     pending: VecDeque<Pending>,
+    /// How many bytes are visible.
+    size: u64,
+    /// How many bytes pending writes hold.
+    waiting: u64,
     /// How many writes there ever were; their numbers name the choices about them.
     written: u64,
     /// How many bits ever rotted.
     rotted: u64,
     trouble: Trouble,
-    /// How many reads failed. Counted, and no part of the state.
-    failed_reads: Cell<u64>,
+    /// How many reads of each file failed. Counted, and no part of the state.
+    failed_reads: RefCell<BTreeMap<String, u64>>,
 }
 
 /// A write that is not durable.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Pending {
     number: u64,
-    /// What becomes durable; it differs from what was asked for if it went astray.
+    /// What becomes durable.
     change: Change,
+    /// What was asked for, and is visible, if that is something else: it went astray.
+    asked: Option<Change>,
     /// Why it was not carried out.
     failed: Option<DiskError>,
 }
@@ -97,11 +106,32 @@ pub(crate) struct Aftermath {
     pub(crate) kept: u32,
 }
 
+impl Pending {
+    /// All names that it concerns, as far as its process knows and as it is.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.change.names().chain(self.asked.iter().flat_map(Change::names))
+    }
+
+    /// How many bytes it holds.
+    fn len(&self) -> u64 {
+        let changes = std::iter::once(&self.change).chain(&self.asked);
+        changes.map(|change| change.data().map_or(0, |data| data.len() as u64)).sum()
+    }
+
+    /// Whether a byte of a file that reads find is not the one that was there before it.
+    fn hides(&self, file: &str, byte: u64) -> bool {
+        self.failed.is_none() && self.asked.as_ref().unwrap_or(&self.change).hides(file, byte)
+    }
+}
+
 impl SimDisk {
     /// Carries out a write, or does what its trouble makes it do instead.
     pub(crate) fn write(&mut self, change: Change, ask: Ask<'_>) -> Written {
         let number = self.written;
         self.written += 1;
+        if change.is_void(&self.visible) {
+            return Written { at: 0, act: None };
+        }
         let change = change.settled(&self.visible);
         let at = change.at();
         let fails = self
@@ -109,23 +139,33 @@ impl SimDisk {
             .fails
             .is_some_and(|rate| ask(Choice::FailWrite, number, Domain::Chance(rate)) == 1);
         if fails {
-            self.pending.push_back(Pending { number, change, failed: Some(DiskError::Write) });
+            self.wait(Pending { number, change, asked: None, failed: Some(DiskError::Write) });
             return Written { at, act: Some(DiskAct::WriteFailed) };
         }
-        let no_room = |room| change.size_after(&self.visible) > room;
-        if self.trouble.capacity.is_some_and(no_room)
-            || change.data().is_some() && change.end() > FILE_MAX
-        {
-            self.pending.push_back(Pending { number, change, failed: Some(DiskError::Full) });
+        let (old, new) = change.space(&self.visible);
+        let after = (self.size - old).saturating_add(new);
+        // On a disk that is too full already, what needs no more room still works.
+        let full = new > old && self.trouble.capacity.is_some_and(|room| after > room);
+        if full || change.data().is_some() && change.end() > FILE_MAX {
+            self.wait(Pending { number, change, asked: None, failed: Some(DiskError::Full) });
             return Written { at, act: Some(DiskAct::Full) };
         }
         apply(&mut self.visible, &change);
+        self.size = after;
         let astray = self.trouble.misdirects.is_some_and(|rate| {
             change.data().is_some() && ask(Choice::Misdirect, number, Domain::Chance(rate)) == 1
         });
-        let change = if astray { self.astray(change, number, ask) } else { change };
-        self.pending.push_back(Pending { number, change, failed: None });
+        let (change, asked) = match astray {
+            true => (self.astray(change.clone(), number, ask), Some(change)),
+            false => (change, None),
+        };
+        self.wait(Pending { number, change, asked, failed: None });
         Written { at, act: astray.then_some(DiskAct::Misdirected) }
+    }
+
+    fn wait(&mut self, pending: Pending) {
+        self.waiting += pending.len();
+        self.pending.push_back(pending);
     }
 
     /// Where a write that goes astray ends up: at the same place of another file, or if there is none
@@ -149,8 +189,8 @@ impl SimDisk {
         let mut names = BTreeSet::from([file]);
         let mut numbers = BTreeSet::new();
         for pending in self.pending.iter().rev() {
-            if pending.change.names().any(|name| names.contains(name)) {
-                names.extend(pending.change.names());
+            if pending.names().any(|name| names.contains(name)) {
+                names.extend(pending.names());
                 numbers.insert(pending.number);
             }
         }
@@ -170,6 +210,7 @@ impl SimDisk {
         let all = std::mem::take(&mut self.pending);
         let (ending, staying): (Vec<_>, Vec<_>) = all.into_iter().partition(covered);
         self.pending = staying.into();
+        self.waiting = self.pending.iter().map(Pending::len).sum();
         let failed = ending.iter().find_map(|pending| pending.failed);
         for pending in ending.iter().filter(|pending| pending.failed.is_none()) {
             // When a sync fails, its other writes may have been done or not, and nobody will ever
@@ -186,7 +227,7 @@ impl SimDisk {
     /// Keeps of what was not durable what the choices say.
     pub(crate) fn crash(&mut self, ask: Ask<'_>) -> Aftermath {
         let mut aftermath = Aftermath::default();
-        for Pending { number, change, failed } in std::mem::take(&mut self.pending) {
+        for Pending { number, change, failed, .. } in std::mem::take(&mut self.pending) {
             if failed.is_some() {
                 aftermath.lost += 1;
                 continue;
@@ -201,8 +242,10 @@ impl SimDisk {
                 }
                 _ => {
                     let mut kept = 0;
-                    for (n, sector) in (0_u16..).zip(&sectors) {
-                        let keep = Choice::KeepSector { sector: n };
+                    for (n, sector) in (0_u64..).zip(&sectors) {
+                        // Beyond the last number that a choice has, sectors share their fate.
+                        let sector_number = u16::try_from(n).unwrap_or(u16::MAX);
+                        let keep = Choice::KeepSector { sector: sector_number };
                         if ask(keep, number, Domain::Below(2)) == 1 {
                             apply(&mut self.durable, sector);
                             kept += 1;
@@ -217,6 +260,8 @@ impl SimDisk {
             }
         }
         self.visible = self.durable.clone();
+        self.size = self.visible.values().map(|data| data.len() as u64).sum();
+        self.waiting = 0;
         aftermath
     }
 
@@ -225,6 +270,12 @@ impl SimDisk {
         self.visible.clear();
         self.durable.clear();
         self.pending.clear();
+        (self.size, self.waiting) = (0, 0);
+    }
+
+    /// How many bytes it holds: those of the files and those that are not durable.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.size + self.waiting
     }
 
     /// Flips one bit at rest. Returns the file and which of its bits; `None` if nothing is there.
@@ -244,14 +295,20 @@ impl SimDisk {
             here
         })?;
         let file = file.clone();
-        for files in [&mut self.durable, &mut self.visible] {
-            // What was written since covers it, if it reaches so far.
-            if let Some(byte) = files
-                .get_mut(&file)
-                .and_then(|data| Arc::make_mut(data).get_mut((bit / 8) as usize))
-            {
+        let byte = bit / 8;
+        let at = |files: &Files| files.get(&file).and_then(|data| data.get(byte as usize)).copied();
+        // Reads find what was written since, and not what it was written over.
+        let seen = at(&self.visible) == at(&self.durable)
+            && !self.pending.iter().any(|pending| pending.hides(&file, byte));
+        let flip = |files: &mut Files| {
+            let data = files.get_mut(&file).map(Arc::make_mut);
+            if let Some(byte) = data.and_then(|data| data.get_mut(byte as usize)) {
                 *byte ^= 0x80 >> (bit % 8);
             }
+        };
+        flip(&mut self.durable);
+        if seen {
+            flip(&mut self.visible);
         }
         Some((file, bit))
     }
@@ -266,9 +323,14 @@ impl SimDisk {
         &self.trouble
     }
 
-    /// How many reads failed so far.
-    pub(crate) fn failed_reads(&self) -> u64 {
-        self.failed_reads.get()
+    /// How many reads of which files failed since this was asked last.
+    pub(crate) fn take_failed_reads(&mut self) -> BTreeMap<String, u64> {
+        std::mem::take(self.failed_reads.get_mut())
+    }
+
+    /// A file as a read that does not fail finds it.
+    pub(crate) fn content(&self, file: &str) -> Option<&[u8]> {
+        self.visible.get(file).map(|data| data.as_slice())
     }
 
     /// All files as they would be read now.
@@ -298,7 +360,7 @@ impl Disk for SimDisk {
     fn read(&self, file: &str) -> Result<Option<&[u8]>, DiskError> {
         let data = self.visible.get(file);
         if data.is_some() && self.trouble.unreadable(file) {
-            self.failed_reads.set(self.failed_reads.get() + 1);
+            *self.failed_reads.borrow_mut().entry(file.to_owned()).or_default() += 1;
             return Err(DiskError::Read);
         }
         Ok(data.map(|data| data.as_slice()))

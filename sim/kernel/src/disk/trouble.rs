@@ -18,8 +18,13 @@ pub enum DiskFault {
     Misdirected(Ratio),
     /// There is room for so many bytes.
     Full(u64),
-    /// So many bits flip at once, at the beginning of the fault.
+    /// So many bits flip at once, at the beginning of the fault; at most [`DiskFault::ROT_MAX`].
     Rot(u32),
+}
+
+impl DiskFault {
+    /// No [`DiskFault::Rot`] flips more bits of a disk.
+    pub const ROT_MAX: u32 = 65_536;
 }
 
 /// As it follows the names of nodes: `syncs lie`.

@@ -68,7 +68,7 @@ impl Corruption {
                 }
                 let first = below(0, bits - len + 1);
                 flip(bytes, first);
-                // 64 bits of the inside for each question, as many as it takes.
+                // 32 bits of the inside for each question, as many as it takes.
                 for (part, start) in (1_u64..).zip((1..len.saturating_sub(1)).step_by(32)) {
                     let mask = below(u8::try_from(part).unwrap_or(u8::MAX), 1 << 32);
                     for bit in start..(start + 32).min(len - 1) {

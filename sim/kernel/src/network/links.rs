@@ -3,15 +3,25 @@
 use super::{LinkSpec, Weather};
 use simlab_core::{FaultId, NodeId, Time};
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 
 /// A site, by number.
 type Site = u32;
 
+/// Which behaviour a link has, by its place among them.
+#[derive(Clone, Copy, Debug)]
+enum Chosen {
+    /// The one that it was given.
+    Usual(u32),
+    /// One that faults made of it.
+    Changed(u32),
+}
+
 /// What one direction of a link has carried so far.
-#[derive(Clone, Copy, Debug, Hash)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct LinkState {
     to: NodeId,
-    spec: u32,
+    spec: Chosen,
     /// How many datagrams were sent on it. It runs on across restarts of its ends, since it names
     /// the decisions about them.
     pub(crate) sent: u64,
@@ -23,14 +33,16 @@ pub(crate) struct LinkState {
 
 /// All links. Only those that carried something, or were given a behaviour of their own, take
 /// memory.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug)]
 pub(crate) struct Links {
-    /// All behaviours; the first is the default.
+    /// All behaviours that links were given; the first is the default.
     specs: Vec<LinkSpec>,
+    /// Those that the faults of now make of them; forgotten whenever a fault begins or ends.
+    changed: Vec<LinkSpec>,
     same_site: Option<u32>,
     pairs: BTreeMap<(NodeId, NodeId), u32>,
     sites: Vec<Option<Site>>,
-    /// What holds for a while on top of all that, in the order in which it began.
+    /// What holds for a while on top of all that, by fault: the later ones over the earlier.
     weather: Vec<(FaultId, Weather)>,
     /// For each sender its links, sorted by receiver.
     by_sender: Vec<Vec<LinkState>>,
@@ -40,6 +52,7 @@ impl Links {
     pub(crate) fn new() -> Self {
         Links {
             specs: vec![LinkSpec::default()],
+            changed: Vec::new(),
             same_site: None,
             pairs: BTreeMap::new(),
             sites: Vec::new(),
@@ -55,6 +68,7 @@ impl Links {
 
     pub(crate) fn set_default(&mut self, spec: LinkSpec) {
         self.specs[0] = spec;
+        self.forget_choices();
     }
 
     pub(crate) fn set_same_site(&mut self, spec: LinkSpec) {
@@ -79,6 +93,7 @@ impl Links {
 
     /// Chooses again for links that have been used.
     fn forget_choices(&mut self) {
+        self.changed.clear();
         let mut by_sender = std::mem::take(&mut self.by_sender);
         for (from, links) in (0..).map(NodeId).zip(&mut by_sender) {
             for link in links {
@@ -90,7 +105,8 @@ impl Links {
 
     /// Lets some links be different for a while.
     pub(crate) fn begin(&mut self, fault: FaultId, weather: Weather) {
-        self.weather.push((fault, weather));
+        let at = self.weather.partition_point(|(id, _)| *id < fault);
+        self.weather.insert(at, (fault, weather));
         self.forget_choices();
     }
 
@@ -110,13 +126,17 @@ impl Links {
         covering.map(|(id, weather)| (*id, weather))
     }
 
-    fn choose(&mut self, from: NodeId, to: NodeId) -> u32 {
-        let usual = self.usual(from, to);
+    fn choose(&mut self, from: NodeId, to: NodeId) -> Chosen {
         if self.weather.iter().all(|(_, weather)| !weather.covers(from, to)) {
-            return usual;
+            return Chosen::Usual(self.usual(from, to));
         }
         let spec = self.spec(from, to);
-        self.intern(spec)
+        let found = self.changed.iter().position(|other| *other == spec);
+        let index = found.unwrap_or_else(|| {
+            self.changed.push(spec);
+            self.changed.len() - 1
+        });
+        Chosen::Changed(index as u32)
     }
 
     fn usual(&self, from: NodeId, to: NodeId) -> u32 {
@@ -157,6 +177,27 @@ impl Links {
             at
         });
         let state = &mut self.by_sender[from.index()][at];
-        (&self.specs[state.spec as usize], state)
+        let spec = match state.spec {
+            Chosen::Usual(index) => &self.specs[index as usize],
+            Chosen::Changed(index) => &self.changed[index as usize],
+        };
+        (spec, state)
+    }
+}
+
+/// What the links were given and what they carried. Which place a behaviour has is an accident, and
+/// which one a link has follows from the rest.
+impl Hash for Links {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let spec = |index: &u32| &self.specs[*index as usize];
+        (&self.specs[0], self.same_site.as_ref().map(spec)).hash(state);
+        self.pairs.iter().for_each(|(pair, index)| (pair, spec(index)).hash(state));
+        (&self.sites, &self.weather).hash(state);
+        for links in &self.by_sender {
+            links.len().hash(state);
+            for LinkState { to, spec: _, sent, delivered_up_to, busy_until } in links {
+                (to, sent, delivered_up_to, busy_until).hash(state);
+            }
+        }
     }
 }

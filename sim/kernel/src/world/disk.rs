@@ -1,7 +1,7 @@
 //! What a node does to its disk, and what that does.
 
 use super::{Due, SyncDue, World};
-use crate::disk::{Change, DiskFault};
+use crate::disk::{Ask, Change, DiskFault, SimDisk};
 use crate::fault::Fault;
 use crate::node::{Status, Work};
 use simlab_core::{
@@ -10,6 +10,21 @@ use simlab_core::{
 };
 
 impl World {
+    /// Does something to a node's disk. The one place that asks its choices and counts its bytes.
+    pub(super) fn on_disk<T>(
+        &mut self,
+        id: NodeId,
+        act: impl FnOnce(&mut SimDisk, Ask<'_>) -> T,
+    ) -> T {
+        let (disk, decisions) = (&mut self.nodes[id.index()].disk, &mut self.decisions);
+        let before = disk.bytes();
+        let done = act(disk, &mut |choice, ordinal, domain| {
+            decisions.decide(Point { who: Who::Node(id), choice, ordinal }, domain)
+        });
+        self.disk_bytes = self.disk_bytes - before + disk.bytes();
+        done
+    }
+
     pub(super) fn write(
         &mut self,
         id: NodeId,
@@ -19,10 +34,7 @@ impl World {
         data: &[u8],
     ) {
         let file = self.names.intern_file(change.file());
-        let (disk, decisions) = (&mut self.nodes[id.index()].disk, &mut self.decisions);
-        let written = disk.write(change, &mut |choice, ordinal, domain| {
-            decisions.decide(Point { who: Who::Node(id), choice, ordinal }, domain)
-        });
+        let written = self.on_disk(id, |disk, ask| disk.write(change, ask));
         let len = if how == WriteKind::Rename { 0 } else { data.len() as u64 };
         let kind = Kind::Wrote { file, how, at: written.at, len };
         let seq = self.record(Some(id), Some(cause), kind, data);
@@ -38,8 +50,20 @@ impl World {
         }
     }
 
-    pub(super) fn hit_disk(&mut self, id: NodeId, is: impl Fn(&DiskFault) -> bool) {
+    fn hit_disk(&mut self, id: NodeId, is: impl Fn(&DiskFault) -> bool) {
         self.hit(id, |fault| matches!(fault, Fault::Disk { what, .. } if is(what)));
+    }
+
+    /// Counts the reads that failed in the handler that has just run.
+    pub(super) fn hit_failed_reads(&mut self, id: NodeId) {
+        for (file, times) in self.nodes[id.index()].disk.take_failed_reads() {
+            let spoils = |what: &DiskFault| matches!(what, DiskFault::ReadErrors(prefix) if file.starts_with(prefix.as_str()));
+            self.faults.hit_all(
+                id,
+                times,
+                |fault| matches!(fault, Fault::Disk { what, .. } if spoils(what)),
+            );
+        }
     }
 
     pub(super) fn sync(
@@ -80,10 +104,7 @@ impl World {
         if self.crashes_at_sync(id, number, false) {
             return;
         }
-        let (disk, decisions) = (&mut self.nodes[id.index()].disk, &mut self.decisions);
-        let end = disk.end_sync(&sync.covers, &mut |choice, ordinal, domain| {
-            decisions.decide(Point { who: Who::Node(id), choice, ordinal }, domain)
-        });
+        let end = self.on_disk(id, |disk, ask| disk.end_sync(&sync.covers, ask));
         if end.lied {
             let kind = Kind::DiskActed { what: DiskAct::Lied, file: None, at: ticket.0 };
             self.record(Some(id), Some(asked), kind, &[]);
@@ -96,13 +117,15 @@ impl World {
 
     /// Asks whether a node crashes at a sync, just before or just after it is done, and crashes it.
     fn crashes_at_sync(&mut self, id: NodeId, number: u64, after: bool) -> bool {
-        let fault = self.faults.on(id).find_map(|(fault, what)| match what {
+        let faults = self.faults.on(id).filter_map(|(fault, what)| match what {
             Fault::CrashAtSync { rate, down, .. } => Some((fault, *rate, *down)),
             _ => None,
         });
-        // Half of them before, half of them after.
+        let fault = faults.last();
+        // Half of them before; of those that are left so many after that it is half of all again.
         let half = |rate: Ratio| {
-            Ratio::new(rate.numerator(), rate.denominator().saturating_mul(2)).unwrap_or(rate)
+            let (of, all) = (rate.numerator(), rate.denominator().saturating_mul(2));
+            Ratio::new(of, if after { all - of } else { all }).unwrap_or(rate)
         };
         let rate = fault.map_or(Ratio::ZERO, |(_, rate, _)| half(rate));
         let choice = Choice::CrashAtSync { after };

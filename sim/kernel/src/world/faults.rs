@@ -1,13 +1,11 @@
 //! Faults begin and end; what holds at a node is a function of those that hold then.
 
 use super::{Due, World};
-use crate::disk::{DiskFault, Trouble};
+use crate::disk::{Aftermath, DiskFault, Trouble};
 use crate::fault::Fault;
 use crate::network::Flight;
 use crate::node::{Status, Work};
-use simlab_core::{
-    Choice, Decide, DiskAct, Domain, DropReason, Duration, FaultId, Kind, NodeId, Point, Seq, Who,
-};
+use simlab_core::{DiskAct, DropReason, Duration, FaultId, Kind, NodeId, Seq};
 
 impl World {
     /// Defines a fault, to begin and to end by [`Action`](super::Action)s.
@@ -19,7 +17,8 @@ impl World {
     /// How many things a fault has changed so far: datagrams that a cut kept back or that other
     /// links lost, damaged, doubled or delayed; nodes that crashed or left; events that waited for a
     /// pause to end or for a slow worker; events handled under a changed clock; writes, reads and
-    /// syncs that a disk spoilt.
+    /// syncs that a disk spoilt. Where faults of a kind overlap, each of them counts what any of them
+    /// changed; cuts count what the first of them kept back.
     #[must_use]
     pub fn hits(&self, fault: FaultId) -> u64 {
         self.faults.get(fault).map_or(0, |planned| planned.hits)
@@ -51,7 +50,7 @@ impl World {
                     let status = self.nodes[node.index()].status;
                     let wipes = wiped && matches!(status, Status::Down | Status::Halted);
                     if wipes {
-                        self.nodes[node.index()].disk.wipe();
+                        self.on_disk(node, |disk, _| disk.wipe());
                         self.record(Some(node), Some(seq), Kind::Wiped, &[]);
                     }
                     self.faults.hit(id, u64::from(crashed || wipes));
@@ -59,7 +58,7 @@ impl World {
             }
             Fault::Clock { nodes, jump, .. } => {
                 for node in nodes {
-                    self.set_clock(node, jump, seq);
+                    self.set_clock(node, jump.into(), seq);
                 }
             }
             Fault::Disk { nodes, what } => {
@@ -108,7 +107,7 @@ impl World {
             }
             Fault::Clock { nodes, jump, .. } => {
                 for node in nodes {
-                    self.set_clock(node, jump.saturating_neg(), seq);
+                    self.set_clock(node, -i128::from(jump), seq);
                 }
             }
             Fault::Disk { nodes, .. } => nodes.into_iter().for_each(|node| self.set_trouble(node)),
@@ -120,12 +119,10 @@ impl World {
 
     /// Counts a hit of every fault on a node that `is` one.
     pub(super) fn hit(&mut self, node: NodeId, is: impl Fn(&Fault) -> bool) {
-        let hit: Vec<FaultId> =
-            self.faults.on(node).filter(|(_, fault)| is(fault)).map(|(id, _)| id).collect();
-        hit.into_iter().for_each(|id| self.faults.hit(id, 1));
+        self.faults.hit_all(node, 1, is);
     }
 
-    fn set_clock(&mut self, id: NodeId, jump: i64, cause: Seq) {
+    fn set_clock(&mut self, id: NodeId, jump: i128, cause: Seq) {
         let drifts = self.faults.on(id).filter_map(|(_, fault)| match fault {
             Fault::Clock { drift, .. } => *drift,
             _ => None,
@@ -135,10 +132,12 @@ impl World {
         node.clock.set_drift(self.now, drift);
         node.clock.jump(jump);
         let clock = node.clock;
-        for (due, order, entry) in node.timers.retime(|local| clock.when(local)) {
+        for (due, order, entry) in node.timers.retime(self.now, |local| clock.when(local)) {
             self.queue.push_reserved(due.max(self.now), order, Due::Timer { node: id, entry });
         }
-        self.record(Some(id), Some(cause), Kind::ClockChanged { jump, drift }, &[]);
+        let jump = jump.clamp(i64::MIN.into(), i64::MAX.into()) as i64;
+        let kind = Kind::ClockChanged { jump, drift: clock.drift() };
+        self.record(Some(id), Some(cause), kind, &[]);
     }
 
     fn set_slow(&mut self, id: NodeId) {
@@ -160,11 +159,8 @@ impl World {
     }
 
     fn rot(&mut self, id: FaultId, node: NodeId, bits: u32, cause: Seq) {
-        for _ in 0..bits {
-            let (disk, decisions) = (&mut self.nodes[node.index()].disk, &mut self.decisions);
-            let rotted = disk.rot(&mut |choice, ordinal, domain| {
-                decisions.decide(Point { who: Who::Node(node), choice, ordinal }, domain)
-            });
+        for _ in 0..bits.min(DiskFault::ROT_MAX) {
+            let rotted = self.on_disk(node, |disk, ask| disk.rot(ask));
             let Some((file, bit)) = rotted else { return };
             let file = Some(self.names.intern_file(&file));
             let kind = Kind::DiskActed { what: DiskAct::Rotted, file, at: bit };
@@ -180,12 +176,10 @@ impl World {
         if self.faults.on(id).any(|(_, fault)| matches!(fault, Fault::Crash { .. })) {
             if status == Status::Absent {
                 self.nodes[id.index()].status = Status::Down;
+                self.hit(id, |fault| matches!(fault, Fault::Crash { .. }));
             }
         } else if matches!(status, Status::Absent | Status::Up) {
-            self.nodes[id.index()].status = Status::Up;
-            self.nodes[id.index()].since = self.now;
-            let seq = self.record(Some(id), None, Kind::Started, &[]);
-            self.admit(id, Work::Start { seq });
+            self.come_up(id, None, Kind::Started);
         }
     }
 
@@ -207,26 +201,28 @@ impl World {
         if !startable || self.faults.on(id).any(|(_, fault)| kept_down(fault)) {
             return;
         }
-        self.nodes[id.index()].status = Status::Up;
-        self.nodes[id.index()].since = self.now;
-        let seq = self.record(Some(id), cause, Kind::Restarted, &[]);
+        self.come_up(id, cause, Kind::Restarted);
+    }
+
+    fn come_up(&mut self, id: NodeId, cause: Option<Seq>, how: Kind) {
+        let node = &mut self.nodes[id.index()];
+        (node.status, node.since, node.starting) = (Status::Up, self.now, true);
+        let seq = self.record(Some(id), cause, how, &[]);
         self.admit(id, Work::Start { seq });
     }
 
     /// Ends a node's life, whatever the reason.
     pub(super) fn stop(&mut self, id: NodeId, cause: Seq, status: Status) {
-        let waiting = self.nodes[id.index()].stop(status);
+        let node = &mut self.nodes[id.index()];
+        self.waiting -= node.inbox.len() + node.held.len();
+        let waiting = node.stop(status);
         for work in waiting {
             if let Work::Datagram(flight) = work {
                 self.buffered -= 1;
                 self.drop_flight(&flight, cause, DropReason::ReceiverDown);
             }
         }
-        let (disk, decisions) = (&mut self.nodes[id.index()].disk, &mut self.decisions);
-        let aftermath = disk.crash(&mut |choice: Choice, ordinal, domain: Domain<'_>| {
-            decisions.decide(Point { who: Who::Node(id), choice, ordinal }, domain)
-        });
-        let crate::disk::Aftermath { lost, torn, kept } = aftermath;
+        let Aftermath { lost, torn, kept } = self.on_disk(id, |disk, ask| disk.crash(ask));
         if lost + torn + kept > 0 {
             let kind = Kind::LostOnCrash { lost, torn, kept };
             self.record(Some(id), Some(cause), kind, &[]);

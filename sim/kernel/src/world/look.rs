@@ -7,7 +7,7 @@ use crate::network::Reach;
 use crate::node::{Node, Status, Work};
 use crate::stats::Stats;
 use crate::trace::{Names, Trace};
-use simlab_core::{Digest, Disk, Fields, NodeId, Scope, Time, TimerKey, View};
+use simlab_core::{Digest, Fields, NodeId, Scope, Time, TimerKey, View};
 use std::hash::{Hash, Hasher};
 
 impl World {
@@ -96,10 +96,10 @@ impl World {
         Glance { now: self.now, nodes: &self.nodes, names: &self.names }.inspect(id)
     }
 
-    /// The content of a file on a node's disk.
+    /// The content of a file on a node's disk, whether or not the node could read it now.
     #[must_use]
     pub fn file(&self, id: NodeId, name: &str) -> Option<&[u8]> {
-        self.nodes[id.index()].disk.read(name).ok().flatten()
+        self.nodes[id.index()].disk.content(name)
     }
 
     /// The timers of a node that are set, with the time at which each is due.
@@ -160,20 +160,19 @@ impl World {
     #[must_use]
     pub fn digest(&self) -> u64 {
         let mut digest = Digest::new();
-        self.now.hash(&mut digest);
+        (self.now, self.ended).hash(&mut digest);
         for node in &self.nodes {
             node.process.digest(&mut digest);
             (node.status, node.life, node.counters, node.syncs).hash(&mut digest);
             (node.paused, node.slow, node.busy, node.served).hash(&mut digest);
+            (node.starting, node.last_sync, node.last_synced).hash(&mut digest);
             (node.clock, &node.disk).hash(&mut digest);
             node.inbox.iter().for_each(|work| self.hash_work(work, node, &mut digest));
             for turn in &node.held {
                 turn.served.hash(&mut digest);
                 self.hash_work(&turn.work, node, &mut digest);
             }
-            for timer in node.timers.pending() {
-                timer.hash(&mut digest);
-            }
+            node.timers.hash(&mut digest);
         }
         self.faults.hash(&mut digest);
         self.cuts.hash(&mut digest);
@@ -189,6 +188,9 @@ impl World {
                 }
                 Due::Start(node) => (at, node).hash(&mut digest),
                 Due::Sync(sync) => {
+                    if self.nodes[sync.node.index()].life != sync.life {
+                        continue;
+                    }
                     (at, sync.node, sync.life, sync.scope, sync.ticket).hash(&mut digest);
                     sync.covers.hash(&mut digest);
                 }
@@ -217,7 +219,6 @@ impl World {
                 (1_u8, flight.from, flight.number).hash(digest);
                 self.frames.bytes(flight.frame).hash(digest);
             }
-            // Which timer it is, is in those that are set.
             Work::Timer(entry) => (2_u8, node.timers.ripe(*entry)).hash(digest),
             Work::Synced { scope, ticket, result, .. } => {
                 (3_u8, scope, ticket, result).hash(digest);

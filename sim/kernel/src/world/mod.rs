@@ -1,10 +1,12 @@
 //! The world: nodes, network, clock, and the loop that moves them.
 
 mod action;
+mod bounds;
 mod disk;
 mod effects;
 mod faults;
 mod look;
+mod record;
 mod send;
 #[cfg(test)]
 mod tests;
@@ -13,7 +15,7 @@ mod work;
 pub use action::Action;
 
 use crate::decisions::{Decisions, Departures, Script};
-use crate::disk::{Covers, DiskFault};
+use crate::disk::Covers;
 use crate::fault::{Fault, Faults};
 use crate::history::History;
 use crate::limits::{Finding, Limits};
@@ -23,10 +25,10 @@ use crate::panics;
 use crate::queue::Queue;
 use crate::stats::Stats;
 use crate::timers::TimerEntry;
-use crate::trace::{Body, Head, Names, Observer, Writer};
+use crate::trace::{Names, Observer, Writer};
 use simlab_core::{
-    Checker, DiskError, Env, Event, Fields, Kind, Moment, NodeId, Outbox, Point, Scope, Seq,
-    Ticket, Time, TimerKey, View,
+    Checker, DiskError, Env, Event, Fields, Moment, NodeId, Outbox, Point, Scope, Seq, Ticket,
+    Time, TimerKey, View,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -99,6 +101,10 @@ pub struct World {
     in_flight_bytes: u64,
     /// How many datagrams have arrived and wait for their receivers.
     buffered: u64,
+    /// How many events wait at nodes, out of the queue already.
+    waiting: usize,
+    /// How many bytes the disks hold.
+    disk_bytes: u64,
     decisions: Decisions,
     outbox: Outbox,
     writer: Writer,
@@ -160,6 +166,8 @@ impl World {
             frames: Frames::default(),
             in_flight_bytes: 0,
             buffered: 0,
+            waiting: 0,
+            disk_bytes: 0,
             decisions: Decisions::new(options.seed),
             outbox: Outbox::new(),
             writer: Writer::new(options.recording),
@@ -288,17 +296,7 @@ impl World {
         assert!(at >= self.now, "time does not run backwards");
         self.now = at;
         self.stats.events += 1;
-        if self.stats.events > self.limits.events {
-            let detail = format!("more than {} events", self.limits.events);
-            self.find_and_end(Finding::EVENTS, None, None, &detail);
-            return true;
-        }
-        if at.nanos() > self.limits.virtual_time.nanos() {
-            let detail = format!("more than {} of virtual time", self.limits.virtual_time);
-            self.find_and_end(Finding::VIRTUAL_TIME, None, None, &detail);
-            return true;
-        }
-        if let Some((name, detail)) = self.memory_limit() {
+        if let Some((name, detail)) = self.limit_hit() {
             self.find_and_end(name, None, None, &detail);
             return true;
         }
@@ -318,18 +316,6 @@ impl World {
         true
     }
 
-    /// The limit on what the run holds in memory that it has hit, if any.
-    fn memory_limit(&self) -> Option<(&'static str, String)> {
-        let Limits { queue, records, .. } = self.limits;
-        if self.queue.len() > queue {
-            return Some((Finding::QUEUE, format!("more than {queue} things due at once")));
-        }
-        if self.writer.trace().is_some_and(|trace| trace.len() > records) {
-            return Some((Finding::RECORDS, format!("more than {records} records to keep")));
-        }
-        None
-    }
-
     /// Lets a process handle an event, and carries out what it asks for.
     fn handle(&mut self, id: NodeId, cause: Seq, incoming: Incoming) {
         if !self.passes_instant_limit(id, cause) {
@@ -341,7 +327,6 @@ impl World {
         assert_eq!(node.status, Status::Up, "only a running node handles events");
         let Node { clock, life, .. } = *node;
         let moment = Moment { me: id, now: clock.now(self.now), wall: clock.wall(self.now), life };
-        let failed_reads = node.disk.failed_reads();
         let Node { process, counters, disk, .. } = node;
         let (frames, decisions) = (&self.frames, &mut self.decisions);
         let outcome = panics::guard(|| {
@@ -360,9 +345,7 @@ impl World {
             process.on_event(event, &mut env);
         });
         self.hit(id, |fault| matches!(fault, Fault::Clock { .. }));
-        if self.nodes[id.index()].disk.failed_reads() > failed_reads {
-            self.hit_disk(id, |fault| matches!(fault, DiskFault::ReadErrors(_)));
-        }
+        self.hit_failed_reads(id);
         match outcome {
             Ok(()) => {
                 self.carry_out(id, cause, &outbox);
@@ -379,89 +362,6 @@ impl World {
             }
         }
         self.outbox = outbox;
-    }
-
-    /// Counts an event of a node at one instant. Ends the run if there are too many.
-    fn passes_instant_limit(&mut self, id: NodeId, cause: Seq) -> bool {
-        let node = &mut self.nodes[id.index()];
-        if node.instant != self.now {
-            node.instant = self.now;
-            node.instant_events = 0;
-        }
-        node.instant_events += 1;
-        let limit = self.limits.events_per_instant;
-        if node.instant_events <= limit {
-            return true;
-        }
-        let name = self.names.node(id);
-        let detail = format!("{name} handled {limit} events without time passing");
-        self.find_and_end(Finding::INSTANT, Some(id), Some(cause), &detail);
-        false
-    }
-
-    /// Writes a record with bytes of its own.
-    fn record(
-        &mut self,
-        node: Option<NodeId>,
-        cause: Option<Seq>,
-        kind: Kind,
-        bytes: &[u8],
-    ) -> Seq {
-        let body = if bytes.is_empty() { Body::Empty } else { Body::Bytes(bytes) };
-        let head = Head { at: self.now, node, cause, kind };
-        let view = Glance { now: self.now, nodes: &self.nodes, names: &self.names };
-        let seq = self.writer.write(head, body, &self.names, &view);
-        self.raise_objections();
-        seq
-    }
-
-    /// Writes a record whose bytes are a payload: hashed and kept once if `fresh`, else only
-    /// referred to.
-    fn record_frame(&mut self, head: Head, frame: FrameId, fresh: bool) -> Seq {
-        let mut kept = *self.frames.recorded(frame);
-        let bytes = self.frames.bytes(frame);
-        let body = if fresh {
-            Body::Shared { bytes, digest: self.frames.digest(frame), kept: &mut kept }
-        } else {
-            Body::Again { bytes, kept }
-        };
-        let view = Glance { now: self.now, nodes: &self.nodes, names: &self.names };
-        let seq = self.writer.write(head, body, &self.names, &view);
-        *self.frames.recorded(frame) = kept;
-        self.raise_objections();
-        seq
-    }
-
-    /// Records what the checkers objected to: for each checker the first objection, since what
-    /// follows a broken invariant is worth little, and may be without end.
-    fn raise_objections(&mut self) {
-        for objection in std::mem::take(&mut self.writer.objections) {
-            if !self.findings.iter().any(|finding| finding.name == objection.checker) {
-                let (node, cause) = (objection.node, objection.cause);
-                self.find(objection.checker, node, cause, &objection.detail);
-            }
-            self.ended |= objection.fatal;
-        }
-    }
-
-    fn find(&mut self, name: &'static str, node: Option<NodeId>, cause: Option<Seq>, detail: &str) {
-        let head = Head { at: self.now, node, cause, kind: Kind::Found { name } };
-        let view = Glance { now: self.now, nodes: &self.nodes, names: &self.names };
-        let body = Body::Unhashed(detail.as_bytes());
-        let seq = self.writer.write(head, body, &self.names, &view);
-        let detail = detail.to_owned();
-        self.findings.push(Finding { name, seq, at: self.now, node, detail });
-    }
-
-    fn find_and_end(
-        &mut self,
-        name: &'static str,
-        node: Option<NodeId>,
-        cause: Option<Seq>,
-        detail: &str,
-    ) {
-        self.find(name, node, cause, detail);
-        self.ended = true;
     }
 }
 

@@ -6,7 +6,7 @@ use crate::network::{Corruption, Flight, FlightId, FrameId, LinkSpec, Patch};
 use crate::node::{Status, Work};
 use crate::trace::Head;
 use simlab_core::{
-    Choice, Decide, Domain, DropReason, Duration, FaultId, Kind, NodeId, Point, Seq, Time, Who,
+    Choice, Decide, Domain, DropReason, Duration, Kind, NodeId, Point, Seq, Time, Who,
 };
 
 /// A datagram that was sent, on its way to its fate.
@@ -51,6 +51,7 @@ impl World {
     fn transmit(&mut self, datagram: Datagram, spec: &LinkSpec, len: u32) {
         let Datagram { from, to, .. } = datagram;
         if len > spec.mtu {
+            self.hit_weather(datagram, |patch| patch.mtu.is_some());
             return self.lose(datagram, DropReason::TooLarge);
         }
         if let Some(cut) = self.cuts.separating(from, to) {
@@ -58,6 +59,7 @@ impl World {
             return self.lose(datagram, DropReason::Cut);
         }
         let Some(left) = self.queue_on_link(datagram, spec, len) else {
+            self.hit_weather(datagram, |patch| patch.queue.is_some() || patch.bandwidth.is_some());
             return self.lose(datagram, DropReason::QueueFull);
         };
         if self.decide(datagram, Choice::Lose, Domain::Chance(spec.loss)) == 1 {
@@ -107,7 +109,8 @@ impl World {
         let corrupt = Domain::Chance(spec.corrupt);
         let damaged = self.decide(datagram, Choice::Corrupt { copy }, corrupt) == 1;
         if damaged && let Some((frame, seq)) = self.corrupt(datagram, spec, copy, cause) {
-            self.hit_weather(datagram, |patch| patch.corrupt.is_some());
+            let damages = |patch: &Patch| patch.corrupt.is_some() || patch.corruption.is_some();
+            self.hit_weather(datagram, damages);
             self.launch(datagram, frame, due, seq);
             self.frames.release(frame);
             return;
@@ -118,9 +121,9 @@ impl World {
     /// Counts a hit of every fault that makes the link of a datagram so.
     fn hit_weather(&mut self, datagram: Datagram, so: impl Fn(&Patch) -> bool) {
         let weather = self.links.weather(datagram.from, datagram.to);
-        let hit: Vec<FaultId> =
-            weather.filter(|(_, weather)| so(&weather.patch)).map(|(id, _)| id).collect();
-        hit.into_iter().for_each(|id| self.faults.hit(id, 1));
+        for (fault, _) in weather.filter(|(_, weather)| so(&weather.patch)) {
+            self.faults.hit(fault, 1);
+        }
     }
 
     /// A damaged copy of the payload; `None` if there is nothing to damage.

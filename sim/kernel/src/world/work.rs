@@ -1,10 +1,10 @@
 //! From what is due at a node to its handler: the pause, the run queue, the workers.
 //!
 //! ```text
-//!  due ─▶ admit ─┬─ paused ─▶ held ──resume──▶ turn ─▶ admit
-//!                ├─ free, or no cost ────────────────▶ perform ─▶ handler
-//!                ├─ a worker is free ─▶ desk ─served─▶ perform
-//!                └─ else ─▶ inbox ─▶ the next free worker
+//!  due ─▶ admit ─▶ take ─┬─ paused ─▶ held ─resume─▶ desk ─turn─▶ take
+//!                        ├─ no cost ──────────────────────────────▶ perform ─▶ handler
+//!                        ├─ a worker is free ─▶ desk ─turn────────▶ perform
+//!                        └─ else ─▶ inbox ─▶ the next free worker
 //! ```
 //!
 //! What is due is judged when it is performed, not when it comes: a timer that is moved while its
@@ -15,24 +15,37 @@ use crate::fault::Fault;
 use crate::node::{Status, Turn, Work};
 use crate::timers::{Popped, TimerEntry};
 use crate::trace::Head;
-use simlab_core::{Choice, Decide, Domain, DropReason, Kind, NodeId, Point, Seq, Who};
+use simlab_core::{
+    Choice, Decide, Domain, DropReason, Duration, Kind, NodeId, Point, Seq, Time, Who,
+};
 
 impl World {
     /// Something is due at a node that is up.
     pub(super) fn admit(&mut self, id: NodeId, work: Work) {
+        if self.nodes[id.index()].catching_up > 0 {
+            self.put_on_desk(id, self.now, Turn { work, served: false });
+        } else {
+            self.take(id, work);
+        }
+    }
+
+    /// A node gets to something, unless it has to wait.
+    fn take(&mut self, id: NodeId, work: Work) {
         let node = &mut self.nodes[id.index()];
-        let free = node.cost.is_free();
         if node.paused {
             if self.has_room(id, &work) {
-                self.hit(id, |fault| matches!(fault, Fault::Pause(_)));
-                self.nodes[id.index()].held.push(Turn { work, served: false });
+                self.hold(id, Turn { work, served: false });
             }
-        } else if free {
+        } else if node.cost.is_free() {
             self.perform(id, work);
-        } else if node.busy < node.cost.workers.max(1) && node.inbox.is_empty() {
+        } else if node.inbox.is_empty()
+            && node.has_worker()
+            && (!node.starting || matches!(work, Work::Start { .. }))
+        {
             self.serve(id, work);
         } else if self.has_room(id, &work) {
-            self.nodes[id.index()].inbox.push_back(work);
+            self.nodes[id.index()].queue(work);
+            self.waiting += 1;
         }
     }
 
@@ -40,14 +53,20 @@ impl World {
     /// node's own, and there is no more of it than it asked for.
     fn has_room(&mut self, id: NodeId, work: &Work) -> bool {
         let Work::Datagram(flight) = work else { return true };
-        let node = &self.nodes[id.index()];
-        if node.cost.buffer == u32::MAX || node.waiting() < node.cost.buffer {
+        if self.nodes[id.index()].has_room() {
             return true;
         }
         self.buffered -= 1;
         self.drop_flight(flight, flight.cause, DropReason::BufferFull);
         self.hit(id, |fault| matches!(fault, Fault::Pause(_) | Fault::Slow { .. }));
         false
+    }
+
+    /// Something waits for the end of a pause.
+    fn hold(&mut self, id: NodeId, turn: Turn) {
+        self.hit(id, |fault| matches!(fault, Fault::Pause(_)));
+        self.nodes[id.index()].hold(turn);
+        self.waiting += 1;
     }
 
     /// A worker takes something on.
@@ -59,7 +78,7 @@ impl World {
         let time = self.decisions.decide(point, Domain::Span(&node.cost.service));
         let time = u128::from(time) * u128::from(node.slow) / 100;
         let slow = node.slow != 100;
-        let mut due = self.now + simlab_core::Duration(u64::try_from(time).unwrap_or(u64::MAX));
+        let mut due = self.now + Duration(u64::try_from(time).unwrap_or(u64::MAX));
         if let Work::Synced { .. } = work {
             // A quick worker must not tell of a later sync before a slow one tells of an earlier.
             due = due.max(node.last_synced);
@@ -71,10 +90,11 @@ impl World {
         }
     }
 
-    fn put_on_desk(&mut self, id: NodeId, due: simlab_core::Time, turn: Turn) {
+    fn put_on_desk(&mut self, id: NodeId, due: Time, turn: Turn) {
         let node = &mut self.nodes[id.index()];
         let number = node.turns;
         node.turns += 1;
+        node.catching_up += u32::from(!turn.served);
         node.desk.insert(number, turn);
         self.queue.push(due, Due::Turn { node: id, number });
     }
@@ -84,24 +104,26 @@ impl World {
         let node = &mut self.nodes[id.index()];
         // A crash has cleared the desk.
         let Some(turn) = node.desk.remove(&number) else { return };
-        if node.paused {
-            node.held.push(turn);
-        } else if turn.served {
+        if !turn.served {
+            node.catching_up -= 1;
+            self.take(id, turn.work);
+        } else if node.paused {
+            self.hold(id, turn);
+        } else {
             node.busy -= 1;
             self.perform(id, turn.work);
             self.serve_next(id);
-        } else {
-            self.admit(id, turn.work);
         }
     }
 
     fn serve_next(&mut self, id: NodeId) {
-        let node = &mut self.nodes[id.index()];
-        if node.status == Status::Up
-            && !node.paused
-            && node.busy < node.cost.workers.max(1)
-            && let Some(work) = node.inbox.pop_front()
-        {
+        loop {
+            let node = &mut self.nodes[id.index()];
+            if node.status != Status::Up || !node.has_worker() {
+                return;
+            }
+            let Some(work) = node.dequeue() else { return };
+            self.waiting -= 1;
             self.serve(id, work);
         }
     }
@@ -116,7 +138,8 @@ impl World {
             return;
         }
         node.paused = false;
-        let held = std::mem::take(&mut node.held);
+        let held = node.release();
+        self.waiting -= held.len();
         let count = u32::try_from(held.len()).unwrap_or(u32::MAX);
         self.record(Some(id), Some(cause), Kind::Resumed { held: count }, &[]);
         for turn in held {
@@ -127,7 +150,10 @@ impl World {
     /// Hands something to the node's process.
     fn perform(&mut self, id: NodeId, work: Work) {
         match work {
-            Work::Start { seq } => self.handle(id, seq, Incoming::Start),
+            Work::Start { seq } => {
+                self.nodes[id.index()].starting = false;
+                self.handle(id, seq, Incoming::Start);
+            }
             Work::Datagram(flight) => {
                 self.buffered -= 1;
                 self.in_flight_bytes -= self.weight(flight.frame);
@@ -160,7 +186,7 @@ impl World {
     /// A timer's entry came out of the queue.
     pub(super) fn timer(&mut self, id: NodeId, entry: TimerEntry) {
         // Entries of moved and forgotten timers are none of the node's business.
-        if self.nodes[id.index()].timers.ripe(entry) {
+        if self.nodes[id.index()].timers.ripe(entry).is_some() {
             self.admit(id, Work::Timer(entry));
         } else {
             self.fire(id, entry);

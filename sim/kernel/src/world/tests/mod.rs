@@ -5,7 +5,7 @@ mod hostile;
 use super::*;
 use crate::{Corruption, Shape};
 use proptest::prelude::*;
-use simlab_core::{Distribution, Duration, Process, Ratio};
+use simlab_core::{Distribution, Duration, Kind, Process, Ratio};
 use std::collections::BTreeSet;
 
 /// Talks a lot: every 10 ms it greets a random other node, and now and then everybody; every
