@@ -27,6 +27,8 @@ mod node;
 mod panics;
 mod queue;
 mod stats;
+#[cfg(test)]
+mod testing;
 mod timers;
 pub mod trace;
 mod world;

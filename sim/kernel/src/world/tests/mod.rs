@@ -134,7 +134,7 @@ fn end() -> Time {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(crate::testing::config(128))]
 
     /// No datagram is lost without a reason, and none is invented.
     #[test]
