@@ -48,7 +48,8 @@ impl World {
             Effect::SetTimer { scope, key, after } => {
                 let clock = &self.nodes[id.index()].clock;
                 let local = clock.now(self.now) + after;
-                let due = clock.when(local);
+                // A slow clock may have shown that for some nanoseconds already.
+                let due = clock.when(local).max(self.now);
                 let seq = self.record(node, Some(cause), Kind::TimerSet { scope, key, due }, &[]);
                 if due == Time::NEVER {
                     // It never fires, so it need not wait in the queue.

@@ -1,5 +1,6 @@
 //! The world's own invariants, under random networks and stories.
 
+mod alarms;
 mod hostile;
 
 use super::*;
