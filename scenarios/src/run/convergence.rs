@@ -15,6 +15,11 @@ pub struct Convergence {
     objects: Vec<String>,
     healed: Time,
     watches: Vec<Watch>,
+    /// What each server shows of the stock of each object, as of the last look: nothing at all if it
+    /// is down.
+    shown: Vec<Option<Vec<Option<i64>>>>,
+    /// Whether they were looked at yet.
+    looked: bool,
 }
 
 /// One expectation of convergence.
@@ -45,6 +50,8 @@ impl Convergence {
             objects: scenario.objects.iter().map(|o| o.name.clone()).collect(),
             healed: setup.healed(),
             watches: watches.collect(),
+            shown: Vec::new(),
+            looked: false,
         }
     }
 
@@ -60,21 +67,36 @@ impl Convergence {
         if !self.watches.iter().any(concerned) {
             return;
         }
-        let agree = self.agree(world);
+        self.refresh(world);
+        let agree = self.agree();
         for watch in self.watches.iter_mut().filter(|watch| concerned(watch)) {
             watch.since = if agree { watch.since.or(Some(now)) } else { None };
         }
     }
 
-    fn agree(&self, world: &World) -> bool {
-        self.objects.iter().all(|object| {
-            let mut shown = self
-                .servers
-                .iter()
-                .map(|server| world.inspect(*server)?.get_int(&[object, "stock"]));
-            let Some(Some(first)) = shown.next() else { return false };
-            shown.all(|value| value == Some(first))
-        })
+    /// Looks at the servers that the last step may have changed.
+    fn refresh(&mut self, world: &World) {
+        let stocks = |server: NodeId| {
+            let state = world.inspect(server)?;
+            let stock = |object: &String| state.get_int(&[object, "stock"]);
+            Some(self.objects.iter().map(stock).collect())
+        };
+        if !std::mem::replace(&mut self.looked, true) {
+            self.shown = self.servers.iter().map(|server| stocks(*server)).collect();
+            return;
+        }
+        for node in world.touched() {
+            if let Ok(place) = self.servers.binary_search(node) {
+                self.shown[place] = stocks(*node);
+            }
+        }
+    }
+
+    /// Whether all servers are up and show the same. An object that nobody ever changed may be shown
+    /// by none of them.
+    fn agree(&self) -> bool {
+        let Some(first) = self.shown.first() else { return false };
+        first.is_some() && self.shown.iter().all(|shown| shown == first)
     }
 
     /// How long after the last heal the replicas agreed, and still did so when `within` had passed;

@@ -213,6 +213,7 @@ impl World {
 
     /// Ends a node's life, whatever the reason.
     pub(super) fn stop(&mut self, id: NodeId, cause: Seq, status: Status) {
+        self.touched.push(id);
         let node = &mut self.nodes[id.index()];
         self.waiting -= node.inbox.len() + node.held.len();
         let waiting = node.stop(status);

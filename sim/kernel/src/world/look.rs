@@ -107,6 +107,13 @@ impl World {
         self.nodes[id.index()].timers.pending()
     }
 
+    /// The nodes whose state the last step may have changed, in the order in which it did; a node may
+    /// come twice.
+    #[must_use]
+    pub fn touched(&self) -> &[NodeId] {
+        &self.touched
+    }
+
     /// How many copies of datagrams are under way, or wait for their receivers to handle them.
     #[must_use]
     pub const fn in_flight(&self) -> u64 {

@@ -114,6 +114,8 @@ pub struct World {
     ended: bool,
     limits: Limits,
     stats: Stats,
+    /// The nodes whose state the last step may have changed.
+    touched: Vec<NodeId>,
 }
 
 /// What checkers may see of the world.
@@ -177,6 +179,7 @@ impl World {
             ended: false,
             limits: options.limits,
             stats: Stats::default(),
+            touched: Vec::new(),
         }
     }
 
@@ -295,6 +298,7 @@ impl World {
         let Some((at, due)) = self.queue.pop_until(limit) else { return false };
         assert!(at >= self.now, "time does not run backwards");
         self.now = at;
+        self.touched.clear();
         self.stats.events += 1;
         if let Some((name, detail)) = self.limit_hit() {
             self.find_and_end(name, None, None, &detail);
@@ -321,6 +325,7 @@ impl World {
         if !self.passes_instant_limit(id, cause) {
             return;
         }
+        self.touched.push(id);
         let mut outbox = std::mem::take(&mut self.outbox);
         outbox.clear();
         let node = &mut self.nodes[id.index()];

@@ -141,7 +141,7 @@ impl ModelDisk {
     }
 
     fn rate(&self, of: impl Fn(&DiskFault) -> Option<Ratio>) -> Option<Ratio> {
-        self.faults.iter().filter_map(of).last()
+        self.faults.iter().filter_map(of).next_back()
     }
 
     /// Writes. Returns what the disk did instead.

@@ -218,7 +218,7 @@ impl Model {
                     Harm::Clock { drift, .. } => drift,
                     Harm::Pause => None,
                 });
-                let drift = drifts.last().unwrap_or(self.spec.drift);
+                let drift = drifts.next_back().unwrap_or(self.spec.drift);
                 if drift != self.drift {
                     (self.base, self.gained, self.drift) = (self.local(), 0, drift);
                 }
