@@ -3,6 +3,9 @@
 mod alarms;
 mod cost;
 mod hostile;
+mod members;
+mod script;
+mod storm;
 
 use super::*;
 use crate::{Corruption, Shape};
