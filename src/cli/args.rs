@@ -1,5 +1,6 @@
 //! The arguments of all commands.
 
+use super::story::SWITCH;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use simlab_core::{Duration, Kind};
 use simlab_scenarios::sweep::Seeds;
@@ -71,8 +72,7 @@ pub(super) struct ScenarioArgs {
 impl ScenarioArgs {
     /// Makes of the switches the settings that they are.
     pub(super) fn settle(&mut self) {
-        let switches = self.switch.drain(..).map(|name| ("switch".to_owned(), name));
-        self.set.extend(switches);
+        settle(&mut self.switch, &mut self.set);
     }
 }
 
@@ -131,9 +131,12 @@ pub(super) struct SweepArgs {
 impl SweepArgs {
     /// Makes of the switches the settings that they are.
     pub(super) fn settle(&mut self) {
-        let switches = self.switch.drain(..).map(|name| ("switch".to_owned(), name));
-        self.set.extend(switches);
+        settle(&mut self.switch, &mut self.set);
     }
+}
+
+fn settle(switches: &mut Vec<String>, set: &mut Vec<(String, String)>) {
+    set.extend(switches.drain(..).map(|name| (SWITCH.to_owned(), name)));
 }
 
 /// More threads than these help nobody.

@@ -29,12 +29,10 @@ pub(super) fn log(args: &LogArgs, catalogue: &Catalogue, output: &mut Output) ->
 fn of_scenario(args: &LogArgs, catalogue: &Catalogue, output: &mut Output) -> Result<Exit, Exit> {
     let ask = &args.scenario;
     let scenario = story::scenario(&ask.scenario, &ask.set, catalogue, output)?;
-    let mut variants = Vec::new();
-    if let Some(name) = &args.variant {
-        variants.push(story::variant(&scenario, name, output)?);
-    }
+    let mut variants = story::variants(&scenario, args.variant.as_slice(), output)?;
     let (script, seed) = script::script(&args.script, &scenario, ask, &mut variants, output)?;
     let variant = variants.first().copied().unwrap_or(0);
+    story::switched(&scenario, &[variant], &ask.set, output)?;
     let nodes: Vec<&str> = scenario.nodes.iter().map(|node| node.name.as_str()).collect();
     let filter = Filter::new(args, &scenario.name, &nodes, output)?;
     let setup = Setup { scenario: &scenario, catalogue, variant, seed, recording: false };

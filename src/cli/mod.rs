@@ -1,6 +1,7 @@
 //! The command line: the only place that prints.
 
 mod args;
+mod balance;
 mod diff;
 mod list;
 mod log;

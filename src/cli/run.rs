@@ -21,17 +21,12 @@ pub(super) fn run(args: &RunArgs, catalogue: &Catalogue, output: &mut Output) ->
 fn try_run(args: &RunArgs, catalogue: &Catalogue, output: &mut Output) -> Result<Exit, Exit> {
     let ask = &args.scenario;
     let scenario = story::scenario(&ask.scenario, &ask.set, catalogue, output)?;
-    let mut variants = Vec::new();
-    for name in &args.variant {
-        let variant = story::variant(&scenario, name, output)?;
-        if !variants.contains(&variant) {
-            variants.push(variant);
-        }
-    }
+    let mut variants = story::variants(&scenario, &args.variant, output)?;
     let (script, seed) = script::script(&args.script, &scenario, ask, &mut variants, output)?;
     if variants.is_empty() {
         variants = (0..scenario.variants.len()).collect();
     }
+    story::switched(&scenario, &variants, &ask.set, output)?;
     let asked = Asked { args, catalogue, seed, script };
     let (report, written) = asked.run(&scenario, &variants, output)?;
     match args.format {

@@ -2,6 +2,7 @@
 
 use super::args::RunArgs;
 use super::output::{program, quoted};
+use super::story;
 use simlab_core::{DropReason, Duration, FieldValue};
 use simlab_scenarios::Observed;
 use simlab_scenarios::report::{Answers, FaultReport, Report, Status, VariantReport, picture};
@@ -25,7 +26,9 @@ const STORM_LINES_MAX: usize = 6;
 pub(super) fn text(report: &Report<'_>, lang: &str, args: &RunArgs) -> Vec<String> {
     let scenario = report.scenario;
     let (title, name) = (scenario.title.get(lang), &scenario.name);
-    let mut out = vec![format!("{title} ({name}, seed {})", report.seed), String::new()];
+    let mut out = vec![format!("{title} ({name}, seed {})", report.seed)];
+    switches(report, &mut out);
+    out.push(String::new());
     table(report, &mut out);
     nodes(report, &mut out);
     outside(report, lang, &mut out);
@@ -58,12 +61,26 @@ pub(super) fn text(report: &Report<'_>, lang: &str, args: &RunArgs) -> Vec<Strin
     out
 }
 
+/// What services leave out. Variants that differ in nothing else share a line.
+fn switches(report: &Report<'_>, out: &mut Vec<String>) {
+    let mut said: Vec<(&[&str], Vec<&str>)> = Vec::new();
+    for variant in &report.variants {
+        let on = &report.scenario.variants[variant.variant].switches[..];
+        match said.iter_mut().find(|(same, _)| *same == on) {
+            Some((_, names)) => names.push(&variant.name),
+            None => said.push((on, vec![&variant.name])),
+        }
+    }
+    for (on, names) in said.into_iter().filter(|(on, _)| !on.is_empty()) {
+        let text = format!("switched on: {} ({})", on.join(", "), names.join(", "));
+        out.extend(wrap(&text, usize::from(WIDTH), 2));
+    }
+}
+
 /// The arguments that name this run, and a variant of it, once more.
 fn again(report: &Report<'_>, args: &RunArgs, variant: Option<&str>) -> String {
     let mut words = format!("{} --seed {}", quoted(&report.scenario.source.name), report.seed);
-    for (key, value) in &args.scenario.set {
-        words.push_str(&format!(" --set {}", quoted(&format!("{key}={value}"))));
-    }
+    words.push_str(&story::settings(&args.scenario.set));
     if let Some(variant) = variant {
         words.push_str(&format!(" --variant {}", quoted(variant)));
     }

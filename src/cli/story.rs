@@ -1,7 +1,7 @@
 //! Finding and loading the scenario that an argument means.
 
-use super::output::{Exit, Output};
-use simlab_scenarios::{Catalogue, LESSONS, Scenario, Source, advice, lesson, load};
+use super::output::{Exit, Output, quoted};
+use simlab_scenarios::{Catalogue, LESSONS, Scenario, Source, Variant, advice, lesson, load};
 use std::path::Path;
 
 /// Loads a scenario, or says what is wrong with it.
@@ -51,6 +51,59 @@ pub(super) fn variant(scenario: &Scenario, name: &str, output: &mut Output) -> R
         }
         Exit::BadInput
     })
+}
+
+/// The variants of these names, each once.
+pub(super) fn variants(
+    scenario: &Scenario,
+    names: &[String],
+    output: &mut Output,
+) -> Result<Vec<usize>, Exit> {
+    let mut variants = Vec::new();
+    for name in names {
+        let variant = variant(scenario, name, output)?;
+        if !variants.contains(&variant) {
+            variants.push(variant);
+        }
+    }
+    Ok(variants)
+}
+
+/// Complains of a switch of the command line that none of the variants has: it would do nothing.
+pub(super) fn switched(
+    scenario: &Scenario,
+    variants: &[usize],
+    set: &[(String, String)],
+    output: &mut Output,
+) -> Result<(), Exit> {
+    for (_, switch) in set.iter().filter(|(key, _)| key == SWITCH) {
+        let has = |variant: &&Variant| variant.switches.contains(&switch.as_str());
+        let mut chosen = variants.iter().map(|index| &scenario.variants[*index]);
+        if chosen.clone().any(|variant| has(&variant)) {
+            continue;
+        }
+        let names = |all: &mut dyn Iterator<Item = &Variant>| {
+            all.map(|variant| variant.name.as_str()).collect::<Vec<_>>().join(", ")
+        };
+        let chosen = names(&mut chosen);
+        output.error(&format!("error: no service of {chosen} has the switch `{switch}`"));
+        let having = names(&mut scenario.variants.iter().filter(has));
+        output.error(&format!("help: variants with it: {having}"));
+        return Err(Exit::BadInput);
+    }
+    Ok(())
+}
+
+/// The setting that a `--switch` is.
+pub(super) const SWITCH: &str = "switch";
+
+/// Settings as they are given on the command line, each with a blank before it.
+pub(super) fn settings(set: &[(String, String)]) -> String {
+    let option = |(key, value): &(String, String)| match key.as_str() {
+        SWITCH => format!(" --switch {}", quoted(value)),
+        _ => format!(" --set {}", quoted(&format!("{key}={value}"))),
+    };
+    set.iter().map(option).collect()
 }
 
 /// The language that is asked for, or that of the locale.

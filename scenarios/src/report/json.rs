@@ -36,6 +36,7 @@ impl VariantReport<'_> {
         });
         let mut object = json!({
             "name": self.name,
+            "switches": self.run.setup.scenario.variants[self.variant].switches,
             "ok": self.status() == Status::Passed,
             "trace_hash": format!("{:016x}", self.trace_hash),
             "events": self.events,

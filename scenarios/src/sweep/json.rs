@@ -1,6 +1,6 @@
 //! The report of a sweep as JSON, in the form that outside tools rely on.
 
-use super::{CheckTally, Tally, VariantTally, Violation};
+use super::{CheckTally, FindingTally, Tally, VariantTally, Violation};
 use crate::Quantifier;
 use crate::report::Status;
 use serde_json::{Value, json};
@@ -50,7 +50,7 @@ impl Tally {
             "ok": self.status() == Status::Passed,
             "violations": violations.collect::<Vec<_>>(),
             "violations_all": self.violated,
-            "unknown": self.unknown,
+            "unknown": self.unknown(),
             "sometimes": sometimes.collect::<Vec<_>>(),
             "goals": {},
             "variants": variants.map(VariantTally::to_json).collect::<Vec<_>>(),
@@ -67,17 +67,26 @@ impl Tally {
 
 impl VariantTally {
     fn to_json(&self) -> Value {
+        let answers = &self.figures.answers;
         json!({
             "name": self.name,
+            "switches": self.switches,
             "runs": self.runs,
-            "events": self.events,
-            "virtual_ms": self.virtual_ms,
-            "ops_invoked": self.invoked,
-            "ops_done": self.done,
-            "ops_refused": self.refused,
-            "ops_unknown": self.unknown,
+            "events": self.figures.events,
+            "virtual_ms": self.figures.virtual_ms,
+            "ops_invoked": answers.invoked,
+            "ops_done": answers.done,
+            "ops_refused": answers.refused,
+            "ops_unknown": answers.unknown,
             "checks": self.checks.iter().map(CheckTally::to_json).collect::<Vec<_>>(),
+            "findings": self.findings.iter().map(FindingTally::to_json).collect::<Vec<_>>(),
         })
+    }
+}
+
+impl FindingTally {
+    fn to_json(&self) -> Value {
+        json!({ "name": self.name, "runs": self.runs, "first_seed": self.first })
     }
 }
 

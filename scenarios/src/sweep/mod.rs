@@ -1,20 +1,21 @@
 //! Many seeds of one scenario, in parallel, and what they come to.
 //!
-//! Seeds are run in blocks. Within a block the threads take what they like; what the runs showed is
-//! added up in the order of the seeds afterwards. So the result does not depend on how many threads
-//! there are, and the memory does not depend on how many seeds.
+//! Threads take the next seed as they get free; what the runs showed is added up in the order of the
+//! seeds. So the result does not depend on how many threads there are, and the memory does not depend
+//! on how many seeds.
 
+mod in_order;
 mod json;
 mod seeds;
 mod tally;
 
 pub use seeds::{ParseSeedsError, Seeds};
-pub use tally::{CheckTally, Sample, Tally, VariantTally, Violation};
+pub use tally::{CheckTally, Figures, FindingTally, Tally, VariantTally, Violation};
 
 use crate::report::judge;
 use crate::run::{Setup, run};
 use crate::{Catalogue, Diagnostics, Scenario};
-use rayon::prelude::*;
+use in_order::in_order;
 use simlab_sim::guard;
 use std::fmt;
 use tally::Shown;
@@ -54,38 +55,35 @@ impl fmt::Display for SweepError {
 
 impl std::error::Error for SweepError {}
 
-/// How many seeds a block has for each thread: enough that nobody waits long for the slowest, few
-/// enough that one who watches sees it move.
-const SEEDS_PER_THREAD: u128 = 8;
-
 impl Sweep<'_> {
-    /// Runs the seeds. `watch` sees what is known after each block, and says whether to go on; if it
-    /// does not, the result is that of the seeds so far ([`Tally::seeds`]).
+    /// Runs the seeds. `watch` sees what is known after each of them, and now and then while one
+    /// takes long, and says whether to go on; if it does not, the result is that of the seeds so far
+    /// ([`Tally::seeds`]).
     ///
     /// # Errors
     /// If a service refuses its arguments, or there are no threads.
     pub fn run(&self, mut watch: impl FnMut(&Tally) -> bool) -> Result<Tally, SweepError> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.jobs).build();
         let pool = pool.map_err(|error| SweepError::Threads(error.to_string()))?;
-        let block = SEEDS_PER_THREAD * pool.current_num_threads() as u128;
         let mut tally = Tally::new(self);
-        let Seeds { from, to } = self.seeds;
-        let mut at = u128::from(from);
-        while at < to {
-            let end = (at + block).min(to);
-            let seeds: Vec<u64> = (at..end).filter_map(|seed| seed.try_into().ok()).collect();
-            let shown: Vec<_> =
-                pool.install(|| seeds.into_par_iter().map(|seed| self.one(seed)).collect());
-            for shown in shown {
-                tally.add(shown.map_err(SweepError::Refused)?);
-            }
-            at = end;
-            tally.seeds.to = end;
-            if !watch(&tally) {
-                break;
-            }
-        }
-        Ok(tally)
+        let mut refused = None;
+        in_order(
+            &pool,
+            self.seeds,
+            |seed| self.one(seed),
+            |shown| {
+                match shown {
+                    Some(Ok(shown)) => tally.add(shown),
+                    Some(Err(problems)) => {
+                        refused = Some(problems);
+                        return false;
+                    }
+                    None => {}
+                }
+                watch(&tally)
+            },
+        );
+        refused.map_or(Ok(tally), |problems| Err(SweepError::Refused(problems)))
     }
 
     /// All variants of one seed.

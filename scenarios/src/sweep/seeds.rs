@@ -57,12 +57,13 @@ impl FromStr for Seeds {
         let (from, to) = text.split_once("..").ok_or(ParseSeedsError::Form)?;
         let number = |text: &str| -> Result<u128, ParseSeedsError> {
             let digits = text.trim().replace('_', "");
-            let parsed = match digits.strip_prefix("0x") {
-                Some(hex) => u128::from_str_radix(hex, 16),
-                None if digits.bytes().all(|b| b.is_ascii_digit()) => digits.parse(),
-                None => return Err(ParseSeedsError::Form),
-            };
-            parsed.map_err(|_| ParseSeedsError::Form)
+            let hex = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X"));
+            let (digits, radix) = hex.map_or((digits.as_str(), 10), |hex| (hex, 16));
+            if digits.is_empty() || !digits.chars().all(|c| c.is_digit(radix)) {
+                return Err(ParseSeedsError::Form);
+            }
+            // There is no other mistake left.
+            u128::from_str_radix(digits, radix).map_err(|_| ParseSeedsError::Beyond)
         };
         let (from, to) = (number(from)?, number(to)?);
         if to > 1 << 64 {
@@ -98,6 +99,11 @@ mod tests {
             ("0..=7", Form),
             ("-1..7", Form),
             ("0..+7", Form),
+            ("0x..7", Form),
+            ("0x+1..7", Form),
+            ("_..7", Form),
+            ("0..7..8", Form),
+            ("0..999999999999999999999999999999999999999999", Beyond),
             ("a..b", Form),
             ("7..7", Empty),
             ("8..7", Empty),

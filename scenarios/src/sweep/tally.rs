@@ -1,12 +1,17 @@
 //! What the runs of a sweep add up to.
 
 use super::{Seeds, Sweep};
-use crate::report::{Status, VariantReport};
+use crate::report::{Answers, Status, VariantReport};
 use crate::storm::FaultFigures;
 use crate::{Expected, Quantifier};
-use simlab_sim::Caught;
+use simlab_sim::{Caught, Finding};
 
-/// What one check came to, in one variant, over all runs so far.
+/// Of one check in one variant, more violations than these are only counted.
+const KEPT_MAX: u64 = 100;
+/// Of all checks together, more violations than these are only counted.
+const KEPT_ALL_MAX: usize = 10_000;
+
+/// What one check came to, in one variant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckTally {
     /// Its name in reports.
@@ -18,7 +23,7 @@ pub struct CheckTally {
     /// In how many runs the observation was as expected; of `sometimes`, in how many it was what some
     /// run is to show.
     pub held: u64,
-    /// In how many it was not.
+    /// In how many it was not. No run fails `sometimes`.
     pub failed: u64,
     /// In how many the check could not tell.
     pub unknown: u64,
@@ -26,12 +31,28 @@ pub struct CheckTally {
     pub first_failed: Option<u64>,
 }
 
-impl CheckTally {
-    /// Whether no run showed what at least one was to show.
-    #[must_use]
-    pub fn is_unmet(&self) -> bool {
-        self.quantifier == Quantifier::Sometimes && self.held == 0
-    }
+/// What was found in runs of one variant and no check speaks of: a panic, a limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FindingTally {
+    /// Its name.
+    pub name: String,
+    /// In how many runs it was found.
+    pub runs: u64,
+    /// The lowest seed.
+    pub first: u64,
+}
+
+/// What runs of one variant measured, summed up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Trace records.
+    pub events: u64,
+    /// Virtual time, in milliseconds.
+    pub virtual_ms: u64,
+    /// Client operations, and what became of them.
+    pub answers: Answers,
+    /// How often each kind of fault of a storm was drawn, and hit.
+    pub faults: FaultFigures,
 }
 
 /// What one variant came to.
@@ -39,27 +60,19 @@ impl CheckTally {
 pub struct VariantTally {
     /// Its name.
     pub name: String,
-    /// Its checks, in the order in which they are judged.
-    pub checks: Vec<CheckTally>,
+    /// The switches that are on in it.
+    pub switches: Vec<&'static str>,
     /// How many runs there were.
     pub runs: u64,
-    /// How many trace records they had.
-    pub events: u64,
-    /// How much virtual time passed in them, in milliseconds.
-    pub virtual_ms: u64,
-    /// Client operations that were begun.
-    pub invoked: u64,
-    /// Those that were done.
-    pub done: u64,
-    /// Those that were refused.
-    pub refused: u64,
-    /// Those that ended unknown, or not at all.
-    pub unknown: u64,
-    /// How often each kind of fault of a storm was drawn, and hit.
-    pub faults: FaultFigures,
+    /// Its checks, in the order in which they are judged.
+    pub checks: Vec<CheckTally>,
+    /// What was found besides, in the order in which it was first found.
+    pub findings: Vec<FindingTally>,
+    /// What was measured.
+    pub figures: Figures,
 }
 
-/// A run that did not go as expected.
+/// A run in which a check did not see what is expected, or could not tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     /// Its seed.
@@ -73,153 +86,149 @@ pub struct Violation {
 }
 
 /// All that a sweep knows so far.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
     /// The seeds that were run.
     pub seeds: Seeds,
     /// The variants, in the order of the sweep.
     pub variants: Vec<VariantTally>,
-    /// The violations by seed, and within a seed in the order of the report; the first of them.
+    /// The violations by seed, and within a seed in the order of the report: of each check in each
+    /// variant the first 100, and 10,000 in all.
     pub violations: Vec<Violation>,
-    /// How many violations there were.
+    /// How many violations there were: at most one for each run and check.
     pub violated: u64,
-    /// How many verdicts were unknown, and the first of them.
-    pub unknown: u64,
-    /// The first of the verdicts that were unknown.
+    /// The first verdict of an `always` or `never` that was unknown.
     pub first_unknown: Option<Violation>,
 }
-
-/// More violations than these are only counted.
-const VIOLATIONS_MAX: usize = 1_000;
 
 /// What one run showed, as far as a sweep remembers it.
 #[derive(Debug)]
 pub(super) struct Shown {
     seed: u64,
+    /// Each check as the tally of one run, and in words what was wrong.
     checks: Vec<(CheckTally, Option<String>)>,
     findings: Vec<(String, String)>,
-    sample: Sample,
-    faults: FaultFigures,
-}
-
-/// The figures of one run.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Sample {
-    events: u64,
-    virtual_ms: u64,
-    answers: [u64; 4],
+    figures: Figures,
 }
 
 impl Shown {
     /// What a run showed.
     pub(super) fn of(seed: u64, report: &VariantReport<'_>) -> Self {
         let checks = report.checks.iter().map(|check| {
-            let mut tally = CheckTally {
+            let matches = check.observed.matches(check.expected);
+            // One run cannot fail what some run is to show, so there the status says nothing.
+            let (held, failed) = match (check.quantifier, check.status) {
+                (Quantifier::Sometimes, _) => (matches == Some(true), false),
+                (_, status) => (status == Status::Passed, status == Status::Failed),
+            };
+            let tally = CheckTally {
                 name: check.name.clone(),
                 quantifier: check.quantifier,
                 expected: check.expected,
-                held: 0,
-                failed: 0,
-                unknown: 0,
-                first_failed: None,
+                held: held.into(),
+                failed: failed.into(),
+                unknown: matches.is_none().into(),
+                first_failed: failed.then_some(seed),
             };
-            // One run cannot fail what some run is to show, so there the status says nothing.
-            let matches = check.observed.matches(check.expected);
-            match (check.quantifier, check.status, matches) {
-                (_, Status::Inconclusive, _) | (Quantifier::Sometimes, _, None) => {
-                    tally.unknown = 1;
-                }
-                (Quantifier::Sometimes, _, Some(hit)) => tally.held = u64::from(hit),
-                (_, Status::Passed, _) => tally.held = 1,
-                (_, Status::Failed, _) => {
-                    tally.failed = 1;
-                    tally.first_failed = Some(seed);
-                }
-            }
-            let told = tally.failed + tally.unknown > 0;
-            (tally, told.then(|| check.detail.clone()))
+            (tally, (failed || matches.is_none()).then(|| check.detail.clone()))
         });
-        let answers = &report.metrics.answers;
-        let found = |finding: &simlab_sim::Finding| (finding.name.to_owned(), finding.to_string());
         Shown {
             seed,
             checks: checks.collect(),
-            findings: report.findings.iter().map(found).collect(),
-            sample: Sample {
+            findings: first_of_each(&report.findings),
+            figures: Figures {
                 events: report.events,
                 virtual_ms: report.virtual_ms,
-                answers: [answers.invoked, answers.done, answers.refused, answers.unknown],
+                answers: report.metrics.answers,
+                faults: FaultFigures::of(&report.run),
             },
-            faults: FaultFigures::of(&report.run),
         }
     }
 
     /// A run in which our own code panicked.
     pub(super) fn panicked(seed: u64, caught: &Caught) -> Self {
+        let detail = format!("simlab itself panicked: {caught}");
         Shown {
             seed,
             checks: Vec::new(),
-            findings: vec![("panic".to_owned(), format!("simlab itself panicked: {caught}"))],
-            sample: Sample::default(),
-            faults: FaultFigures::default(),
+            findings: vec![(Finding::PANIC.to_owned(), detail)],
+            figures: Figures::default(),
         }
     }
 }
 
+/// Of findings of the same name, the first in words.
+fn first_of_each(findings: &[Finding]) -> Vec<(String, String)> {
+    let mut all: Vec<(String, String)> = Vec::new();
+    for finding in findings {
+        if all.iter().all(|(name, _)| name != finding.name) {
+            all.push((finding.name.to_owned(), finding.to_string()));
+        }
+    }
+    all
+}
+
 impl Tally {
     pub(super) fn new(sweep: &Sweep<'_>) -> Self {
-        let name = |&variant: &usize| sweep.scenario.variants[variant].name.clone();
-        let variant = |variant| VariantTally { name: name(variant), ..VariantTally::default() };
+        let variant = |&variant: &usize| {
+            let variant = &sweep.scenario.variants[variant];
+            let (name, switches) = (variant.name.clone(), variant.switches.clone());
+            VariantTally { name, switches, ..VariantTally::default() }
+        };
         let from = sweep.seeds.from;
         Tally {
             seeds: Seeds { from, to: from.into() },
             variants: sweep.variants.iter().map(variant).collect(),
             violations: Vec::new(),
             violated: 0,
-            unknown: 0,
             first_unknown: None,
         }
     }
 
-    /// Adds what the variants of one seed showed.
+    /// Adds what the variants showed of the next seed.
     pub(super) fn add(&mut self, shown: Vec<Shown>) {
         for (index, shown) in shown.into_iter().enumerate() {
             self.add_variant(index, shown);
         }
+        self.seeds.to += 1;
     }
 
     fn add_variant(&mut self, index: usize, shown: Shown) {
-        let Shown { seed, checks, findings, sample, faults } = shown;
-        let variant = &mut self.variants[index];
-        variant.runs += 1;
-        variant.events += sample.events;
-        variant.virtual_ms += sample.virtual_ms;
-        let [invoked, done, refused, unknown] = sample.answers;
-        variant.invoked += invoked;
-        variant.done += done;
-        variant.refused += refused;
-        variant.unknown += unknown;
-        variant.faults.merge(&faults);
-        let name = variant.name.clone();
-        let violation = |check, detail| Violation { seed, variant: name.clone(), check, detail };
-        let mut violations = Vec::new();
-        for (place, (check, detail)) in checks.into_iter().enumerate() {
-            let told = violation(check.name.clone(), detail.unwrap_or_default());
-            self.unknown += check.unknown;
-            if check.unknown > 0 && self.first_unknown.is_none() {
-                self.first_unknown = Some(told);
-            } else if check.failed > 0 {
-                violations.push(told);
+        let Shown { seed, checks, findings, figures } = shown;
+        let Tally { variants, violations, violated, first_unknown, .. } = self;
+        let tally = &mut variants[index];
+        tally.runs += 1;
+        tally.figures.add(&figures);
+        let variant = &tally.name;
+        let mut violation = |check: String, detail: String, before: u64| {
+            *violated += 1;
+            if before < KEPT_MAX && violations.len() < KEPT_ALL_MAX {
+                violations.push(Violation { seed, variant: variant.clone(), check, detail });
             }
-            match variant.checks.get_mut(place) {
-                Some(all) => all.merge(&check),
-                None => variant.checks.push(check),
+        };
+        for (place, (check, detail)) in checks.into_iter().enumerate() {
+            let detail = detail.unwrap_or_default();
+            if check.failed > 0 {
+                let before = tally.checks.get(place).map_or(0, |all| all.failed);
+                violation(check.name.clone(), detail, before);
+            } else if check.open() > 0 && check.quantifier != Quantifier::Sometimes {
+                let (variant, check) = (variant.clone(), check.name.clone());
+                first_unknown.get_or_insert(Violation { seed, variant, check, detail });
+            }
+            match tally.checks.get_mut(place) {
+                Some(all) => all.add(&check),
+                None => tally.checks.push(check),
             }
         }
-        violations.extend(findings.into_iter().map(|(name, detail)| violation(name, detail)));
-        self.violated += violations.len() as u64;
-        let room = VIOLATIONS_MAX.saturating_sub(self.violations.len());
-        self.violations.extend(violations.into_iter().take(room));
+        for (name, detail) in findings {
+            let known = tally.findings.iter().position(|finding| finding.name == name);
+            let place = known.unwrap_or_else(|| {
+                tally.findings.push(FindingTally { name: name.clone(), runs: 0, first: seed });
+                tally.findings.len() - 1
+            });
+            violation(name, detail, tally.findings[place].runs);
+            tally.findings[place].runs += 1;
+        }
     }
 
     /// The checks that no run met although some run was to, each with its variant.
@@ -228,12 +237,20 @@ impl Tally {
         checks.filter(|(_, check)| check.is_unmet())
     }
 
+    /// How many verdicts are open: those that were unknown, less those of a `sometimes` that other
+    /// runs met.
+    #[must_use]
+    pub fn unknown(&self) -> u64 {
+        self.variants.iter().flat_map(|variant| &variant.checks).map(CheckTally::open).sum()
+    }
+
     /// How the sweep came out.
     #[must_use]
     pub fn status(&self) -> Status {
-        if self.violated > 0 || self.unmet().next().is_some() {
+        // What was unknown may have been what some run was to show.
+        if self.violated > 0 || self.unmet().any(|(_, check)| check.unknown == 0) {
             Status::Failed
-        } else if self.unknown > 0 {
+        } else if self.unknown() > 0 {
             Status::Inconclusive
         } else {
             Status::Passed
@@ -244,22 +261,129 @@ impl Tally {
     #[must_use]
     pub fn faults(&self) -> FaultFigures {
         let mut all = FaultFigures::default();
-        self.variants.iter().for_each(|variant| all.merge(&variant.faults));
+        self.variants.iter().for_each(|variant| all.merge(&variant.figures.faults));
         all
     }
 }
 
 impl CheckTally {
-    fn merge(&mut self, one: &CheckTally) {
+    fn add(&mut self, one: &CheckTally) {
         self.held += one.held;
         self.failed += one.failed;
         self.unknown += one.unknown;
         self.first_failed = self.first_failed.or(one.first_failed);
     }
 
+    /// Whether no run showed what at least one was to show.
+    #[must_use]
+    pub fn is_unmet(&self) -> bool {
+        self.quantifier == Quantifier::Sometimes && self.held == 0
+    }
+
+    /// How many of its unknown verdicts matter: none, if another run showed what some run was to show.
+    #[must_use]
+    pub fn open(&self) -> u64 {
+        match self.quantifier {
+            Quantifier::Sometimes if self.held > 0 => 0,
+            _ => self.unknown,
+        }
+    }
+
     /// As it was expected: `always true`.
     #[must_use]
     pub fn expectation(&self) -> String {
         format!("{} {}", self.quantifier.name(), self.expected)
+    }
+}
+
+impl Figures {
+    fn add(&mut self, one: &Figures) {
+        self.events += one.events;
+        self.virtual_ms += one.virtual_ms;
+        self.answers += one.answers;
+        self.faults.merge(&one.faults);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A tally of one variant, to which each of these runs is added: the quantifier of its only
+    /// check, and what that saw, if it could tell.
+    fn tally(quantifier: Quantifier, runs: &[Option<bool>]) -> Tally {
+        let mut tally = empty();
+        for (seed, seen) in (0..).zip(runs) {
+            tally.add(vec![run(seed, quantifier, *seen)]);
+        }
+        tally
+    }
+
+    fn empty() -> Tally {
+        let only = VariantTally { name: "only".to_owned(), ..VariantTally::default() };
+        let seeds = Seeds { from: 0, to: 0 };
+        let (variants, violations) = (vec![only], Vec::new());
+        Tally { seeds, variants, violations, violated: 0, first_unknown: None }
+    }
+
+    fn run(seed: u64, quantifier: Quantifier, seen: Option<bool>) -> Shown {
+        let failed = quantifier == Quantifier::Always && seen == Some(false);
+        let check = CheckTally {
+            name: "check".to_owned(),
+            quantifier,
+            expected: Expected::Truth(true),
+            held: (seen == Some(true)).into(),
+            failed: failed.into(),
+            unknown: seen.is_none().into(),
+            first_failed: failed.then_some(seed),
+        };
+        let detail = (failed || seen.is_none()).then(|| "why".to_owned());
+        let (checks, findings) = (vec![(check, detail)], Vec::new());
+        Shown { seed, checks, findings, figures: Figures::default() }
+    }
+
+    const HELD: Option<bool> = Some(true);
+    const BROKE: Option<bool> = Some(false);
+
+    #[test]
+    fn always_is_every_run() {
+        let of = |runs: &[_]| tally(Quantifier::Always, runs);
+        assert_eq!(of(&[HELD, HELD]).status(), Status::Passed);
+        let unknown = of(&[HELD, None, None]);
+        assert_eq!((unknown.status(), unknown.unknown()), (Status::Inconclusive, 2));
+        assert_eq!(unknown.first_unknown.expect("there is one").seed, 1);
+        let failed = of(&[HELD, None, BROKE, BROKE]);
+        assert_eq!((failed.status(), failed.violated, failed.unknown()), (Status::Failed, 2, 1));
+        assert_eq!(failed.variants[0].checks[0].first_failed, Some(2));
+        assert_eq!(failed.violations[0].seed, 2);
+        assert_eq!(failed.seeds, Seeds { from: 0, to: 4 });
+    }
+
+    #[test]
+    fn sometimes_is_at_least_one_run() {
+        let of = |runs: &[_]| tally(Quantifier::Sometimes, runs);
+        assert_eq!(of(&[BROKE, HELD, BROKE]).status(), Status::Passed);
+        let unmet = of(&[BROKE, BROKE]);
+        assert_eq!((unmet.status(), unmet.violated), (Status::Failed, 0));
+        assert_eq!(unmet.unmet().count(), 1);
+        let met = of(&[None, HELD]);
+        assert_eq!((met.status(), met.unknown()), (Status::Passed, 0), "another run showed it");
+        let open = of(&[BROKE, None]);
+        assert_eq!((open.status(), open.unknown()), (Status::Inconclusive, 1), "it may have been");
+    }
+
+    #[test]
+    fn of_each_check_some_violations_are_kept_and_all_are_counted() {
+        let mut tally = tally(Quantifier::Always, &[BROKE; 150]);
+        tally.add(vec![Shown::panicked(
+            150,
+            &Caught { message: String::new(), place: String::new() },
+        )]);
+        assert_eq!((tally.violated, tally.violations.len()), (151, 101));
+        assert_eq!(tally.variants[0].checks[0].failed, 150);
+        let panic = FindingTally { name: "panic".to_owned(), runs: 1, first: 150 };
+        assert_eq!(tally.variants[0].findings, [panic]);
+        assert_eq!(tally.violations[100].check, "panic");
+        assert_eq!(tally.variants[0].runs, 151);
     }
 }
