@@ -214,7 +214,7 @@ impl Model {
                     Deed::Begin(n) => drop(self.active.insert(n)),
                     Deed::End(n) => drop(self.active.remove(&n)),
                 }
-                let drifts = self.active.iter().filter_map(|n| match harms[*n].2 {
+                let mut drifts = self.active.iter().filter_map(|n| match harms[*n].2 {
                     Harm::Clock { drift, .. } => drift,
                     Harm::Pause => None,
                 });
