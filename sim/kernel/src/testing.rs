@@ -2,18 +2,20 @@
 
 use proptest::test_runner::{Config, RngSeed};
 
-fn setting<T: std::str::FromStr>(name: &str, default: T) -> T {
-    let Ok(text) = std::env::var(name) else { return default };
-    text.parse().unwrap_or_else(|_| panic!("{name} is a number"))
-}
+/// As many cases as proptest tries if nobody says otherwise.
+const UNSET: u32 = 256;
 
 /// How a property is tried: on the same cases every time, so that the failing test, run again, fails
-/// again. `SIMLAB_RUNS` sets how many cases, `SIMLAB_SEED` which.
+/// again. `PROPTEST_CASES` sets how many cases instead (other than 256), `PROPTEST_RNG_SEED` which.
 pub(crate) fn config(cases: u32) -> Config {
+    let asked = Config::default();
     Config {
-        cases: setting("SIMLAB_RUNS", cases),
-        rng_seed: RngSeed::Fixed(setting("SIMLAB_SEED", 1)),
+        cases: if asked.cases == UNSET { cases } else { asked.cases },
+        rng_seed: match asked.rng_seed {
+            RngSeed::Random => RngSeed::Fixed(1),
+            given => given,
+        },
         failure_persistence: None,
-        ..Config::default()
+        ..asked
     }
 }

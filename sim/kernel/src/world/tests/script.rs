@@ -109,7 +109,7 @@ fn overridden(seed: u64, answers: &[(Point, u64)]) -> World {
     world
 }
 
-/// `SIMLAB_RUNS` sets how many are tried; each is one choice of a recorded run with another answer.
+/// `PROPTEST_CASES` sets how many are tried; each is one choice of a recorded run with another answer.
 #[test]
 fn any_decision_can_be_overridden() {
     let runs = crate::testing::config(1_000).cases as usize;
