@@ -144,8 +144,10 @@ impl SimDisk {
         }
         let (old, new) = change.space(&self.visible);
         let after = (self.size - old).saturating_add(new);
-        // On a disk that is too full already, what needs no more room still works.
-        let full = new > old && self.trouble.capacity.is_some_and(|room| after > room);
+        // On a disk that is too full already, what needs no room still works. A file that is replaced
+        // as a whole is a new one, which has to find room.
+        let needs_room = new > old || new > 0 && matches!(change, Change::Replace { .. });
+        let full = needs_room && self.trouble.capacity.is_some_and(|room| after > room);
         if full || change.data().is_some() && change.end() > FILE_MAX {
             self.wait(Pending { number, change, asked: None, failed: Some(DiskError::Full) });
             return Written { at, act: Some(DiskAct::Full) };

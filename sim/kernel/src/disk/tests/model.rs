@@ -174,7 +174,8 @@ impl ModelDisk {
         let size = |files: &Files| files.values().map(|file| file.len() as u64).sum::<u64>();
         let too_small =
             |fault: &DiskFault| matches!(fault, DiskFault::Full(room) if size(&after) > *room);
-        if size(&after) > size(&visible) && self.faults.iter().any(too_small) {
+        let replaces = matches!(&asked, Op::Replace(_, data) if !data.is_empty());
+        if (replaces || size(&after) > size(&visible)) && self.faults.iter().any(too_small) {
             refused(self, DiskError::Full);
             return Some(DiskAct::Full);
         }

@@ -2,6 +2,7 @@
 
 mod alarms;
 mod cost;
+mod hits;
 mod hostile;
 mod members;
 mod script;
