@@ -204,7 +204,7 @@ fn a_look_from_outside_is_no_hit() {
     world.schedule(at(105), Action::Begin(id));
     world.run_until(at(106));
     assert_eq!(world.file(IT, "log").map(<[u8]>::len), Some(1_100));
-    world.run_until(at(111));
+    world.run_until(at(115));
     assert_eq!(world.hits(id), 1, "its own read");
 }
 
