@@ -5,6 +5,7 @@ pub mod cli;
 pub mod dice;
 
 use simlab::scenarios::report::{Report, report};
+use simlab::scenarios::sweep::{Seeds, Sweep, Tally};
 use simlab::scenarios::{Catalogue, LESSONS, Scenario, lesson, load};
 
 /// The lessons and services of this build.
@@ -30,10 +31,20 @@ pub fn lessons() -> impl Iterator<Item = &'static str> {
     LESSONS.iter().map(|(name, _)| *name)
 }
 
+/// A sweep of all variants of a scenario on all cores.
+pub fn sweep(scenario: &Scenario, catalogue: &Catalogue, seeds: Seeds) -> Tally {
+    let variants: Vec<usize> = (0..scenario.variants.len()).collect();
+    let sweep = Sweep { scenario, catalogue, variants: &variants, seeds, jobs: 0 };
+    sweep.run(|_| true).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The only seed that is asked for, by `SIMLAB_SEED`.
+pub fn asked_seed() -> Option<u64> {
+    let text = std::env::var("SIMLAB_SEED").ok()?;
+    Some(text.parse().expect("SIMLAB_SEED is a whole number"))
+}
+
 /// The seeds that a test takes: the one in `SIMLAB_SEED`, or those it would take anyway.
 pub fn seeds(default: impl Iterator<Item = u64>) -> Vec<u64> {
-    match std::env::var("SIMLAB_SEED") {
-        Ok(text) => vec![text.parse().expect("SIMLAB_SEED is a whole number")],
-        Err(_) => default.collect(),
-    }
+    asked_seed().map_or_else(|| default.collect(), |seed| vec![seed])
 }
