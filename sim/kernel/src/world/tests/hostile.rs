@@ -138,8 +138,13 @@ fn with(limits: Limits, recording: bool, handler: fn(&Event<'_>, &mut Env<'_>)) 
 /// Whatever a process does without end, the run ends with a name for it and not without memory.
 #[test]
 fn nothing_grows_without_end() {
-    let small =
-        Limits { queue: 5_000, records: 10_000, in_flight_bytes: 1 << 16, ..Limits::default() };
+    let small = Limits {
+        queue: 5_000,
+        records: 10_000,
+        in_flight_bytes: 1 << 16,
+        disk_bytes: 1 << 20,
+        ..Limits::default()
+    };
     let name = |recording, handler| {
         let mut world = with(small, recording, handler);
         world.run_until(end());
@@ -163,6 +168,44 @@ fn nothing_grows_without_end() {
         env.note("again", 0, 0);
     };
     assert_eq!(name(false, endless), Finding::PANIC);
+    let writes = |_: &Event<'_>, env: &mut Env<'_>| {
+        env.replace("one", &[0; 1_000][..]);
+        env.set_timer(0, Duration(1));
+    };
+    assert_eq!(name(false, writes), Finding::DISK, "nothing is ever synced");
+}
+
+/// What waits at a node, out of the queue, is as much as what is in it.
+#[test]
+fn what_waits_for_a_worker_is_limited_too() {
+    let limits = Limits { queue: 5_000, ..Limits::default() };
+    let mut world = World::new(Options { limits, ..Options::seed(1) });
+    let timers = With(|_, env| {
+        for _ in 0..100 {
+            let key = env.random();
+            env.set_timer(key, Duration(1));
+        }
+    });
+    let service = Distribution::Fixed(Duration::from_millis(1));
+    world.add_node(NodeSpec::new("a", Box::new(timers)).cost(Cost { service, ..Cost::default() }));
+    world.run_until(end());
+    assert_eq!(world.findings()[0].name, Finding::QUEUE);
+    assert!(world.waiting(NodeId(0)) > 4_000);
+}
+
+#[test]
+fn decisions_that_are_written_down_are_limited() {
+    let limits = Limits { records: 1_000, ..Limits::default() };
+    let mut world = with(limits, false, |_, env| {
+        let after = 1 + env.below(10);
+        env.set_timer(0, Duration(after));
+    });
+    let mut unrecorded = world.fork();
+    world.record_decisions();
+    world.run_until(Time(100_000));
+    assert_eq!(world.findings()[0].name, Finding::RECORDS);
+    unrecorded.run_until(Time(100_000));
+    assert!(unrecorded.findings().is_empty());
 }
 
 #[test]
