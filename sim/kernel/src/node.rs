@@ -170,6 +170,8 @@ pub(crate) struct Turn {
     pub(crate) work: Work,
     /// Whether a worker is done with it.
     pub(crate) served: bool,
+    /// Whether it was held by a pause, or came just when something that was held gets its turn.
+    pub(crate) late: bool,
 }
 
 impl Turn {

@@ -176,7 +176,7 @@ impl World {
             (node.clock, &node.disk).hash(&mut digest);
             node.inbox.iter().for_each(|work| self.hash_work(work, node, &mut digest));
             for turn in &node.held {
-                turn.served.hash(&mut digest);
+                (turn.served, turn.late).hash(&mut digest);
                 self.hash_work(&turn.work, node, &mut digest);
             }
             node.timers.hash(&mut digest);
@@ -205,7 +205,7 @@ impl World {
                 Due::Turn { node, number } => {
                     let state = &self.nodes[node.index()];
                     let Some(turn) = state.desk.get(number) else { continue };
-                    (at, node, turn.served).hash(&mut digest);
+                    (at, node, turn.served, turn.late).hash(&mut digest);
                     self.hash_work(&turn.work, state, &mut digest);
                 }
                 Due::Restart { node, life } => {

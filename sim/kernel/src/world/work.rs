@@ -23,7 +23,7 @@ impl World {
     /// Something is due at a node that is up.
     pub(super) fn admit(&mut self, id: NodeId, work: Work) {
         if self.nodes[id.index()].catching_up > 0 {
-            self.put_on_desk(id, self.now, Turn { work, served: false });
+            self.put_on_desk(id, self.now, Turn { work, served: false, late: true });
         } else {
             self.take(id, work);
         }
@@ -34,7 +34,7 @@ impl World {
         let node = &mut self.nodes[id.index()];
         if node.paused {
             if self.has_room(id, &work) {
-                self.hold(id, Turn { work, served: false });
+                self.hold(id, Turn { work, served: false, late: true });
             }
         } else if node.cost.is_free() {
             self.perform(id, work);
@@ -84,7 +84,7 @@ impl World {
             due = due.max(node.last_synced);
             node.last_synced = due;
         }
-        self.put_on_desk(id, due, Turn { work, served: true });
+        self.put_on_desk(id, due, Turn { work, served: true, late: false });
         if slow {
             self.hit(id, |fault| matches!(fault, Fault::Slow { .. }));
         }
@@ -94,7 +94,7 @@ impl World {
         let node = &mut self.nodes[id.index()];
         let number = node.turns;
         node.turns += 1;
-        node.catching_up += u32::from(!turn.served);
+        node.catching_up += u32::from(turn.late);
         node.desk.insert(number, turn);
         self.queue.push(due, Due::Turn { node: id, number });
     }
@@ -104,11 +104,17 @@ impl World {
         let node = &mut self.nodes[id.index()];
         // A crash has cleared the desk.
         let Some(turn) = node.desk.remove(&number) else { return };
-        if !turn.served {
+        if turn.late {
             node.catching_up -= 1;
+        } else if node.catching_up > 0 {
+            // A worker is done with it just now: after what was held.
+            self.put_on_desk(id, self.now, Turn { late: true, ..turn });
+            return;
+        }
+        if !turn.served {
             self.take(id, turn.work);
         } else if node.paused {
-            self.hold(id, turn);
+            self.hold(id, Turn { late: true, ..turn });
         } else {
             node.busy -= 1;
             self.perform(id, turn.work);

@@ -1,6 +1,7 @@
 //! The world's own invariants, under random networks and stories.
 
 mod alarms;
+mod clocks;
 mod cost;
 mod hits;
 mod hostile;

@@ -231,10 +231,8 @@ pub(super) fn check(world: &World) {
         let served = |turn: &&crate::node::Turn| turn.served;
         let with_workers = node.desk.values().chain(&node.held).filter(served).count();
         assert_eq!(node.busy as usize, with_workers);
-        assert_eq!(
-            node.catching_up as usize,
-            node.desk.len() - node.desk.values().filter(served).count()
-        );
+        assert_eq!(node.catching_up as usize, node.desk.values().filter(|turn| turn.late).count());
+        assert!(node.desk.values().all(|turn| turn.late || turn.served));
         assert!(node.paused || node.held.is_empty());
         let idle = node.status != Status::Up;
         assert!(!idle || node.inbox.len() + node.held.len() + node.desk.len() == 0);
