@@ -276,14 +276,8 @@ fn run(drift: i64, steps: &[Step]) -> Story {
     story
 }
 
-/// `SIMLAB_RUNS` sets how many runs are tried (1000).
-fn cases() -> ProptestConfig {
-    let runs = std::env::var("SIMLAB_RUNS").ok().and_then(|n| n.parse().ok());
-    ProptestConfig::with_cases(runs.unwrap_or(1_000))
-}
-
 proptest! {
-    #![proptest_config(cases())]
+    #![proptest_config(crate::testing::config(1_000))]
 
     /// A timer fires at the first nanosecond at which the node's own clock shows its time and the
     /// node does not stand still; what was held comes first, in the order in which it was due.
