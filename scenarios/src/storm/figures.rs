@@ -41,8 +41,12 @@ impl FaultFigures {
             kinds.entry(options.kind).or_default().on += 1;
         }
         let mut hitting = 0;
-        for (id, (kind, _)) in (0..).map(FaultId).zip(run.setup.faults_and_kinds()) {
+        for (id, (kind, fault)) in (0..).map(FaultId).zip(run.setup.faults_and_kinds()) {
             let Some(kind) = kind else { continue };
+            // A crash that comes with another fault, to make it matter, is no fault of its own.
+            if !fault.kinds().contains(&kind) {
+                continue;
+            }
             let hit = u64::from(run.world.hits(id) > 0);
             let figures = kinds.entry(kind).or_default();
             figures.drawn += 1;
