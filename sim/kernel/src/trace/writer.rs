@@ -189,10 +189,7 @@ impl Writer {
     /// of how the kernel stores things.
     fn hash_head(&mut self, head: &Head, names: &Names) {
         let node = head.node.map_or(0, |node| u64::from(node.0) + 1);
-        self.hash.word(head.at.nanos());
-        self.hash.word(u64::from(head.kind.code()) << 56 | node);
-        self.hash.word(head.cause.map_or(0, Seq::get));
-        let words = match head.kind {
+        let [x, y, z] = match head.kind {
             Kind::Started
             | Kind::Crashed
             | Kind::Restarted
@@ -201,9 +198,7 @@ impl Writer {
             | Kind::Unheard
             | Kind::Paused
             | Kind::Left
-            | Kind::Wiped => {
-                return;
-            }
+            | Kind::Wiped => [0; 3],
             Kind::Sent { to, number, len } => [u64::from(to.0), number, u64::from(len)],
             Kind::Delivered { from, datagram } | Kind::Duplicated { from, datagram } => {
                 [u64::from(from.0), datagram.get(), 0]
@@ -245,8 +240,8 @@ impl Writer {
             Kind::Noted { name, a, b } => [Digest::of(name.as_bytes()), a, b],
             Kind::Found { name } => [Digest::of(name.as_bytes()), 0, 0],
         };
-        for word in words {
-            self.hash.word(word);
-        }
+        let kind = u64::from(head.kind.code()) << 56 | node;
+        let cause = head.cause.map_or(0, Seq::get);
+        self.hash.block([head.at.nanos(), kind, cause, x, y, z]);
     }
 }
