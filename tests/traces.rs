@@ -191,7 +191,7 @@ fn traces_part_where_and_why_they_do() {
     let set = ["--variant", "available", "--set", "shop.gossip=501ms"];
     let set = trace(&folder, "set.jsonl", &set);
     let (out, _) = exits(1, &["diff", &one, &set]);
-    assert!(out.contains("settings: [] and [(\"shop.gossip\", \"501ms\")]"), "{out}");
+    assert!(out.contains("settings: none and shop.gossip=501ms"), "{out}");
     assert!(out.contains("the same kind of event with other `due`"), "{out}");
     assert!(out.contains("not by a choice"), "{out}");
 

@@ -284,7 +284,7 @@ pub struct Limits {
     pub events: Option<u64>,
     /// How many bytes may be under way at once.
     pub in_flight_bytes: Option<u64>,
-    /// How many events one instant may have.
+    /// How many events one node may handle at one instant.
     pub events_per_instant: Option<u64>,
 }
 
@@ -365,6 +365,8 @@ impl Fault {
         match (&self.what, self.until) {
             // It happens at once, and is not undone.
             (What::Leave(_) | What::Disk { what: simlab_sim::DiskFault::Rot(_), .. }, _) => self.at,
+            // The last node that it crashes is down for so long.
+            (What::CrashAtSync { down, .. }, until) => (until.unwrap_or(end) + *down).min(end),
             (_, until) => until.unwrap_or(end),
         }
     }

@@ -38,6 +38,12 @@ impl WholeFile {
         Ok(WholeFile { out, path: path.to_owned(), partial })
     }
 
+    /// What it is called until it is finished, if that is another name.
+    #[must_use]
+    pub fn unfinished(&self) -> Option<&Path> {
+        self.partial.as_deref()
+    }
+
     /// Gives the file its name.
     ///
     /// # Errors

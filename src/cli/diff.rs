@@ -11,7 +11,7 @@ use simlab_scenarios::tracefile::{Compare, Header, Parting, Record, Side, datagr
 use simlab_scenarios::{Catalogue, Diagnostics, Scenario};
 use simlab_sim::Names;
 use std::collections::BTreeMap;
-use std::fmt::Debug;
+use std::fmt::Display;
 use std::path::Path;
 
 pub(super) fn diff(args: &DiffArgs, catalogue: &Catalogue, output: &mut Output) -> Exit {
@@ -109,10 +109,13 @@ fn header_lines(first: &Header, second: &Header) -> Vec<String> {
     both("scenario", &first.scenario, &second.scenario, &mut lines);
     both("seed", &first.seed, &second.seed, &mut lines);
     both("variant", &first.variant, &second.variant, &mut lines);
-    both("settings", &first.set, &second.set, &mut lines);
-    both("switches", &first.switches, &second.switches, &mut lines);
-    both("nodes", &first.nodes, &second.nodes, &mut lines);
-    both("faults", &first.faults, &second.faults, &mut lines);
+    let [one, other] = [first, second].map(|header| {
+        header.set.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>()
+    });
+    lists("settings", &one, &other, &mut lines);
+    lists("switches", &first.switches, &second.switches, &mut lines);
+    lists("nodes", &first.nodes, &second.nodes, &mut lines);
+    lists("faults", &first.faults, &second.faults, &mut lines);
     let mut texts = [first.source.text.lines(), second.source.text.lines()];
     for number in 1_u64.. {
         let [one, other] = texts.each_mut().map(Iterator::next);
@@ -132,10 +135,16 @@ fn header_lines(first: &Header, second: &Header) -> Vec<String> {
     lines
 }
 
-fn both<T: Debug + PartialEq>(what: &str, first: &T, second: &T, lines: &mut Vec<String>) {
+fn both<T: Display + PartialEq>(what: &str, first: &T, second: &T, lines: &mut Vec<String>) {
     if first != second {
-        lines.push(format!("{what}: {first:?} and {second:?}"));
+        lines.push(format!("{what}: {first} and {second}"));
     }
+}
+
+/// The same of lists.
+fn lists(what: &str, first: &[String], second: &[String], lines: &mut Vec<String>) {
+    let words = |list: &[String]| if list.is_empty() { "none".to_owned() } else { list.join(", ") };
+    both(what, &words(first), &words(second), lines);
 }
 
 /// Why the two events differ, in words.

@@ -67,7 +67,7 @@ fn of_trace(
     let ask = &args.scenario;
     let decided = args.variant.is_some() || args.script.decisions.is_some();
     if ask.seed.is_some() || !ask.set.is_empty() || decided {
-        let what = "--seed, --set, --variant and --decisions";
+        let what = "--seed, --set, --switch, --variant or --decisions";
         output.error(&format!("error: a trace file is of one run: it takes no {what}"));
         return Err(Exit::BadInput);
     }
@@ -152,6 +152,17 @@ impl<'a> Filter<'a> {
                 return Err(Exit::BadInput);
             };
             nodes.insert(NodeId(node as u32));
+        }
+        for op in &args.op {
+            let parts = op.rsplit_once('.');
+            let good = |(node, number): (&str, &str)| {
+                known.contains(&node) && number.parse::<u32>().is_ok()
+            };
+            if !parts.is_some_and(good) {
+                output.error(&format!("error: {scenario} has no operation `{op}`"));
+                output.error("help: an operation is called by its client and its number: client.3");
+                return Err(Exit::BadInput);
+            }
         }
         let after = |offset: Duration| Time::ZERO + offset;
         let from = args.from.map_or(Time::ZERO, after);

@@ -3,6 +3,7 @@
 mod args;
 mod balance;
 mod diff;
+mod files;
 mod list;
 mod log;
 mod output;

@@ -2,7 +2,7 @@
 
 use super::args::{Format, RunArgs};
 use super::output::{Exit, Output};
-use super::{scoreboard, script, story};
+use super::{files, scoreboard, script, story};
 use simlab_scenarios::decisions::Decisions;
 use simlab_scenarios::report::{Report, Status, VariantReport, judge_as};
 use simlab_scenarios::run::{Setup, run_prepared};
@@ -20,6 +20,7 @@ pub(super) fn run(args: &RunArgs, catalogue: &Catalogue, output: &mut Output) ->
 
 fn try_run(args: &RunArgs, catalogue: &Catalogue, output: &mut Output) -> Result<Exit, Exit> {
     let ask = &args.scenario;
+    files::distinct(args, output)?;
     let scenario = story::scenario(&ask.scenario, &ask.set, catalogue, output)?;
     let mut variants = story::variants(&scenario, &args.variant, output)?;
     let (script, seed) = script::script(&args.script, &scenario, ask, &mut variants, output)?;
@@ -74,7 +75,10 @@ impl Asked<'_> {
         let Asked { args, catalogue, seed, script } = self;
         let mut file = match &args.trace {
             Some(path) => match TraceFile::create(path) {
-                Ok(file) => Some((file, path.as_path())),
+                Ok(file) => {
+                    files::remove_at_interrupt(file.unfinished());
+                    Some((file, path.as_path()))
+                }
                 Err(error) => return Err(unwritten(path, &error, output)),
             },
             None => None,

@@ -142,9 +142,16 @@ fn table(report: &Report<'_>, out: &mut Vec<String>) {
 fn served(table: &mut Table<'_>) {
     let report = table.report;
     let faults = report.variants.iter().any(|v| !v.faults.is_empty());
-    let sites = report.variants.first().map_or(&[][..], |v| &v.metrics.sites);
-    for (index, site) in sites.iter().enumerate() {
-        table.row(format!("{} served", site.site), |v| match v.metrics.sites.get(index) {
+    // Where the clients of one variant never began anything, those of another may have.
+    let mut sites: Vec<&str> = Vec::new();
+    for site in report.variants.iter().flat_map(|v| &v.metrics.sites) {
+        if !sites.contains(&site.site.as_str()) {
+            sites.push(&site.site);
+        }
+    }
+    for name in sites {
+        let of = |v: &'_ VariantReport<'_>| v.metrics.sites.iter().position(|s| s.site == name);
+        table.row(format!("{name} served"), |v| match of(v).map(|at| &v.metrics.sites[at]) {
             Some(site) if faults => {
                 format!("{} ({})", percent(&site.answers), percent(&site.during_faults))
             }

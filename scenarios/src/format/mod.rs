@@ -79,7 +79,7 @@ table! {
         "events" events: Count, optional;
         /// How many bytes may be under way at once.
         "in_flight_bytes" in_flight_bytes: Count, optional;
-        /// How many events one instant may have.
+        /// How many events one node may handle at one instant.
         "events_per_instant" events_per_instant: Count, optional;
     }
 }

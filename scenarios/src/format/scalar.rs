@@ -125,7 +125,13 @@ impl Format for String {
     }
 
     fn read(value: &Toml<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        string(value, reader, &Self::expected()).map(str::to_owned)
+        let text = string(value, reader, &Self::expected())?;
+        // It is printed some day, and would act on the terminal.
+        if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+            reader.error(value, "a text must not contain control characters");
+            return None;
+        }
+        Some(text.to_owned())
     }
 
     fn schema(_: &mut Definitions) -> Json {
@@ -293,7 +299,7 @@ impl Format for Text {
 
     fn read(value: &Toml<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let table = match value.get_ref() {
-            DeValue::String(text) => return Some(Text::plain(text.as_ref())),
+            DeValue::String(_) => return String::read(value, reader).map(Text::plain),
             DeValue::Table(table) if !table.is_empty() => table,
             _ => {
                 reader.wrong(value, &Self::expected());

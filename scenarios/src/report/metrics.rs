@@ -1,5 +1,6 @@
 //! What a run measured, whatever it expected.
 
+use crate::Fault;
 use crate::checks::Evidence;
 use simlab_core::{NodeId, Time};
 use simlab_sim::Stats;
@@ -129,8 +130,12 @@ fn sites(evidence: &Evidence<'_>) -> Vec<SiteAnswers> {
 /// When at least one fault held: windows that do not overlap, in order.
 fn fault_windows(evidence: &Evidence<'_>) -> Vec<(Time, Time)> {
     let faults = evidence.run.setup.faults();
-    let mut all: Vec<(Time, Time)> =
-        faults.iter().map(|fault| (fault.at, fault.until.unwrap_or(Time::NEVER))).collect();
+    let end = evidence.run.setup.scenario.until;
+    let lasts = |fault: &Fault| match fault.until {
+        Some(_) => (fault.at, fault.over(end)),
+        None => (fault.at, Time::NEVER),
+    };
+    let mut all: Vec<(Time, Time)> = faults.iter().map(lasts).collect();
     all.sort_unstable();
     let mut windows: Vec<(Time, Time)> = Vec::new();
     for (from, until) in all {

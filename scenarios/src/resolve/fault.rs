@@ -12,7 +12,7 @@ use crate::format::link::LinksFault;
 use crate::format::part::At;
 use crate::format::scalar;
 use crate::{Fault, Flap, Variant};
-use simlab_core::{Distribution, Duration, NodeId, Time};
+use simlab_core::{Distribution, Duration, NodeId, Ratio, Time};
 use simlab_sim::{DiskFault as Disk, Fault as What, Patch, Shape, Weather};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,6 +44,10 @@ pub(super) fn faults(
             crashes.extend(nodes.iter().map(|node| (*node, at, end, table.span, *wiped)));
         }
         let name = table.name.as_ref().map(|name| name.value.clone());
+        if let Some(name) = table.name.as_ref().filter(|name| name.value.contains('\n')) {
+            let message = "a name must fit on one line";
+            problems.push(Diagnostic::at(name.span, message));
+        }
         let outside = table.outside.as_ref().map(|text| text.value.clone());
         scheduled.push(Scheduled {
             fault: Fault { name, at, until, what, flap, outside },
@@ -130,7 +134,7 @@ impl Reading<'_, '_> {
             ActionTable::Wipe(names) => What::Crash { nodes: self.set(names), wiped: true },
             ActionTable::CrashAtSync(table) => What::CrashAtSync {
                 nodes: self.set(&table.nodes.as_ref()?.value),
-                rate: table.rate?.value,
+                rate: self.some_rate(table.rate?)?,
                 down: table.down.map_or(DOWN, |down| down.value),
             },
             ActionTable::Pause(names) => What::Pause(self.set(names)),
@@ -282,6 +286,15 @@ impl Reading<'_, '_> {
         Some(What::Clock { nodes, jump: jump.map_or(0, |jump| jump.value.0), drift })
     }
 
+    /// A rate that is not zero: what never happens is no fault.
+    fn some_rate(&mut self, rate: At<Ratio>) -> Option<Ratio> {
+        if rate.value.is_zero() {
+            self.problems.push(Diagnostic::at(rate.span, "what never happens is no fault"));
+            return None;
+        }
+        Some(rate.value)
+    }
+
     fn disk(&mut self, table: &DiskFault, span: Span) -> Option<Disk> {
         let DiskFault { write_errors, read_errors, slow_sync, lying_sync, .. } = table;
         let DiskFault { misdirected, full, rot, .. } = table;
@@ -301,11 +314,11 @@ impl Reading<'_, '_> {
             return None;
         }
         let faults = [
-            write_errors.map(|rate| Disk::WriteErrors(rate.value)),
+            write_errors.and_then(|rate| self.some_rate(rate)).map(Disk::WriteErrors),
             read_errors.as_ref().map(|prefix| Disk::ReadErrors(prefix.value.clone())),
             slow_sync.map(|delay| Disk::SlowSync(delay.value)),
             lying_sync.map(|_| Disk::LyingSync),
-            misdirected.map(|rate| Disk::Misdirected(rate.value)),
+            misdirected.and_then(|rate| self.some_rate(rate)).map(Disk::Misdirected),
             full.map(|bytes| Disk::Full(bytes.value.0)),
             rot.map(|bits| Disk::Rot(bits.value.0)),
         ];

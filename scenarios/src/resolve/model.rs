@@ -174,33 +174,47 @@ fn count(
     moments.sort_unstable();
     let mut suffering: BTreeMap<&NodeId, u32> = BTreeMap::new();
     let mut on_all = 0_u32;
+    // Those that go too far do not excuse what is done beside them, so they are not counted.
+    let mut too_far: BTreeSet<usize> = BTreeSet::new();
     for (_, begins, index) in moments {
-        let before = if on_all > 0 { of } else { suffering.len() as u32 };
-        match (victims(&scheduled[index].fault.what), begins) {
-            (Victims::All, true) => on_all += 1,
-            (Victims::All, false) => on_all = on_all.saturating_sub(1),
-            (Victims::These(these), true) => {
-                for node in these.into_iter().filter(|node| nodes.contains(node)) {
-                    *suffering.entry(node).or_default() += 1;
-                }
-            }
-            (Victims::These(these), false) => {
-                for node in these {
-                    if let Some(times) = suffering.get_mut(node) {
-                        *times -= 1;
-                        if *times == 0 {
-                            suffering.remove(node);
-                        }
-                    }
-                }
-            }
+        if !begins && too_far.contains(&index) {
+            continue;
         }
-        let now = if on_all > 0 { of } else { suffering.len() as u32 };
-        // One that adds nobody is as far as those before it.
-        if begins && now > limit && now > before {
-            found.entry(index).or_insert_with(|| {
-                format!("`{kind}` on {now} of {of} nodes at once; it is safe on {tolerance}")
-            });
+        let victims = victims(&scheduled[index].fault.what);
+        let these = match &victims {
+            Victims::All => None,
+            Victims::These(these) => Some(these.iter().filter(|node| nodes.contains(node))),
+        };
+        let Some(these) = these else {
+            if begins && of > limit {
+                too_far.insert(index);
+                found.entry(index).or_insert_with(|| too_many(kind, of, of, tolerance));
+            } else {
+                on_all = if begins { on_all + 1 } else { on_all - 1 };
+            }
+            continue;
+        };
+        if !begins {
+            for node in these {
+                let times = suffering.entry(node).or_default();
+                *times -= 1;
+                if *times == 0 {
+                    suffering.remove(node);
+                }
+            }
+            continue;
+        }
+        let fresh = these.clone().filter(|node| !suffering.contains_key(*node)).count();
+        let now = if on_all > 0 { of } else { (suffering.len() + fresh) as u32 };
+        if now > limit && these.clone().next().is_some() {
+            too_far.insert(index);
+            found.entry(index).or_insert_with(|| too_many(kind, now, of, tolerance));
+        } else {
+            these.for_each(|node| *suffering.entry(node).or_default() += 1);
         }
     }
+}
+
+fn too_many(kind: FaultKind, now: u32, of: u32, tolerance: Tolerance) -> String {
+    format!("`{kind}` on {now} of {of} nodes at once; it is safe on {tolerance}")
 }

@@ -66,7 +66,13 @@ impl Settings {
         let mut reader = Reader { problems, origin: Origin::Set, base, partial };
         let whole = Spanned::new(0..value.value.len(), DeValue::String(value.value.into()));
         match key.value.as_str() {
-            "until" => self.until = reader.at::<Duration>(&whole),
+            "until" => {
+                self.until = reader.at::<Duration>(&whole);
+                if let Some(until) = self.until.filter(|until| until.value == Duration::ZERO) {
+                    let message = "a run must last longer than no time";
+                    reader.problems.push(Diagnostic::at(until.span, message));
+                }
+            }
             "jitter" => self.jitter = reader.at::<Duration>(&whole),
             "switch" => {
                 let span = reader.span(&whole);

@@ -210,7 +210,7 @@ impl Teller<'_, '_> {
         let until = self.time(table.until, "a filler").unwrap_or(self.context.until.value);
         if from >= until && until <= self.context.until.value {
             let span = table.until.or(table.from).map_or(table.span, |at| at.span);
-            self.problems.push(Diagnostic::at(span, "this filler ends before it begins"));
+            self.problems.push(Diagnostic::at(span, "this filler must begin before it ends"));
         }
         let Some(every) = table.every else { return };
         let typical = typical(&every.value);

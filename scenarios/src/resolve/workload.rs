@@ -17,7 +17,7 @@ impl Teller<'_, '_> {
         let until = self.time(table.until, "a workload").unwrap_or(self.context.until.value);
         if from >= until && until <= self.context.until.value {
             let span = table.until.or(table.from).map_or(table.span, |at| at.span);
-            self.problems.push(Diagnostic::at(span, "this workload ends before it begins"));
+            self.problems.push(Diagnostic::at(span, "this workload must begin before it ends"));
         }
         let mix = table.mix.as_ref().and_then(|mix| self.mix(mix));
         let objects = self.workload_objects(table, mix);

@@ -2,7 +2,7 @@
 
 use super::Setup;
 use simlab_core::{Argument, Duration, NodeId, Role, Time};
-use simlab_sim::World;
+use simlab_sim::{Status, World};
 
 /// Watches whether all servers show the same stock of every object.
 ///
@@ -18,6 +18,8 @@ pub struct Convergence {
     /// What each server shows of the stock of each object, as of the last look: nothing at all if it
     /// is down.
     shown: Vec<Option<Vec<Option<i64>>>>,
+    /// Which servers have left for good, so that nobody waits for them.
+    left: Vec<bool>,
     /// Whether they were looked at yet.
     looked: bool,
 }
@@ -51,6 +53,7 @@ impl Convergence {
             healed: setup.healed(),
             watches: watches.collect(),
             shown: Vec::new(),
+            left: Vec::new(),
             looked: false,
         }
     }
@@ -81,22 +84,26 @@ impl Convergence {
             let stock = |object: &String| state.get_int(&[object, "stock"]);
             Some(self.objects.iter().map(stock).collect())
         };
+        let left = |server: NodeId| world.status(server) == Status::Left;
         if !std::mem::replace(&mut self.looked, true) {
             self.shown = self.servers.iter().map(|server| stocks(*server)).collect();
+            self.left = self.servers.iter().map(|server| left(*server)).collect();
             return;
         }
         for node in world.touched() {
             if let Ok(place) = self.servers.binary_search(node) {
                 self.shown[place] = stocks(*node);
+                self.left[place] = left(*node);
             }
         }
     }
 
-    /// Whether all servers are up and show the same. An object that nobody ever changed may be shown
-    /// by none of them.
+    /// Whether all servers that have not left are up and show the same. An object that nobody ever
+    /// changed may be shown by none of them.
     fn agree(&self) -> bool {
-        let Some(first) = self.shown.first() else { return false };
-        first.is_some() && self.shown.iter().all(|shown| shown == first)
+        let mut there = self.shown.iter().zip(&self.left).filter(|(_, left)| !**left);
+        let Some((first, _)) = there.next() else { return false };
+        first.is_some() && there.all(|(shown, _)| shown == first)
     }
 
     /// How long after the last heal the replicas agreed, and still did so when `within` had passed;

@@ -27,19 +27,33 @@ pub fn workload(scenario: &Scenario, seed: u64) -> Vec<Planned> {
     let mut planned = scripted(scenario, seed);
     let writes: Vec<(Time, NodeId)> =
         planned.iter().filter(|p| p.operation.call.writes()).map(|p| (p.at, p.client)).collect();
+    let mut labels = Labels::default();
     for filler in &scenario.fillers {
         for client in &filler.clients {
             let name = &scenario.nodes[client.index()].name;
             let label = format!("{name} from {}: {}", filler.from, filler.operation);
-            fill(scenario, filler, *client, &writes, stream(seed, &label), &mut planned);
+            let stream = stream(seed, &labels.unique(label));
+            fill(scenario, filler, *client, &writes, stream, &mut planned);
         }
     }
     for workload in &scenario.workloads {
-        planned.extend(draw(scenario, workload, seed));
+        planned.extend(draw(scenario, workload, seed, &mut labels));
     }
     // Stable: what falls on the same instant keeps the order of the file.
     planned.sort_by_key(|p| p.at);
     planned
+}
+
+/// The names of streams. Lines of the story that say the same draw from streams of their own.
+#[derive(Debug, Default)]
+struct Labels(BTreeMap<String, u32>);
+
+impl Labels {
+    fn unique(&mut self, label: String) -> String {
+        let times = self.0.entry(label.clone()).or_default();
+        *times += 1;
+        if *times == 1 { label } else { format!("{label} ({times})") }
+    }
 }
 
 fn scripted(scenario: &Scenario, seed: u64) -> Vec<Planned> {
@@ -57,13 +71,13 @@ fn scripted(scenario: &Scenario, seed: u64) -> Vec<Planned> {
 
 /// The operations of a workload. What comes after an earlier end of the run than that of the file is
 /// left out, and moves nothing else.
-fn draw(scenario: &Scenario, workload: &Workload, seed: u64) -> Vec<Planned> {
+fn draw(scenario: &Scenario, workload: &Workload, seed: u64, labels: &mut Labels) -> Vec<Planned> {
     let Workload { clients, objects, count, from, until, mix, least, most } = workload;
     let names: Vec<&str> =
         clients.iter().map(|c| scenario.nodes[c.index()].name.as_str()).collect();
     let about: Vec<&str> = objects.iter().map(|o| scenario.objects[*o].name.as_str()).collect();
     let label = format!("{count} of {names:?} about {about:?} from {from} to {until}: {mix:?}");
-    let mut stream = stream(seed, &label);
+    let mut stream = stream(seed, &labels.unique(label));
     let span = Distribution::Uniform { min: Duration::ZERO, max: until.since(*from) };
     let mut times: Vec<Time> =
         (0..*count).map(|_| *from + span.sample(stream.next_u64())).collect();

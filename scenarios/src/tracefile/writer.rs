@@ -11,7 +11,7 @@ use simlab_core::{Kind, TraceEvent};
 use simlab_sim::trace::{Names, Observer};
 use simlab_sim::{Script, World};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Writes the lines of a trace file, one after the other, to anything.
@@ -114,6 +114,15 @@ impl TraceFile {
     pub fn create(path: &Path) -> io::Result<Self> {
         let state = State::Created(WholeFile::create(path)?);
         Ok(TraceFile { shared: Arc::new(Mutex::new(state)) })
+    }
+
+    /// What the file is called until it is finished, if that is another name.
+    #[must_use]
+    pub fn unfinished(&self) -> Option<PathBuf> {
+        match &*self.state() {
+            State::Created(file) => file.unfinished().map(Path::to_owned),
+            _ => None,
+        }
     }
 
     /// Writes the header, and from now on every event of the world. `set` are the `--set` options of

@@ -214,6 +214,8 @@ pub(crate) struct Node {
     pub(crate) served: u64,
     /// What waits for a worker.
     pub(crate) inbox: VecDeque<Work>,
+    /// Whether it is down and comes up when the last fault that keeps it down is over.
+    pub(crate) owed: bool,
     /// Whether it came up and has not heard so yet: that is the first thing that it hears.
     pub(crate) starting: bool,
     /// What came while the node stood still, in the order in which it was due.
@@ -270,6 +272,7 @@ impl Node {
             busy: 0,
             served: 0,
             inbox: VecDeque::new(),
+            owed: false,
             starting: false,
             held: Vec::new(),
             desk: BTreeMap::new(),

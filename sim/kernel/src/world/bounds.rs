@@ -44,7 +44,7 @@ impl World {
             return true;
         }
         let name = self.names.node(id);
-        let detail = format!("{name} handled {limit} events without time passing");
+        let detail = format!("{name} handled more than {limit} events without time passing");
         self.find_and_end(Finding::INSTANT, Some(id), Some(cause), &detail);
         false
     }

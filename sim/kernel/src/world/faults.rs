@@ -54,6 +54,8 @@ impl World {
                         self.record(Some(node), Some(seq), Kind::Wiped, &[]);
                     }
                     self.faults.hit(id, u64::from(crashed || wipes));
+                    // What was down before is not this fault's to start.
+                    self.nodes[node.index()].owed |= crashed || wipes;
                 }
             }
             Fault::Clock { nodes, jump, .. } => {
@@ -103,7 +105,11 @@ impl World {
             Fault::Cut(_) => self.cuts.end(id),
             Fault::Links(_) => self.links.end(id),
             Fault::Crash { nodes, .. } => {
-                nodes.into_iter().for_each(|node| self.restart(node, Some(seq)));
+                for node in nodes {
+                    if self.nodes[node.index()].owed {
+                        self.restart(node, Some(seq));
+                    }
+                }
             }
             Fault::Clock { nodes, jump, .. } => {
                 for node in nodes {
@@ -175,7 +181,8 @@ impl World {
         let status = self.nodes[id.index()].status;
         if self.faults.on(id).any(|(_, fault)| matches!(fault, Fault::Crash { .. })) {
             if status == Status::Absent {
-                self.nodes[id.index()].status = Status::Down;
+                let node = &mut self.nodes[id.index()];
+                (node.status, node.owed) = (Status::Down, true);
                 self.hit(id, |fault| matches!(fault, Fault::Crash { .. }));
             }
         } else if matches!(status, Status::Absent | Status::Up) {
@@ -194,11 +201,17 @@ impl World {
         true
     }
 
-    /// Starts a node that is down again, unless a fault keeps it down.
+    /// Starts a node that is down again, unless a fault keeps it down: then the end of that does.
     pub(super) fn restart(&mut self, id: NodeId, cause: Option<Seq>) {
         let kept_down = |fault: &Fault| matches!(fault, Fault::Crash { .. });
         let startable = matches!(self.nodes[id.index()].status, Status::Down | Status::Halted);
-        if !startable || self.faults.on(id).any(|(_, fault)| kept_down(fault)) {
+        if !startable {
+            return;
+        }
+        if self.faults.on(id).any(|(_, fault)| kept_down(fault)) {
+            if !std::mem::replace(&mut self.nodes[id.index()].owed, true) {
+                self.hit(id, kept_down);
+            }
             return;
         }
         self.come_up(id, cause, Kind::Restarted);
@@ -207,6 +220,7 @@ impl World {
     fn come_up(&mut self, id: NodeId, cause: Option<Seq>, how: Kind) {
         let node = &mut self.nodes[id.index()];
         (node.status, node.since, node.starting) = (Status::Up, self.now, true);
+        node.owed = false;
         let seq = self.record(Some(id), cause, how, &[]);
         self.admit(id, Work::Start { seq });
     }

@@ -172,7 +172,7 @@ impl World {
             node.process.digest(&mut digest);
             (node.status, node.life, node.counters, node.syncs).hash(&mut digest);
             (node.paused, node.slow, node.busy, node.served).hash(&mut digest);
-            (node.starting, node.last_sync, node.last_synced).hash(&mut digest);
+            (node.starting, node.owed, node.last_sync, node.last_synced).hash(&mut digest);
             (node.clock, &node.disk).hash(&mut digest);
             node.inbox.iter().for_each(|work| self.hash_work(work, node, &mut digest));
             for turn in &node.held {

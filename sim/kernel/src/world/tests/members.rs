@@ -126,6 +126,27 @@ fn crashes_that_overlap_end_with_the_last_of_them() {
     assert_eq!(life(&world, NodeId(1)), [(0, "start"), (10, "crash"), (40, "restart")]);
 }
 
+/// What a fault did not take down is not its to start, unless someone else was to do so meanwhile.
+#[test]
+fn the_end_of_a_crash_starts_what_it_took_down() {
+    for (restart, comes_back) in [(None, None), (Some(15), Some(20)), (Some(25), Some(25))] {
+        let mut world = greeters(2, |_| Time::ZERO);
+        let nodes = BTreeSet::from([NodeId(1)]);
+        let crash = world.define_fault("crash", Fault::Crash { nodes, wiped: false });
+        world.schedule(at(5), Action::Crash(NodeId(1)));
+        world.schedule(at(10), Action::Begin(crash));
+        world.schedule(at(20), Action::End(crash));
+        if let Some(ms) = restart {
+            world.schedule(at(ms), Action::Restart(NodeId(1)));
+        }
+        world.run_until(at(50));
+        let mut expected = vec![(0, "start"), (5, "crash")];
+        expected.extend(comes_back.map(|ms| (ms, "restart")));
+        assert_eq!(life(&world, NodeId(1)), expected);
+        assert_eq!(world.hits(crash), u64::from(restart == Some(15)), "it kept the node down");
+    }
+}
+
 proptest! {
     #![proptest_config(crate::testing::config(100))]
 
