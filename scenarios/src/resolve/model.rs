@@ -174,10 +174,11 @@ fn count(
     moments.sort_unstable();
     let mut suffering: BTreeMap<&NodeId, u32> = BTreeMap::new();
     let mut on_all = 0_u32;
-    // Those that go too far do not excuse what is done beside them, so they are not counted.
-    let mut too_far: BTreeSet<usize> = BTreeSet::new();
+    // Those that go too far do not excuse what is done beside them, so they are not counted. Nor are
+    // those that end before they begin, of which others complain.
+    let mut counted: BTreeSet<usize> = BTreeSet::new();
     for (_, begins, index) in moments {
-        if !begins && too_far.contains(&index) {
+        if !begins && !counted.remove(&index) {
             continue;
         }
         let victims = victims(&scheduled[index].fault.what);
@@ -186,11 +187,13 @@ fn count(
             Victims::These(these) => Some(these.iter().filter(|node| nodes.contains(node))),
         };
         let Some(these) = these else {
-            if begins && of > limit {
-                too_far.insert(index);
+            if !begins {
+                on_all -= 1;
+            } else if of > limit {
                 found.entry(index).or_insert_with(|| too_many(kind, of, of, tolerance));
             } else {
-                on_all = if begins { on_all + 1 } else { on_all - 1 };
+                counted.insert(index);
+                on_all += 1;
             }
             continue;
         };
@@ -207,9 +210,9 @@ fn count(
         let fresh = these.clone().filter(|node| !suffering.contains_key(*node)).count();
         let now = if on_all > 0 { of } else { (suffering.len() + fresh) as u32 };
         if now > limit && these.clone().next().is_some() {
-            too_far.insert(index);
             found.entry(index).or_insert_with(|| too_many(kind, now, of, tolerance));
         } else {
+            counted.insert(index);
             these.for_each(|node| *suffering.entry(node).or_default() += 1);
         }
     }

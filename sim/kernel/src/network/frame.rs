@@ -35,7 +35,9 @@ impl Frames {
         let frame = &mut self.slab[index as usize];
         frame.bytes.clear();
         frame.bytes.extend_from_slice(bytes);
-        frame.digest = Digest::of(bytes);
+        let mut digest = Digest::new();
+        digest.blocks(bytes);
+        frame.digest = digest.value();
         frame.references = 1;
         frame.recorded = None;
         FrameId(index)

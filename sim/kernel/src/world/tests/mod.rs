@@ -331,5 +331,5 @@ fn the_trace_hash_is_fixed() {
     ];
     let mut world = world(42, false, link, &faults);
     world.run_until(end());
-    assert_eq!(format!("{:016x}", world.trace_hash()), "2b6376400d35caca");
+    assert_eq!(format!("{:016x}", world.trace_hash()), "29020e0a7c0bb48e");
 }
