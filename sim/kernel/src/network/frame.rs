@@ -35,9 +35,7 @@ impl Frames {
         let frame = &mut self.slab[index as usize];
         frame.bytes.clear();
         frame.bytes.extend_from_slice(bytes);
-        let mut digest = Digest::new();
-        digest.blocks(bytes);
-        frame.digest = digest.value();
+        frame.digest = Digest::of_payload(bytes);
         frame.references = 1;
         frame.recorded = None;
         FrameId(index)

@@ -331,5 +331,5 @@ fn the_trace_hash_is_fixed() {
     ];
     let mut world = world(42, false, link, &faults);
     world.run_until(end());
-    assert_eq!(format!("{:016x}", world.trace_hash()), "29020e0a7c0bb48e");
+    assert_eq!(format!("{:016x}", world.trace_hash()), "7969e8a1de0d2823");
 }
