@@ -173,8 +173,8 @@ fn traces_part_where_and_why_they_do() {
     for says in [
         "the same datagram (sent #190, beijing -> hangzhou): in the first it was delivered at ",
         "in the second it was lost at 4.000000000 (loss)",
-        "the first choice that differs: in the first `beijing->hangzhou delay.0 3` is ",
-        "in the second `beijing->hangzhou lose 3` is 1",
+        "the first choice that differs, `beijing->hangzhou lose 3`: in the first it is not chosen, \
+         in the second it is 1",
         "the last common events at hangzhou:",
         "what led to it in the second",
         "gossip phone",
@@ -193,12 +193,44 @@ fn traces_part_where_and_why_they_do() {
     let (out, _) = exits(1, &["diff", &one, &set]);
     assert!(out.contains("settings: none and shop.gossip=501ms"), "{out}");
     assert!(out.contains("the same kind of event with other `due`"), "{out}");
-    assert!(out.contains("not by a choice"), "{out}");
+    let settings = "no choice up to there differs: the two were run with other settings";
+    assert!(out.contains(settings), "{out}");
 
     let bytes =
         under_another_header(&one, |h| h.source.text = h.source.text.replacen("60", "61", 1));
     let (out, _) = exits(0, &["diff", &one, &folder.file("text.jsonl", bytes)]);
-    assert!(out.contains(" of the scenario: "), "{out}");
+    assert!(out.contains("words in the scenario, line "), "{out}");
+}
+
+/// What is the same in both runs, only later in one of them, is no reason why they part.
+#[test]
+fn a_switch_is_the_reason_and_what_it_only_moves_is_none() {
+    let folder = Folder::new("diff-switch");
+    let scenario = folder.file("slow.toml", SLOW_DISKS);
+    let [one, two] = ["one.jsonl", "two.jsonl"].map(|name| folder.path(name));
+    exits(0, &["run", &scenario, "--trace", &one]);
+    exits(0, &["run", &scenario, "--trace", &two, "--switch", "acknowledge-before-sync"]);
+    let (out, _) = exits(1, &["diff", &one, &two]);
+    assert!(out.contains("switches: none and acknowledge-before-sync"), "{out}");
+    assert!(!out.contains("settings:"), "the switch is told once: {out}");
+    let why: Vec<&str> = out.lines().filter(|line| line.starts_with("why: ")).collect();
+    let [event, choice] = why[..] else { panic!("two reasons in {out}") };
+    assert!(event.starts_with("why: the next such `send` at "), "{event}");
+    assert_eq!(choice, "why: no choice up to there differs: the two were run with other switches");
+    // The event that it names is there in both, at the times that it says.
+    let (_, places) = event.split_once(": in the first at ").expect("a time in the first");
+    let (first, second) = places.split_once(", in the second at ").expect("a time in the second");
+    let mut said = Vec::new();
+    for (path, place) in [(&one, first), (&two, second)] {
+        let (at, number) = place.split_once(" (").expect("a time and a number");
+        let (number, _) = number.split_once(' ').expect("a number and a cause");
+        let (log, _) = exits(0, &["log", path]);
+        let line = log.lines().find(|line| line.split_whitespace().nth(1) == Some(number));
+        let line = line.expect("the event is there");
+        assert!(line.contains(at), "{line}");
+        said.push(line.split_once(" send ").expect("it is a send").1.to_owned());
+    }
+    assert_eq!(said[0], said[1]);
 }
 
 /// A trace that cannot be written is an error, and nothing half-written has its name.
@@ -267,4 +299,22 @@ nodes = [
 ]
 network.default = { delay = "1ms" }
 expect = [{ check = "datagrams", with = { fate = "loss" }, always = 0 }]
+"#;
+
+/// On disks that take their time it shows who does not wait for them.
+const SLOW_DISKS: &str = r#"
+format = 1
+name = "slow"
+title = "Slow disks"
+until = "3s"
+objects = [{ name = "phone", model = "stock", initial = 60 }]
+nodes = [
+    { name = "a", service = "shop-caspaxos", with = { share = 20 }, disk = { sync = "20ms" } },
+    { name = "b", service = "shop-caspaxos", with = { share = 20 }, disk = { sync = "20ms" } },
+    { name = "c", service = "shop-caspaxos", with = { share = 20 }, disk = { sync = "20ms" } },
+    { name = "ca", service = "shop-client", with = { server = "a" } },
+]
+network.default = { delay = { uniform = ["5ms", "15ms"] } }
+operations = [{ at = "1s", clients = ["ca"], do = { sell = 1 } }]
+expect = [{ check = "linearizable", always = true }]
 "#;

@@ -3,7 +3,7 @@
 use super::reader::{Place, Reader};
 use super::record::Record;
 use crate::Diagnostics;
-use simlab_core::{Kind, NodeId, Seq, TraceEvent};
+use simlab_core::{NodeId, Seq, TraceEvent};
 use simlab_sim::Names;
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
@@ -83,23 +83,6 @@ impl Side {
         }
     }
 
-    /// What becomes of `of` here from the parting on: the next event that is the same but for time
-    /// and number, or, of a datagram, the next that says what became of it. To be asked before the
-    /// events that led to others are looked for.
-    ///
-    /// # Errors
-    /// If the file cannot be read any more.
-    pub fn fate(&mut self, of: &TraceEvent<'_>) -> Result<Option<Record>, Diagnostics> {
-        loop {
-            match self.reader.event() {
-                Some(event) if same_matter(&event, of) => return Ok(Some(Record::new(&event))),
-                Some(_) => {}
-                None => return Ok(None),
-            }
-            self.advance()?;
-        }
-    }
-
     /// The last events at a node before the parting.
     ///
     /// # Errors
@@ -126,32 +109,6 @@ impl Side {
             chain.push(record);
         }
         Ok((chain, false))
-    }
-}
-
-/// The datagram that an event is about, by the number of the event that sent it.
-#[must_use]
-pub fn datagram(event: &TraceEvent<'_>) -> Option<Seq> {
-    match event.kind {
-        Kind::Delivered { datagram, .. }
-        | Kind::Dropped { datagram, .. }
-        | Kind::Corrupted { datagram, .. }
-        | Kind::Duplicated { datagram, .. } => Some(datagram),
-        _ => None,
-    }
-}
-
-/// Whether two events are about the same thing that had come up in both traces before.
-fn same_matter(one: &TraceEvent<'_>, other: &TraceEvent<'_>) -> bool {
-    match (datagram(one), datagram(other)) {
-        (Some(one), Some(other)) => one == other,
-        (None, None) => {
-            one.node == other.node
-                && one.kind.code() == other.kind.code()
-                && one.cause == other.cause
-                && one.cause.is_some()
-        }
-        _ => false,
     }
 }
 

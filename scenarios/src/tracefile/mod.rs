@@ -21,6 +21,7 @@
 mod compare;
 mod diff;
 mod field;
+mod follow;
 mod footer;
 mod header;
 mod intern;
@@ -34,7 +35,8 @@ mod tap;
 mod writer;
 
 pub use compare::{Compare, Difference};
-pub use diff::{Parting, Side, datagram, part};
+pub use diff::{Parting, Side, part};
+pub use follow::{Following, alike, datagram, follow};
 pub use footer::{Footer, Verdict};
 pub use header::Header;
 pub use reader::{Place, Reader};
