@@ -225,7 +225,7 @@ fn the_log_is_filtered() {
 
 #[test]
 fn bad_usage_exits_with_2_and_says_what_was_expected() {
-    let cases: [(&[&str], &str); 10] = [
+    let cases: [(&[&str], &str); 11] = [
         (&["run", "cap_partitoin"], "did you mean `cap_partition`?"),
         (&["run", "no/such/file.toml"], "no/such/file.toml"),
         (&["run", "cap_partition", "--variant", "avaliable"], "did you mean `available`?"),
@@ -235,6 +235,7 @@ fn bad_usage_exits_with_2_and_says_what_was_expected() {
         (&["run", "cap_partition", "--set", "nonsense"], "KEY=VALUE"),
         (&["log", "cap_partition", "--node", "bejing"], "did you mean `beijing`?"),
         (&["log", "cap_partition", "--kind", "sned"], "send"),
+        (&["run", "cap_partition", "--switch", "nonsense"], "--> --switch:1:1"),
         (&["frobnicate"], "unrecognized subcommand"),
     ];
     for (args, says) in cases {
@@ -285,6 +286,7 @@ fn lists_and_completions_read_the_tables() {
         ("services", "shop-caspaxos"),
         ("checks", "linearizable"),
         ("models", "stock"),
+        ("switches", "leaves out the rule: an acceptor confirms"),
     ] {
         let output = run(&["list", topic]);
         assert_eq!(output.status.code(), Some(0));

@@ -17,6 +17,23 @@ pub(crate) enum Origin {
     File,
     /// The `--set` options, one a line.
     Set,
+    /// The names given with `--switch`, one a line.
+    Switch,
+}
+
+/// What was given on the command line besides the file, as texts that mistakes are shown in.
+#[derive(Clone, Debug)]
+pub(crate) struct Given {
+    /// The `--set` options.
+    pub(crate) set: Source,
+    /// The `--switch` options.
+    pub(crate) switch: Source,
+}
+
+impl Default for Given {
+    fn default() -> Self {
+        Given { set: Source::new("--set", ""), switch: Source::new("--switch", "") }
+    }
 }
 
 /// A range of bytes in one of the texts.
@@ -180,18 +197,19 @@ impl Problems {
     }
 
     /// All mistakes, in the order of their places.
-    pub(crate) fn finish(mut self, mut file: Source, set: Source) -> Diagnostics {
+    pub(crate) fn finish(mut self, mut file: Source, given: Given) -> Diagnostics {
         file.name = normalize_untrusted_str(&file.name);
         self.list.sort_by_key(|d| d.span);
-        let mut cursors = [Cursor::new(&file.text), Cursor::new(&set.text)];
+        let texts = [&file.text, &given.set.text, &given.switch.text];
+        let mut cursors = texts.map(|text| Cursor::new(text));
         for diagnostic in &mut self.list {
             if let Some(span) = diagnostic.span {
-                let cursor = &mut cursors[usize::from(span.origin == Origin::Set)];
+                let cursor = &mut cursors[span.origin as usize];
                 (diagnostic.line, diagnostic.column) = cursor.position(span.start);
             }
         }
         let (list, dropped) = (self.list, self.dropped);
-        Diagnostics(Box::new(Shown { file, set, first_line: 1, list, dropped }))
+        Diagnostics(Box::new(Shown { file, given, first_line: 1, list, dropped }))
     }
 }
 
@@ -233,7 +251,7 @@ struct Shown {
     file: Source,
     /// The number of the first line of what is there of the file.
     first_line: usize,
-    set: Source,
+    given: Given,
     list: Vec<Diagnostic>,
     dropped: usize,
 }
@@ -243,14 +261,14 @@ impl Diagnostics {
     pub(crate) fn of_file(file: &str, diagnostic: Diagnostic) -> Self {
         let mut problems = Problems::default();
         problems.push(diagnostic);
-        problems.finish(Source::new(file, ""), Source::new("--set", ""))
+        problems.finish(Source::new(file, ""), Given::default())
     }
 
     /// A mistake in a line of a file that is read line by line.
     pub(crate) fn in_line(file: &str, number: usize, text: &str, diagnostic: Diagnostic) -> Self {
         let mut problems = Problems::default();
         problems.push(diagnostic);
-        let mut all = problems.finish(Source::new(file, text), Source::new("--set", ""));
+        let mut all = problems.finish(Source::new(file, text), Given::default());
         all.0.first_line = number;
         for diagnostic in &mut all.0.list {
             diagnostic.line = number;
@@ -309,12 +327,13 @@ impl Diagnostics {
         diagnostic: &'a Diagnostic,
     ) -> impl Iterator<Item = Snippet<'a, annotate_snippets::Annotation<'a>>> {
         let main = diagnostic.span.map(|span| span.origin);
-        let mut origins = vec![Origin::File, Origin::Set];
+        let mut origins = vec![Origin::File, Origin::Set, Origin::Switch];
         origins.sort_by_key(|origin| Some(*origin) != main);
         origins.into_iter().filter_map(move |origin| {
             let source = match origin {
                 Origin::File => &self.0.file,
-                Origin::Set => &self.0.set,
+                Origin::Set => &self.0.given.set,
+                Origin::Switch => &self.0.given.switch,
             };
             let primary = diagnostic
                 .span

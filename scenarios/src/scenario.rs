@@ -1,6 +1,6 @@
 //! A scenario after loading: every name resolved, every value checked.
 
-use crate::diagnostic::{Diagnostic, Problems, Span};
+use crate::diagnostic::{Diagnostic, Given, Problems, Span};
 use crate::storm::{Drawn, Storm};
 use crate::{Diagnostics, Network, Source, Text};
 use simlab_core::{
@@ -327,7 +327,7 @@ impl Scenario {
             }
             None => Diagnostic::nowhere(error.message.clone()),
         });
-        problems.finish(self.source.clone(), Source::new("--set", ""))
+        problems.finish(self.source.clone(), Given::default())
     }
 }
 

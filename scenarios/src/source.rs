@@ -1,7 +1,7 @@
 //! The text of a scenario, and whether it is fit to be parsed at all.
 
 use crate::Diagnostics;
-use crate::diagnostic::{Diagnostic, Problems, Span};
+use crate::diagnostic::{Diagnostic, Given, Problems, Span};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
@@ -35,7 +35,7 @@ impl Source {
         let refuse = |diagnostic: Diagnostic, text: &str| {
             let mut problems = Problems::default();
             problems.push(diagnostic);
-            Err(problems.finish(Source::new(name.clone(), text), Source::new("--set", "")))
+            Err(problems.finish(Source::new(name.clone(), text), Given::default()))
         };
         let mut bytes = Vec::new();
         let limit = SIZE_MAX as u64 + 1;

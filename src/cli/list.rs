@@ -46,7 +46,10 @@ fn services(catalogue: &Catalogue, output: &mut Output) {
             output.line(&format!("    invariant {}: {}", invariant.name, invariant.summary));
         }
         for switch in entry.switches {
-            output.line(&format!("    switch {}: without {}", switch.name, switch.breaks));
+            output.line(&format!(
+                "    switch {} leaves out the rule: {}",
+                switch.name, switch.breaks
+            ));
         }
         if let Some(model) = entry.faults {
             output.line(&format!("    faults: {}", model.summary));
@@ -67,7 +70,7 @@ fn switches(catalogue: &Catalogue, output: &mut Output) {
     }
     for (switch, services) in all {
         output.line(&format!("{:<26} {}", switch.name, services.join(", ")));
-        output.line(&format!("    breaks: {}", switch.breaks));
+        output.line(&format!("    leaves out the rule: {}", switch.breaks));
         output.line(&format!("    caught by: {}", switch.caught_by));
     }
 }

@@ -16,7 +16,7 @@ pub(crate) mod answer;
 
 pub use answer::point_text;
 
-use crate::diagnostic::{Diagnostic, Problems, Span};
+use crate::diagnostic::{Diagnostic, Given, Problems, Span};
 use crate::tracefile::{Known, Mistake, Object, parse_line};
 use crate::{Diagnostics, Scenario, Source, WholeFile};
 use serde_json::{Map, Value};
@@ -108,7 +108,7 @@ impl Decisions {
         if problems.is_empty() {
             return Ok(decisions);
         }
-        Err(problems.finish(source, Source::new("--set", "")))
+        Err(problems.finish(source, Given::default()))
     }
 
     /// Writes the choices of a run, in the order in which they came up.

@@ -36,7 +36,7 @@ pub fn load(
     overrides: &[(String, String)],
 ) -> Result<Scenario, Diagnostics> {
     let mut problems = Problems::default();
-    let (settings, set) = Settings::read(overrides, &mut problems);
+    let (settings, given) = Settings::read(overrides, &mut problems);
     let scenario = read(&source, catalogue, &settings, &mut problems);
     match scenario {
         Some(mut scenario) if problems.is_empty() => {
@@ -47,7 +47,7 @@ pub fn load(
             if problems.is_empty() {
                 problems.push(Diagnostic::nowhere("the file cannot be understood"));
             }
-            Err(problems.finish(source, set))
+            Err(problems.finish(source, given))
         }
     }
 }

@@ -1,7 +1,6 @@
 //! The `--set` options.
 
-use crate::Source;
-use crate::diagnostic::{Diagnostic, Origin, Problems, Span, clip};
+use crate::diagnostic::{self, Diagnostic, Origin, Problems, Span, clip};
 use crate::format::link::Link;
 use crate::format::part::{At, Format, Reader};
 use crate::format::scalar::Given;
@@ -34,11 +33,25 @@ const KEYS: [&str; 5] =
     ["until", "jitter", "switch", "network.default.<field>", "network.same_site.<field>"];
 
 impl Settings {
-    /// Reads the options, and makes of them the text that mistakes are shown in, one a line.
-    pub(super) fn read(overrides: &[(String, String)], problems: &mut Problems) -> (Self, Source) {
-        let mut text = String::new();
+    /// Reads the options, and makes of them the texts that mistakes are shown in, one a line.
+    pub(super) fn read(
+        overrides: &[(String, String)],
+        problems: &mut Problems,
+    ) -> (Self, diagnostic::Given) {
+        let mut given = diagnostic::Given::default();
         let mut settings = Settings::default();
         for (key, value) in overrides {
+            // `--set switch=NAME` too is shown as the `--switch NAME` that it is.
+            if key == "switch" {
+                let text = &mut given.switch.text;
+                let start = text.len();
+                text.push_str(value);
+                let span = Span { origin: Origin::Switch, start, end: text.len() };
+                settings.switches.push(At { value: value.clone(), span });
+                text.push('\n');
+                continue;
+            }
+            let text = &mut given.set.text;
             let key_start = text.len();
             text.push_str(key);
             text.push('=');
@@ -57,7 +70,7 @@ impl Settings {
             );
             text.push('\n');
         }
-        (settings, Source::new("--set", text))
+        (settings, given)
     }
 
     fn add(&mut self, key: At<&String>, value: At<&String>, problems: &mut Problems) {
@@ -74,10 +87,6 @@ impl Settings {
                 }
             }
             "jitter" => self.jitter = reader.at::<Duration>(&whole),
-            "switch" => {
-                let span = reader.span(&whole);
-                self.switches.push(At { value: value.value.clone(), span });
-            }
             name => match name.rsplit_once('.') {
                 Some(("network.default", field)) => {
                     self.default.extend(link(key, field, value, reader.problems));

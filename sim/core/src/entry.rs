@@ -47,7 +47,7 @@ pub struct Invariant {
 pub struct Switch {
     /// The name under which scenarios and `--switch` know it.
     pub name: &'static str,
-    /// The rule that it breaks, and where that is from: paper and section.
+    /// The rule that it leaves out, and where that is from: paper and section.
     pub breaks: &'static str,
     /// The check that must catch it.
     pub caught_by: &'static str,
