@@ -186,6 +186,7 @@ fn data(table: &mut Table<'_>) {
         v.metrics.stale.as_ref().map_or(String::new(), |stale| stale.reads.to_string())
     });
     table.row("  too high by up to", |v| match &v.metrics.stale {
+        Some(stale) if stale.reads > 0 && stale.units_max == 1 => "1 unit".to_owned(),
         Some(stale) if stale.reads > 0 => format!("{} units", stale.units_max),
         _ => "-".to_owned(),
     });

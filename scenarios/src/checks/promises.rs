@@ -136,9 +136,14 @@ pub(super) const OVERSOLD: Check = Check {
         let units: i64 = stocks(evidence, parameters)
             .map(|(object, initial)| stock::oversold(history, object, initial))
             .sum();
-        Observation::figure(units, format!("{units} units sold beyond the stock"))
+        Observation::figure(units, format!("{} sold beyond the stock", in_units(units)))
     },
 };
+
+/// "1 unit", "2 units".
+fn in_units(n: i64) -> String {
+    if n == 1 { "1 unit".to_owned() } else { format!("{n} units") }
+}
 
 pub(super) const OWED: Check = Check {
     signature: CheckSignature {
@@ -181,8 +186,8 @@ fn stale(evidence: &Evidence<'_>, parameters: &Parameters<'_>) -> Observation {
         reads += found.reads;
         if let (true, Some(age)) = (found.reads > 0, found.oldest_missed) {
             details.push(format!(
-                "{object}: up to {} units too many, missing a sale at least {}.{:01} s old",
-                found.units_max,
+                "{object}: up to {} too many, missing a sale at least {}.{:01} s old",
+                in_units(found.units_max),
                 age.millis() / 1_000,
                 age.millis() % 1_000 / 100,
             ));

@@ -3,7 +3,7 @@
 use super::Names;
 use simlab_core::wire::Decode;
 use simlab_core::{
-    Damage, DiskAct, Dissection, Kind, NodeId, Operation, Outcome, TraceEvent, WriteKind,
+    Damage, DiskAct, Dissection, Duration, Kind, NodeId, Operation, Outcome, TraceEvent, WriteKind,
 };
 use std::fmt::Write;
 
@@ -85,7 +85,7 @@ fn detail(event: &TraceEvent<'_>, describe: &dyn Describe) -> String {
             format!("ticket {} failed: {error}", ticket.0)
         }
         Kind::LostOnCrash { lost, torn, kept } => {
-            format!("of the writes not synced {lost} are gone, {torn} torn, {kept} there")
+            format!("unsynced writes: {lost} lost, {torn} torn, {kept} kept")
         }
         Kind::Cut { fault }
         | Kind::Healed { fault }
@@ -93,10 +93,8 @@ fn detail(event: &TraceEvent<'_>, describe: &dyn Describe) -> String {
         | Kind::Ended { fault } => {
             format!("{}: {}", names.fault(fault), String::from_utf8_lossy(event.bytes))
         }
-        Kind::Resumed { held } => format!("{held} events waited"),
-        Kind::ClockChanged { jump, drift } => {
-            format!("jumps by {jump} ns, gains {drift} ns a second")
-        }
+        Kind::Resumed { held } => format!("{} waited", count(held, "event")),
+        Kind::ClockChanged { jump, drift } => clock(jump, drift),
         Kind::DiskActed { what, file, at } => {
             let file = file.map_or("", |file| names.file(file));
             match what {
@@ -129,12 +127,42 @@ fn detail(event: &TraceEvent<'_>, describe: &dyn Describe) -> String {
 
 fn damaged(damage: Damage) -> String {
     match damage {
-        Damage::Flipped { bits: 1 } => "1 bit flipped".to_owned(),
-        Damage::Flipped { bits } => format!("{bits} bits flipped"),
-        Damage::Burst { first, len } => format!("a burst over {len} bits from bit {first}"),
+        Damage::Flipped { bits } => format!("{} flipped", count(bits, "bit")),
+        Damage::Burst { first, len } => {
+            format!("a burst over {} from bit {first}", count(len, "bit"))
+        }
         Damage::Swapped { first, second } => format!("words {first} and {second} swapped"),
-        Damage::Zeroed { start, len } => format!("{len} bytes from byte {start} zeroed"),
+        Damage::Zeroed { start, len } => {
+            format!("{} from byte {start} zeroed", count(len, "byte"))
+        }
     }
+}
+
+/// "1 event", "2 events".
+fn count(n: impl Into<u64>, what: &str) -> String {
+    let n = n.into();
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
+/// What became of a node's clocks: a jump, and the rate from now on. A rate that is right is worth a
+/// word only where there was no jump, since then it is what changed.
+fn clock(jump: i64, drift: i64) -> String {
+    let sign = if jump < 0 { "-" } else { "" };
+    let jumps = format!("jumps by {sign}{}", Duration(jump.unsigned_abs()));
+    match (jump, drift) {
+        (0, 0) => "runs at the right rate".to_owned(),
+        (0, _) => rate(drift),
+        (_, 0) => jumps,
+        (_, _) => format!("{jumps}, {}", rate(drift)),
+    }
+}
+
+/// A rate in percent, exact: `drift` is in nanoseconds a second, so 10,000,000 are one percent.
+fn rate(drift: i64) -> String {
+    let (whole, rest) = (drift.unsigned_abs() / 10_000_000, drift.unsigned_abs() % 10_000_000);
+    let percent = format!("{whole}.{rest:07}");
+    let percent = percent.trim_end_matches('0').trim_end_matches('.');
+    format!("runs {percent} % {}", if drift < 0 { "slow" } else { "fast" })
 }
 
 fn timer(scope: u32, key: u64) -> String {
@@ -146,7 +174,7 @@ fn message(bytes: &[u8], from: NodeId, to: NodeId, describe: &dyn Describe) -> S
     if let Some(dissection) = describe.dissect(from, to, bytes) {
         return dissection.summary;
     }
-    let mut text = format!("{} bytes", bytes.len());
+    let mut text = count(bytes.len() as u64, "byte");
     for byte in bytes.iter().take(16) {
         let _ = write!(text, " {byte:02x}");
     }
@@ -154,4 +182,27 @@ fn message(bytes: &[u8], from: NodeId, to: NodeId, describe: &dyn Describe) -> S
         text.push('…');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_are_told_by_what_changed() {
+        assert_eq!(clock(0, -50_000_000), "runs 5 % slow");
+        assert_eq!(clock(0, 1_000), "runs 0.0001 % fast");
+        assert_eq!(clock(0, 0), "runs at the right rate");
+        assert_eq!(clock(-3_000_000_000, 0), "jumps by -3s");
+        assert_eq!(clock(i64::MIN, 0), format!("jumps by -{}", Duration(1 << 63)));
+        assert_eq!(clock(250_000_000, 12_500_000), "jumps by 250ms, runs 1.25 % fast");
+    }
+
+    #[test]
+    fn one_of_a_thing_is_told_as_one() {
+        assert_eq!(count(0_u32, "event"), "0 events");
+        assert_eq!(count(1_u32, "event"), "1 event");
+        assert_eq!(damaged(Damage::Flipped { bits: 1 }), "1 bit flipped");
+        assert_eq!(damaged(Damage::Zeroed { start: 4, len: 2 }), "2 bytes from byte 4 zeroed");
+    }
 }
