@@ -223,9 +223,50 @@ fn the_log_is_filtered() {
     assert_eq!(text(&op.stdout).lines().count(), 2, "{}", text(&op.stdout));
 }
 
+/// The event at which the report says that it breaks can be looked up, with what led to it.
+#[test]
+fn the_log_tells_what_led_to_an_event() {
+    let run = |event: &str| {
+        let output = run(&["log", "cap_partition", "--variant", "available", "--event", event]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        text(&output.stdout).to_owned()
+    };
+    let log = run("832");
+    let last = log.lines().last().expect("an event");
+    assert!(last.contains(" #832 ") && last.ends_with(" 60"), "{log}");
+    // Each is the cause of the next, and the first has none.
+    let columns = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let lines: Vec<Vec<String>> = log.lines().map(columns).collect();
+    assert!(lines.len() > 3 && !lines[0][2].starts_with("<-"), "{log}");
+    for pair in lines.windows(2) {
+        assert_eq!(pair[1][2], format!("<-{}", pair[0][1]), "{log}");
+    }
+    assert_eq!(run("#832"), log);
+}
+
+/// Where nothing passes, the log says what could have been asked.
+#[test]
+fn a_filter_that_nothing_can_pass_is_explained() {
+    let log = |more: &[&str]| {
+        let output = run(&[&["log", "cap_partition", "--variant", "available"], more].concat());
+        assert_eq!(output.status.code(), Some(0), "{more:?}");
+        assert!(output.stdout.is_empty(), "{more:?}: {}", text(&output.stdout));
+        text(&output.stderr).to_owned()
+    };
+    let err = log(&["--type", "gosip"]);
+    assert!(err.contains("no datagram that was read in this run is a `gosip`"), "{err}");
+    assert!(err.contains("did you mean `gossip`?"), "{err}");
+    let err = log(&["--type", "gossip", "--to", "1ns"]);
+    assert!(err.contains("no event passes") && !err.contains("a `gossip`"), "{err}");
+    let err = log(&["--kind", "violation"]);
+    assert!(err.contains("judged when the run is over"), "{err}");
+    let err = log(&["--kind", "crash"]);
+    assert!(!err.contains("judged"), "{err}");
+}
+
 #[test]
 fn bad_usage_exits_with_2_and_says_what_was_expected() {
-    let cases: [(&[&str], &str); 11] = [
+    let cases: [(&[&str], &str); 14] = [
         (&["run", "cap_partitoin"], "did you mean `cap_partition`?"),
         (&["run", "no/such/file.toml"], "no/such/file.toml"),
         (&["run", "cap_partition", "--variant", "avaliable"], "did you mean `available`?"),
@@ -235,6 +276,12 @@ fn bad_usage_exits_with_2_and_says_what_was_expected() {
         (&["run", "cap_partition", "--set", "nonsense"], "KEY=VALUE"),
         (&["log", "cap_partition", "--node", "bejing"], "did you mean `beijing`?"),
         (&["log", "cap_partition", "--kind", "sned"], "send"),
+        (&["log", "cap_partition", "--event", "0"], "the number of an event"),
+        (&["log", "cap_partition", "--event", "1", "--kind", "send"], "cannot be used with"),
+        (
+            &["log", "cap_partition", "--event", "9999999"],
+            "there is no event #9999999: the run has",
+        ),
         (&["run", "cap_partition", "--switch", "nonsense"], "--> --switch:1:1"),
         (&["frobnicate"], "unrecognized subcommand"),
     ];

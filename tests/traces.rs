@@ -129,10 +129,11 @@ fn a_replay_that_differs_says_where() {
 fn the_log_of_a_trace_is_the_log_of_its_run() {
     let folder = Folder::new("log");
     let path = trace(&folder, "run.jsonl", &["--variant", "available"]);
-    let filters: [&[&str]; 6] = [
+    let filters: [&[&str]; 7] = [
         &[],
         &["--type", "gossip"],
         &["--op", "customer-b.0"],
+        &["--event", "832"],
         &["--node", "shanghai", "--node", "hangzhou"],
         &["--kind", "cut", "--kind", "heal"],
         &["--from", "12s", "--to", "13s"],

@@ -2,7 +2,7 @@
 
 use super::story::SWITCH;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use simlab_core::{Duration, Kind};
+use simlab_core::{Duration, Kind, Seq};
 use simlab_scenarios::sweep::Seeds;
 use std::path::PathBuf;
 
@@ -185,6 +185,9 @@ pub(super) struct LogArgs {
     /// Only the begin and the end of this client operation, as the log names it (customer-b.3)
     #[arg(long, value_name = "OP")]
     pub(super) op: Vec<String>,
+    /// Only the event of this number, and what led to it: its cause, the cause of that, and so on
+    #[arg(long, value_name = "N", value_parser = event, conflicts_with_all = FILTERS)]
+    pub(super) event: Option<Seq>,
     /// Only events at this time or later
     #[arg(long, value_name = "TIME")]
     pub(super) from: Option<Duration>,
@@ -192,6 +195,9 @@ pub(super) struct LogArgs {
     #[arg(long, value_name = "TIME")]
     pub(super) to: Option<Duration>,
 }
+
+/// The other filters of the log, which a chain of causes does not go with.
+const FILTERS: [&str; 6] = ["node", "kind", "message", "op", "from", "to"];
 
 /// Exit status: 0 the same hash and verdict (a violation too), 1 they differ, 2 a bad file.
 #[derive(Debug, Args)]
@@ -256,6 +262,12 @@ fn seed(text: &str) -> Result<u64, String> {
         None => digits.parse(),
     };
     parsed.map_err(|_| "expected a whole number from 0 to 2^64-1, decimal or 0x hex".to_owned())
+}
+
+/// The number of an event, as reports (#832) or people (832) write it.
+fn event(text: &str) -> Result<Seq, String> {
+    let number = text.strip_prefix('#').unwrap_or(text).parse().map(Seq);
+    number.map_err(|_| "expected the number of an event, as in 832".to_owned())
 }
 
 /// The report goes to standard output already.

@@ -1,15 +1,18 @@
 //! `simlab log`: a run, event by event.
 
+mod filter;
+
 use super::args::LogArgs;
 use super::output::{Exit, Output};
 use super::replay::Recorded;
 use super::words::Words;
 use super::{script, story};
-use simlab_core::{Duration, Kind, NodeId, Time, TraceEvent};
+use filter::Filter;
+use simlab_core::Seq;
+use simlab_scenarios::Catalogue;
 use simlab_scenarios::run::{Setup, build};
 use simlab_scenarios::tracefile::{self, Reader, Tap};
-use simlab_scenarios::{Catalogue, advice};
-use simlab_sim::trace::Describe;
+use simlab_sim::Script;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -34,26 +37,49 @@ fn of_scenario(args: &LogArgs, catalogue: &Catalogue, output: &mut Output) -> Re
     let variant = variants.first().copied().unwrap_or(0);
     story::switched(&scenario, &[variant], &ask.set, output)?;
     let nodes: Vec<&str> = scenario.nodes.iter().map(|node| node.name.as_str()).collect();
-    let filter = Filter::new(args, &scenario.name, &nodes, output)?;
+    let mut filter = Filter::new(args, &scenario.name, &nodes, output)?;
     let setup = Setup { scenario: &scenario, catalogue, variant, seed, recording: false };
+    if let Some(wanted) = args.event {
+        let causes = causes(wanted, setup, script.as_ref(), output)?;
+        filter.only(chain(wanted, &causes, output)?);
+    }
     let mut world = build(setup).map_err(|problem| output.refuse(&problem))?;
     if let Some(script) = script {
         world.follow(script);
     }
     let tap = Tap::on(&mut world);
-    let mut printed = 0;
     while !output.closed() && world.step_until(scenario.until) {
         let words = Words { names: world.names(), setup: Some(setup) };
         for record in tap.take() {
-            printed += filter.print(&record.event(), &words, output);
+            filter.print(&record.event(), &words, output);
         }
     }
     let name = &scenario.variants[variant].name;
     script::departures(name, &world, output);
-    finish(printed, output);
+    filter.finish(output);
     let hash = world.trace_hash();
     summary(&scenario.name, name, seed, hash, output);
     Ok(Exit::Passed)
+}
+
+/// The causes of the events of a run up to the wanted one: the run is made twice, so that none of its
+/// events has to be kept.
+fn causes(
+    wanted: Seq,
+    setup: Setup<'_>,
+    script: Option<&Script>,
+    output: &mut Output,
+) -> Result<Vec<Option<Seq>>, Exit> {
+    let mut world = build(setup).map_err(|problem| output.refuse(&problem))?;
+    if let Some(script) = script {
+        world.follow(script.clone());
+    }
+    let tap = Tap::on(&mut world);
+    let mut causes = Vec::new();
+    while causes.len() as u64 <= wanted.get() && world.step_until(setup.scenario.until) {
+        causes.extend(tap.take().iter().map(|record| record.event().cause));
+    }
+    Ok(causes)
 }
 
 /// Prints a trace file: first it is checked, then the run is made again, since only what comes out
@@ -75,7 +101,18 @@ fn of_trace(
     recorded.tell_version(output);
     let Recorded { header, script, footer } = recorded;
     let nodes: Vec<&str> = header.nodes.iter().map(String::as_str).collect();
-    let filter = Filter::new(args, &header.scenario, &nodes, output)?;
+    let mut filter = Filter::new(args, &header.scenario, &nodes, output)?;
+    if let Some(wanted) = args.event {
+        let mut reader = Reader::open(path).map_err(|problems| output.refuse(&problems))?;
+        let mut causes = Vec::new();
+        while reader.advance().map_err(|problems| output.refuse(&problems))? {
+            causes.extend(reader.event().map(|event| event.cause));
+            if causes.len() as u64 == wanted.get() {
+                break;
+            }
+        }
+        filter.only(chain(wanted, &causes, output)?);
+    }
     let loaded = header.load(catalogue);
     let setup = match &loaded {
         Ok((scenario, variant)) => {
@@ -103,113 +140,31 @@ fn of_trace(
         ),
     }
     let mut reader = Reader::open(path).map_err(|problems| output.refuse(&problems))?;
-    let mut printed = 0;
     while !output.closed() && reader.advance().map_err(|problems| output.refuse(&problems))? {
         let words = Words { names: reader.names(), setup };
         if let Some(event) = reader.event() {
-            printed += filter.print(&event, &words, output);
+            filter.print(&event, &words, output);
         }
     }
-    finish(printed, output);
+    filter.finish(output);
     summary(&header.scenario, &header.variant, header.seed, footer.trace_hash, output);
     Ok(Exit::Passed)
 }
 
-fn finish(printed: u64, output: &mut Output) {
-    if printed == 0 {
-        output.error("no event passes these filters");
+/// The events that led to one, and that one: all that is printed then. `causes` holds the cause of
+/// each event from the first on, as far as they are wanted.
+fn chain(wanted: Seq, causes: &[Option<Seq>], output: &mut Output) -> Result<BTreeSet<Seq>, Exit> {
+    let cause = |seq: Seq| causes.get(usize::try_from(seq.get() - 1).unwrap_or(usize::MAX));
+    if cause(wanted).is_none() {
+        output.error(&format!("error: there is no event {wanted}: the run has {}", causes.len()));
+        return Err(Exit::BadInput);
     }
+    let before = |seq: &Seq| cause(*seq).copied().flatten();
+    Ok(std::iter::successors(Some(wanted), before).collect())
 }
 
 fn summary(scenario: &str, variant: &str, seed: u64, hash: u64, output: &mut Output) {
     if !output.closed() {
         output.error(&format!("{scenario} · {variant} · seed {seed} · trace hash {hash:016x}"));
     }
-}
-
-/// Which events are printed: those that pass every filter that was given.
-struct Filter<'a> {
-    nodes: BTreeSet<NodeId>,
-    args: &'a LogArgs,
-    from: Time,
-    to: Time,
-}
-
-impl<'a> Filter<'a> {
-    fn new(
-        args: &'a LogArgs,
-        scenario: &str,
-        known: &[&str],
-        output: &mut Output,
-    ) -> Result<Self, Exit> {
-        let mut nodes = BTreeSet::new();
-        for name in &args.node {
-            let Some(node) = known.iter().position(|known| known == name) else {
-                output.error(&format!("error: {scenario} has no node `{name}`"));
-                for line in advice(name, "nodes", known.iter().copied()) {
-                    output.error(&format!("help: {line}"));
-                }
-                return Err(Exit::BadInput);
-            };
-            nodes.insert(NodeId(node as u32));
-        }
-        for op in &args.op {
-            let parts = op.rsplit_once('.');
-            let good = |(node, number): (&str, &str)| {
-                known.contains(&node) && number.parse::<u32>().is_ok()
-            };
-            if !parts.is_some_and(good) {
-                output.error(&format!("error: {scenario} has no operation `{op}`"));
-                output.error("help: an operation is called by its client and its number: client.3");
-                return Err(Exit::BadInput);
-            }
-        }
-        let after = |offset: Duration| Time::ZERO + offset;
-        let from = args.from.map_or(Time::ZERO, after);
-        let to = args.to.map_or(Time::NEVER, after);
-        if from >= to {
-            output.error("error: --from must be before --to");
-            return Err(Exit::BadInput);
-        }
-        Ok(Filter { nodes, args, from, to })
-    }
-
-    /// Prints the event if it passes. Returns how many were printed.
-    fn print(&self, event: &TraceEvent<'_>, words: &Words<'_>, output: &mut Output) -> u64 {
-        let passes = self.passes(event, words);
-        if passes {
-            output.line(&words.line(event));
-        }
-        u64::from(passes)
-    }
-
-    fn passes(&self, event: &TraceEvent<'_>, words: &Words<'_>) -> bool {
-        let args = self.args;
-        (self.from..self.to).contains(&event.at)
-            && (self.nodes.is_empty() || event.node.is_some_and(|n| self.nodes.contains(&n)))
-            && (args.kind.is_empty() || args.kind.iter().any(|kind| kind == event.kind.name()))
-            && (args.message.is_empty() || message(event, words, &args.message))
-            && (args.op.is_empty() || operation(event, words, &args.op))
-    }
-}
-
-/// Whether the event is about a datagram of one of these types.
-fn message(event: &TraceEvent<'_>, words: &Words<'_>, wanted: &[String]) -> bool {
-    let (Some(node), kind) = (event.node, event.kind) else { return false };
-    let (from, to) = match kind {
-        Kind::Sent { to, .. } => (node, to),
-        Kind::Delivered { from, .. }
-        | Kind::Dropped { from, .. }
-        | Kind::Corrupted { from, .. } => (from, node),
-        _ => return false,
-    };
-    let dissection = words.dissect(from, to, event.bytes);
-    dissection.is_some_and(|d| wanted.contains(&d.kind))
-}
-
-/// Whether the event is the begin or the end of one of these operations.
-fn operation(event: &TraceEvent<'_>, words: &Words<'_>, wanted: &[String]) -> bool {
-    let (Kind::Invoked { op, .. } | Kind::Returned { op }) = event.kind else { return false };
-    let name = format!("{}.{}", words.names.node(op.node()), op.number());
-    wanted.contains(&name)
 }
