@@ -144,7 +144,7 @@ impl Fault {
             Fault::Crash { wiped: false, .. } => format!("{{{who}}} crash"),
             Fault::Crash { wiped: true, .. } => format!("{{{who}}} crash and lose their disks"),
             Fault::CrashAtSync { rate, down, .. } => {
-                format!("{{{who}}} crash at {rate} of their syncs, for {down}")
+                format!("{{{who}}} crash at {rate} of their syncs, each down for {down}")
             }
             Fault::Pause(_) => format!("{{{who}}} stand still"),
             Fault::Slow { percent, .. } => {
