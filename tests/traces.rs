@@ -194,13 +194,13 @@ fn traces_part_where_and_why_they_do() {
     let (out, _) = exits(1, &["diff", &one, &set]);
     assert!(out.contains("settings: none and shop.gossip=501ms"), "{out}");
     assert!(out.contains("the same kind of event with other `due`"), "{out}");
-    let settings = "no choice up to there differs: the two were run with other settings";
+    let settings = "no choice up to there differs; the two differ in: settings";
     assert!(out.contains(settings), "{out}");
 
     let bytes =
         under_another_header(&one, |h| h.source.text = h.source.text.replacen("60", "61", 1));
     let (out, _) = exits(0, &["diff", &one, &folder.file("text.jsonl", bytes)]);
-    assert!(out.contains("words in the scenario, line "), "{out}");
+    assert!(out.contains(" of the scenario: "), "{out}");
 }
 
 /// What is the same in both runs, only later in one of them, is no reason why they part.
@@ -217,7 +217,7 @@ fn a_switch_is_the_reason_and_what_it_only_moves_is_none() {
     let why: Vec<&str> = out.lines().filter(|line| line.starts_with("why: ")).collect();
     let [event, choice] = why[..] else { panic!("two reasons in {out}") };
     assert!(event.starts_with("why: the next such `send` at "), "{event}");
-    assert_eq!(choice, "why: no choice up to there differs: the two were run with other switches");
+    assert_eq!(choice, "why: no choice up to there differs; the two differ in: switches");
     // The event that it names is there in both, at the times that it says.
     let (_, places) = event.split_once(": in the first at ").expect("a time in the first");
     let (first, second) = places.split_once(", in the second at ").expect("a time in the second");

@@ -41,7 +41,7 @@ pub(super) fn choices(
     let runs = [first, second];
     let because = match others {
         [] => String::new(),
-        others => format!(": the two were run with other {}", others.join(", ")),
+        others => format!("; the two differ in: {}", others.join(", ")),
     };
     // An answer from outside explains more than what it led to; a choice that both made explains
     // more than one that only one of them came to.

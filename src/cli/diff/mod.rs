@@ -130,7 +130,7 @@ fn made_of(first: &Header, second: &Header) -> Vec<(String, String)> {
         if one != other {
             let (one, other) = (one.unwrap_or("(nothing)"), other.unwrap_or("(nothing)"));
             let words = format!("{} and {}", one.trim(), other.trim());
-            lines.push((format!("words in the scenario, line {number}"), words));
+            lines.push((format!("line {number} of the scenario"), words));
             break;
         }
     }
