@@ -15,6 +15,7 @@ mod show;
 mod story;
 mod sweep;
 mod words;
+mod wrap;
 
 use args::{Cli, Command};
 use clap::{CommandFactory, Parser};

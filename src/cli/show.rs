@@ -3,10 +3,14 @@
 use super::args::ShowArgs;
 use super::output::{Exit, Output};
 use super::story;
+use super::wrap::{WIDTH, filled};
 use simlab_core::{Argument, Distribution, Duration, FaultKind, Time};
 use simlab_scenarios::storm::Storm;
 use simlab_scenarios::{Catalogue, Machine, Scenario, Workload};
 use simlab_sim::Fault;
+
+/// What stands before what belongs to a line of the story.
+const DEEP: &str = "            ";
 
 pub(super) fn show(args: &ShowArgs, catalogue: &Catalogue, output: &mut Output) -> Exit {
     let scenario = match story::scenario(&args.scenario, &[], catalogue, output) {
@@ -14,16 +18,18 @@ pub(super) fn show(args: &ShowArgs, catalogue: &Catalogue, output: &mut Output) 
         Err(exit) => return exit,
     };
     let lang = story::language(args.lang.as_deref());
-    output.line(scenario.title.get(&lang));
+    print("", scenario.title.get(&lang), 2, output);
     if let Some(summary) = &scenario.summary {
         output.line("");
-        output.line(summary.get(&lang).trim());
+        print("", summary.get(&lang), 0, output);
     }
     output.line("");
-    output.line(&format!(
-        "Seed {}, {} s of virtual time; scripted operations begin up to their jitter early or late.",
-        scenario.seed, scenario.until
-    ));
+    let (seed, until) = (scenario.seed, scenario.until);
+    let times = format!(
+        "Seed {seed}, {until} s of virtual time; scripted operations begin up to their jitter early \
+         or late."
+    );
+    print("", &times, 0, output);
     output.line("");
     nodes(&scenario, output);
     network(&scenario, output);
@@ -31,6 +37,13 @@ pub(super) fn show(args: &ShowArgs, catalogue: &Catalogue, output: &mut Output) 
     variants(&scenario, &lang, output);
     expectations(&scenario, &lang, output);
     Exit::Passed
+}
+
+/// Prints a text in lines that fit a terminal: after `first`, and then indented.
+fn print(first: &str, text: &str, indent: usize, output: &mut Output) {
+    for line in filled(first, text, indent, WIDTH) {
+        output.line(line.trim_end());
+    }
 }
 
 fn nodes(scenario: &Scenario, output: &mut Output) {
@@ -43,7 +56,7 @@ fn nodes(scenario: &Scenario, output: &mut Output) {
             && machines().all(|other| other == first)
         {
             for words in machine(first) {
-                output.line(&format!("  {:<14}   {words}", ""));
+                print(&" ".repeat(19), &words, 21, output);
             }
         }
     }
@@ -54,13 +67,13 @@ fn nodes(scenario: &Scenario, output: &mut Output) {
 fn network(scenario: &Scenario, output: &mut Output) {
     let (default, same) = (scenario.network.default_link(), scenario.network.same_site_link());
     output.line("Links");
-    output.line(&format!("  {:<14} {default}", "in general"));
+    print(&format!("  {:<14} ", "in general"), &default.to_string(), 19, output);
     if same != default {
-        output.line(&format!("  {:<14} {same}", "within a site"));
+        print(&format!("  {:<14} ", "within a site"), &same.to_string(), 19, output);
     }
     for (from, to, link) in scenario.network.exceptions() {
         let name = |id: simlab_core::NodeId| scenario.nodes[id.index()].name.as_str();
-        output.line(&format!("  {} -> {}: {link}", name(from), name(to)));
+        print(&format!("  {} -> {}: ", name(from), name(to)), &link.to_string(), 6, output);
     }
     output.line("");
 }
@@ -103,7 +116,10 @@ fn timeline(scenario: &Scenario, lang: &str, output: &mut Output) {
     lines.sort_by_key(|(at, _)| *at);
     output.line("Story");
     for (at, line) in lines {
-        output.line(&format!("  {at:>8}  {line}"));
+        // What is indented belongs to the line before.
+        let deep = line.len() - line.trim_start().len();
+        let first = format!("  {at:>8}  {}", &line[..deep]);
+        print(&first, &line, first.len() + 2, output);
     }
     for workload in &scenario.workloads {
         workload_lines(scenario, workload, output);
@@ -114,11 +130,17 @@ fn timeline(scenario: &Scenario, lang: &str, output: &mut Output) {
     for filler in &scenario.fillers {
         let clients: Vec<&str> = filler.clients.iter().map(name).collect();
         let (who, what, every) = (clients.join(", "), &filler.operation, filler.every);
-        output.line(&format!("  at random {who}: {what}, every {every}"));
+        print("  at random ", &format!("{who}: {what}, every {every}"), 14, output);
         let (faults, writes) = (filler.keep_off_faults, filler.keep_off_writes);
-        output.line(&format!(
-            "            not within {faults} of a fault's begin or end, nor within {writes} after another's write"
-        ));
+        let off = [
+            (faults, format!("not within {faults} of a fault's begin or end")),
+            (writes, format!("not within {writes} after another's write")),
+        ];
+        let off: Vec<String> =
+            off.into_iter().filter(|(span, _)| *span != Duration::ZERO).map(|(_, w)| w).collect();
+        if !off.is_empty() {
+            print(DEEP, &off.join(", "), 14, output);
+        }
     }
     output.line("");
 }
@@ -130,7 +152,8 @@ fn workload_lines(scenario: &Scenario, workload: &Workload, output: &mut Output)
     let objects: Vec<&str> =
         objects.iter().map(|index| scenario.objects[*index].name.as_str()).collect();
     let (who, what) = (clients.join(", "), objects.join(", "));
-    output.line(&format!("  at random {who}: {count} operations on {what}, {from} to {until} s"));
+    let words = format!("{who}: {count} operations on {what}, {from} to {until} s");
+    print("  at random ", &words, 14, output);
     let kinds = [
         ("read", mix.read),
         ("sell", mix.sell),
@@ -144,7 +167,7 @@ fn workload_lines(scenario: &Scenario, workload: &Workload, output: &mut Output)
     } else {
         String::new()
     };
-    output.line(&format!("            {}{amounts}", kinds.join(" : ")));
+    print(DEEP, &format!("{}{amounts}", kinds.join(" : ")), 14, output);
 }
 
 /// What is different about a machine from the usual one, in words.
@@ -181,16 +204,17 @@ fn storm_lines(storm: &Storm, lang: &str, output: &mut Output) {
     let list =
         |kinds: &[FaultKind]| kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ");
     let Storm { from, until, every, longest, .. } = storm;
-    output.line(&format!(
-        "  storm from {from} to {until} s: of each kind a fault every {every} or so, none longer \
-         than {longest}"
-    ));
+    let words = format!(
+        "from {from} to {until} s: of each kind a fault every {every} or so, none longer than \
+         {longest}"
+    );
+    print("  storm     ", &words, 14, output);
     if !storm.kinds.is_empty() {
-        output.line(&format!("            {}", list(&storm.kinds)));
+        print(DEEP, &list(&storm.kinds), 12, output);
     }
     if let Some(why) = &storm.outside_why {
         let (kinds, why) = (list(&storm.outside), why.get(lang).trim());
-        output.line(&format!("            outside the model: {kinds}: {why}"));
+        print(DEEP, &format!("outside the model: {kinds}: {why}"), 14, output);
     }
 }
 
@@ -198,35 +222,44 @@ fn variants(scenario: &Scenario, lang: &str, output: &mut Output) {
     output.line("Variants");
     for variant in &scenario.variants {
         let title = variant.title.as_ref().map_or("", |title| title.get(lang));
-        output.line(format!("  {:<14} {title}", variant.name).trim_end());
+        print(&format!("  {:<14} ", variant.name), title, 17, output);
         for switch in &variant.switches {
             output.line(&format!("      switched on: {switch}"));
         }
-        let mut said: Vec<String> = Vec::new();
         // What is so in all variants was said of the nodes.
-        for (index, other) in variant.machines.iter().enumerate() {
-            let differs = scenario.variants.iter().any(|v| v.machines.get(index) != Some(other));
-            let words = machine(other);
-            if let Some(member) = variant.roster.get(index).filter(|_| differs && !words.is_empty())
-            {
-                output.line(&format!("      {}: {}", member.name, words.join("; ")));
-            }
-        }
-        for member in &variant.roster {
+        let machines = variant.roster.iter().zip(&variant.machines).enumerate();
+        let special = machines.filter_map(|(index, (member, own))| {
+            let differs = scenario.variants.iter().any(|v| v.machines.get(index) != Some(own));
+            let words = machine(own).join("; ");
+            (differs && !words.is_empty()).then_some((member.name.as_str(), words))
+        });
+        alike(special, output);
+        let services = variant.roster.iter().map(|member| {
             let value = |value: &Argument| match value {
                 Argument::Node(node) => scenario.nodes[node.index()].name.clone(),
                 other => other.to_string(),
             };
             let given = member.arguments.iter();
             let arguments: Vec<String> = given.map(|(n, v)| format!("{n}={}", value(v))).collect();
-            let line = format!("{} {}", member.service, arguments.join(" "));
-            if !said.contains(&line) {
-                output.line(&format!("      {}: {}", member.name, line.trim_end()));
-                said.push(line);
-            }
-        }
+            (member.name.as_str(), format!("{} {}", member.service, arguments.join(" ")))
+        });
+        alike(services, output);
     }
     output.line("");
+}
+
+/// What is said of nodes; those of which the same is said share a line.
+fn alike<'a>(said: impl Iterator<Item = (&'a str, String)>, output: &mut Output) {
+    let mut groups: Vec<(Vec<&str>, String)> = Vec::new();
+    for (name, words) in said {
+        match groups.iter_mut().find(|(_, known)| *known == words) {
+            Some((names, _)) => names.push(name),
+            None => groups.push((vec![name], words)),
+        }
+    }
+    for (names, words) in groups {
+        print("      ", &format!("{}: {words}", names.join(", ")), 8, output);
+    }
 }
 
 fn expectations(scenario: &Scenario, lang: &str, output: &mut Output) {
@@ -235,12 +268,10 @@ fn expectations(scenario: &Scenario, lang: &str, output: &mut Output) {
         let variants = expectation.variants.iter().map(|v| scenario.variants[*v].name.as_str());
         let variants: Vec<&str> = variants.collect();
         let (name, quantifier) = (&expectation.name, expectation.quantifier.name());
-        let expected = &expectation.expected;
-        output.line(&format!("  {name}: {quantifier} {expected} ({})", variants.join(", ")));
+        let (expected, variants) = (&expectation.expected, variants.join(", "));
+        print("  ", &format!("{name}: {quantifier} {expected} ({variants})"), 4, output);
         if let Some(why) = &expectation.why {
-            for line in why.get(lang).trim().lines() {
-                output.line(&format!("      {line}"));
-            }
+            print("      ", why.get(lang), 6, output);
         }
     }
 }
