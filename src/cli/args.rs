@@ -18,6 +18,7 @@ const EXAMPLES: &str = "\
 Examples:
   simlab run cap_partition                  the first lesson, all variants side by side
   simlab run cap_partition --seed 8         the same story with other delays
+  simlab run slow_node --checks             what was expected beside what was observed
   simlab log cap_partition --variant available --from 12s --to 13s
   simlab run cap_partition --variant available --trace run.jsonl
   simlab replay run.jsonl                   the same run again, and whether it is the same
@@ -86,6 +87,9 @@ pub(super) struct RunArgs {
     /// How to report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
+    /// List each expectation of each variant, with what was observed and the verdict; JSON has them anyway
+    #[arg(long)]
+    pub(super) checks: bool,
     /// Draw with ASCII characters only
     #[arg(long)]
     pub(super) ascii: bool,

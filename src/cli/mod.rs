@@ -2,6 +2,7 @@
 
 mod args;
 mod balance;
+mod checks;
 mod diff;
 mod files;
 mod list;

@@ -2,7 +2,7 @@
 
 use super::args::{Format, RunArgs};
 use super::output::{Exit, Output};
-use super::{files, scoreboard, script, story};
+use super::{checks, files, scoreboard, script, story};
 use simlab_scenarios::decisions::Decisions;
 use simlab_scenarios::report::{Report, Status, VariantReport, judge_as};
 use simlab_scenarios::run::{Setup, run_prepared};
@@ -36,6 +36,11 @@ fn try_run(args: &RunArgs, catalogue: &Catalogue, output: &mut Output) -> Result
             let lang = story::language(ask.lang.as_deref());
             for line in scoreboard::text(&report, &lang, args) {
                 output.line(&line);
+            }
+            if args.checks {
+                for line in checks::lines(&report) {
+                    output.line(&line);
+                }
             }
         }
     }
