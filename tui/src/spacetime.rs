@@ -145,6 +145,7 @@ impl<'a> Canvas<'a> {
                 self.banner(y);
                 self.tail(y, name);
             }
+            RowKind::Words { text } => self.tail(y, text),
             RowKind::Local { lane, text, broken } => {
                 let x = self.column(*lane);
                 self.put(x, y, if *broken { g.broken } else { g.event });
@@ -180,8 +181,16 @@ impl<'a> Canvas<'a> {
         self.column(self.lanes - 1) + 3
     }
 
+    /// Writes words behind the lanes; what does not fit ends in `…`.
     fn tail(&mut self, y: u16, text: &str) {
-        self.put(self.end_of_lanes() + 2, y, text);
+        let x = self.end_of_lanes() + 2;
+        let room = usize::from(self.buffer.area.right().saturating_sub(x));
+        if text.chars().count() > room && room > 0 {
+            let cut: String = text.chars().take(room - 1).collect();
+            self.put(x, y, &format!("{}…", cut.trim_end()));
+        } else {
+            self.put(x, y, text);
+        }
     }
 
     fn arrow(&mut self, y: u16, from: usize, to: usize, lost: bool, walls: &[usize]) {
@@ -247,10 +256,12 @@ mod tests {
                 gossip(12_300, 0, 2, Some("cut")),
                 gossip(12_400, 2, 0, Some("cut")),
                 local(15_026, 2, "read 60", true),
+                Row { at: at(16_000), kind: RowKind::Words { text: "bad links".to_owned() } },
                 Row { at: at(40_000), kind: RowKind::Healed { name: "healed".to_owned() } },
                 gossip(40_100, 0, 2, None),
                 gossip(40_200, 0, 2, Some("loss")),
             ],
+            left_out: 0,
         }
     }
 
@@ -271,6 +282,7 @@ mod tests {
  12.300  ●──────────────────────────✕▌ │    gossip to Shanghai: cut
  12.400  │              │            ▌✕●    gossip to Beijing: cut
  15.026  │              │            ▌ ✗ read 60
+ 16.000  │              │            ▌ │    bad links
  40.000 ═╪══════════════╪══════════════╪══  healed
  40.100  ●─────────────────────────────▶    gossip
  40.200  ●───────────────────────────✕ │    gossip to Shanghai: loss

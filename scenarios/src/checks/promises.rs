@@ -185,11 +185,13 @@ fn stale(evidence: &Evidence<'_>, parameters: &Parameters<'_>) -> Observation {
         let found = stock::stale(evidence.history(), object, initial);
         reads += found.reads;
         if let (true, Some(age)) = (found.reads > 0, found.oldest_missed) {
+            // Rounded, as the report has it.
+            let tenths = (age.millis() + 50) / 100;
             details.push(format!(
-                "{object}: up to {} too many, missing a sale at least {}.{:01} s old",
+                "{object}: up to {} too many, missing a sale at least {}.{} s old",
                 in_units(found.units_max),
-                age.millis() / 1_000,
-                age.millis() % 1_000 / 100,
+                tenths / 10,
+                tenths % 10,
             ));
         }
     }

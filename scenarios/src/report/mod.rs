@@ -2,11 +2,13 @@
 //!
 //! Nothing here prints; the command line lays it out as text or as JSON.
 
+mod broken;
 mod faults;
 mod json;
 mod metrics;
 mod picture;
 
+pub use broken::{Break, Claim};
 pub use faults::FaultReport;
 pub use metrics::{Answers, Metrics, SiteAnswers};
 pub use picture::{Picture, Row, RowKind, picture};
@@ -103,18 +105,6 @@ impl VariantReport<'_> {
         let recording = world.script().is_some_and(|script| script.complete);
         let departed = (recording && !world.departures().none()).then_some(Status::Failed);
         checks.chain(findings).chain(departed).max().unwrap_or(Status::Passed)
-    }
-}
-
-impl VariantReport<'_> {
-    /// The verdict as a word for tables.
-    #[must_use]
-    pub const fn linearizable_word(&self) -> &'static str {
-        match self.linearizable {
-            Some(true) => "yes",
-            Some(false) => "NO",
-            None => "unknown",
-        }
     }
 }
 
