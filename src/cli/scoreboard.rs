@@ -163,7 +163,7 @@ const fn claimed(claim: Claim) -> &'static str {
         Claim::Denied => "",
         Claim::Expected => ", as expected",
         Claim::Allowed => ", as it may",
-        Claim::Nothing => ", which no expectation forbids",
+        Claim::Nothing => ", which is not forbidden",
     }
 }
 
