@@ -260,7 +260,7 @@ pub enum Domain<'a> {
 impl Domain<'_> {
     /// The answer that 64 uniform bits stand for.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn sample(&self, bits: u64) -> u64 {
         match *self {
             Domain::Chance(ratio) => {
@@ -330,12 +330,32 @@ impl Seeded {
     #[must_use]
     #[inline]
     pub const fn bits(&self, point: Point) -> u64 {
-        let (tag, name) = match point.who {
+        self.sequence(point.who, point.choice).bits(point.ordinal)
+    }
+
+    /// The bits behind all answers to one kind of choice of one link or node. Whoever asks often
+    /// keeps it: it is most of the work.
+    #[must_use]
+    #[inline]
+    pub const fn sequence(&self, who: Who, choice: Choice) -> Sequence {
+        let (tag, name) = match who {
             Who::Link { from, to } => (0, (from.0 as u64) << 32 | to.0 as u64),
             Who::Node(node) => (1, node.0 as u64),
         };
-        let stream = mix(mix(self.key[0] ^ name) ^ self.key[1] ^ (point.choice.code() << 1 | tag));
-        mix(stream.wrapping_add(point.ordinal.wrapping_add(1).wrapping_mul(GAMMA)))
+        Sequence(mix(mix(self.key[0] ^ name) ^ self.key[1] ^ (choice.code() << 1 | tag)))
+    }
+}
+
+/// The bits behind the answers to one kind of choice of one link or node, by their ordinals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Sequence(u64);
+
+impl Sequence {
+    /// The 64 uniform bits behind the answer with this ordinal.
+    #[must_use]
+    #[inline]
+    pub const fn bits(self, ordinal: u64) -> u64 {
+        mix(self.0.wrapping_add(ordinal.wrapping_add(1).wrapping_mul(GAMMA)))
     }
 }
 

@@ -56,7 +56,7 @@ impl Digest {
 
     /// Takes in six words at once. They are multiplied in pairs, and the three products wait neither
     /// for each other nor for what was taken in before; six times [`Digest::word`] would be a chain.
-    #[inline]
+    #[inline(always)]
     pub const fn block(&mut self, words: [u64; 6]) {
         let [a, b, c, d, e, f] = words;
         let first = fold(a ^ PLACES[0], b ^ PLACES[1]);

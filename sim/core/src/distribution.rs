@@ -49,12 +49,17 @@ impl Distribution {
     /// The sample that 64 uniform bits stand for. The result never exceeds an hour's worth of
     /// `2^64` ns: it saturates.
     #[must_use]
+    #[inline(always)]
     pub fn sample(&self, bits: u64) -> Duration {
         match *self {
             Distribution::Fixed(d) => d,
             Distribution::Uniform { min, max } => {
-                let width = u128::from(max.0.saturating_sub(min.0)) + 1;
-                Duration(min.0 + ((u128::from(bits) * width) >> 64) as u64)
+                // Of all 2^64 lengths the bits themselves are one.
+                let above = match max.0.saturating_sub(min.0).checked_add(1) {
+                    Some(width) => ((u128::from(bits) * u128::from(width)) >> 64) as u64,
+                    None => bits,
+                };
+                Duration(min.0 + above)
             }
             Distribution::Exponential { min, mean } => {
                 min + nanos(mean.0 as f64 * -libm::log(unit(bits >> 11)))

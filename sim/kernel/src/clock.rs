@@ -9,7 +9,7 @@ use simlab_core::{Duration, Time};
 const SECOND: i128 = 1_000_000_000;
 
 /// The clocks of one node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Clock {
     /// When the rate last changed, on the world's clock.
     since: Time,

@@ -71,6 +71,12 @@ impl Decisions {
         self.attended = true;
     }
 
+    /// Whether someone else than the seed wants to be asked, or to know.
+    #[inline]
+    pub(crate) const fn attended(&self) -> bool {
+        self.attended
+    }
+
     /// What was decided so far, if it is recorded: in the order in which it was asked.
     pub(crate) fn recorded(&self) -> Option<&[(Point, u64)]> {
         self.recording.as_deref()

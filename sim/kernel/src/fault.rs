@@ -223,6 +223,12 @@ impl Faults {
         }
     }
 
+    /// Whether any holds.
+    #[inline]
+    pub(crate) const fn any(&self) -> bool {
+        !self.active.is_empty()
+    }
+
     /// The faults that hold, by id.
     pub(crate) fn active(&self) -> impl Iterator<Item = (FaultId, &Fault)> {
         self.active.iter().map(|id| (*id, &self.all[id.0 as usize].fault))

@@ -31,7 +31,8 @@ impl fmt::Display for Caught {
 
 static HOOK: Once = Once::new();
 
-fn install() {
+/// Replaces the hook, unless that was done already.
+pub(crate) fn install() {
     HOOK.call_once(|| {
         let previous = take_hook();
         set_hook(Box::new(move |info| {
@@ -53,14 +54,24 @@ fn install() {
 /// If it panicked.
 pub fn guard<T>(code: impl FnOnce() -> T) -> Result<T, Caught> {
     install();
+    run(code)
+}
+
+/// The same where the hook is known to be installed.
+#[inline]
+pub(crate) fn run<T>(code: impl FnOnce() -> T) -> Result<T, Caught> {
     let outer = IN_HANDLER.replace(true);
     let result = catch_unwind(AssertUnwindSafe(code));
     IN_HANDLER.set(outer);
-    result.map_err(|_| {
-        MESSAGE.with_borrow_mut(Option::take).unwrap_or_else(|| Caught {
-            message: "a panic that the hook did not see".to_owned(),
-            place: String::new(),
-        })
+    result.map_err(|_| caught())
+}
+
+/// What the hook was told.
+#[cold]
+fn caught() -> Caught {
+    MESSAGE.with_borrow_mut(Option::take).unwrap_or_else(|| Caught {
+        message: "a panic that the hook did not see".to_owned(),
+        place: String::new(),
     })
 }
 

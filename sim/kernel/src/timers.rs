@@ -8,11 +8,13 @@ use simlab_core::{Scope, Seq, Time, TimerKey};
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
-/// Where a queue entry finds its timer. It fits no other timer, and none of a later life.
+/// A queue entry that came out, and where it finds its timer: at `slot`, if that still waits for an
+/// entry of this time and order. It fits no other timer, and none of a later life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TimerEntry {
-    slot: u32,
-    token: u32,
+    pub(crate) slot: u32,
+    pub(crate) at: Time,
+    pub(crate) order: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -21,10 +23,8 @@ struct Slot {
     key: TimerKey,
     /// What the timer is set to; `None` once it was cancelled.
     set: Option<Setting>,
-    /// When the live queue entry comes out, and its order number.
-    armed: (Time, u64),
-    /// The token of the live queue entry.
-    token: u32,
+    /// When the live queue entry comes out, and its order number; `None` if there is no timer here.
+    armed: Option<(Time, u64)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +42,7 @@ struct Setting {
 pub(crate) enum Popped {
     /// It belongs to no timer any more.
     Stale,
-    /// The timer was moved: put the entry in again, with this time and order number.
+    /// The timer was moved: put an entry in again, with this time and order number.
     Again(Time, u64),
     /// The timer fires.
     Fire {
@@ -53,18 +53,31 @@ pub(crate) enum Popped {
     },
 }
 
+/// With more timers than this they are found by a map.
+const FEW: usize = 8;
+
 /// All timers of one node.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Timers {
     slots: Vec<Slot>,
+    /// Slots without a timer.
     free: Vec<u32>,
-    by_key: BTreeMap<(Scope, TimerKey), u32>,
-    next_token: u32,
+    /// Where each timer is, once there were many.
+    by_key: Option<BTreeMap<(Scope, TimerKey), u32>>,
 }
 
 impl Timers {
-    /// Sets a timer. Returns the entry to put into the queue (at `due`, with `order`), if one is
-    /// needed.
+    /// The slot of a timer.
+    fn find(&self, scope: Scope, key: TimerKey) -> Option<u32> {
+        if let Some(by_key) = &self.by_key {
+            return by_key.get(&(scope, key)).copied();
+        }
+        let mut slots = (0..).zip(&self.slots);
+        let is = |slot: &Slot| slot.key == key && slot.scope == scope && slot.armed.is_some();
+        slots.find(|(_, slot)| is(slot)).map(|(index, _)| index)
+    }
+
+    /// Sets a timer. Returns its slot if the queue needs an entry for it, at `due` with `order`.
     pub(crate) fn set(
         &mut self,
         scope: Scope,
@@ -72,65 +85,64 @@ impl Timers {
         (due, local): (Time, Time),
         order: u64,
         seq: Seq,
-    ) -> Option<TimerEntry> {
-        let setting = Setting { due, local, order, seq };
-        if let Some(&index) = self.by_key.get(&(scope, key)) {
+    ) -> Option<u32> {
+        let set = Some(Setting { due, local, order, seq });
+        let armed = Some((due, order));
+        if let Some(index) = self.find(scope, key) {
             let slot = &mut self.slots[index as usize];
-            slot.set = Some(setting);
-            if slot.armed <= (due, order) {
+            slot.set = set;
+            if slot.armed <= armed {
                 return None;
             }
-            self.next_token = self.next_token.wrapping_add(1);
-            slot.armed = (due, order);
-            slot.token = self.next_token;
-            return Some(TimerEntry { slot: index, token: slot.token });
+            slot.armed = armed;
+            return Some(index);
         }
-        self.next_token = self.next_token.wrapping_add(1);
-        let armed = (due, order);
-        let slot = Slot { scope, key, set: Some(setting), armed, token: self.next_token };
+        let slot = Slot { scope, key, set, armed };
         let index = match self.free.pop() {
             Some(index) => {
                 self.slots[index as usize] = slot;
                 index
             }
             None => {
+                if self.slots.len() < FEW {
+                    // A world has many nodes with one timer or two.
+                    self.slots.reserve_exact(1);
+                }
                 self.slots.push(slot);
                 (self.slots.len() - 1) as u32
             }
         };
-        self.by_key.insert((scope, key), index);
-        Some(TimerEntry { slot: index, token: self.next_token })
+        if let Some(by_key) = &mut self.by_key {
+            by_key.insert((scope, key), index);
+        } else if self.slots.len() > FEW {
+            let all = (0..).zip(&self.slots).filter(|(_, slot)| slot.armed.is_some());
+            let by_key = all.map(|(index, slot)| ((slot.scope, slot.key), index)).collect();
+            self.by_key = Some(by_key);
+        }
+        Some(index)
     }
 
     /// Forgets a timer. Returns whether it was set. Its queue entry stays, to be used again.
     pub(crate) fn cancel(&mut self, scope: Scope, key: TimerKey) -> bool {
-        let Some(&index) = self.by_key.get(&(scope, key)) else { return false };
+        let Some(index) = self.find(scope, key) else { return false };
         self.slots[index as usize].set.take().is_some()
     }
 
     /// Moves all timers that are set to where `when` puts their local time: the node's clock runs at
-    /// another rate from `now` on. Returns the entries to put into the queue, each with its time and
-    /// order. What is due already stays so, and keeps its place among what waits for the node.
-    pub(crate) fn retime(
-        &mut self,
-        now: Time,
-        when: impl Fn(Time) -> Time,
-    ) -> Vec<(Time, u64, TimerEntry)> {
+    /// another rate from `now` on. Returns the entries to put into the queue. What is due already
+    /// stays so, and keeps its place among what waits for the node.
+    pub(crate) fn retime(&mut self, now: Time, when: impl Fn(Time) -> Time) -> Vec<TimerEntry> {
         let mut entries = Vec::new();
-        for &index in self.by_key.values() {
-            let slot = &mut self.slots[index as usize];
+        for (index, slot) in (0..).zip(&mut self.slots) {
             let Some(setting) = &mut slot.set else { continue };
             if setting.due <= now {
                 continue;
             }
             setting.due = when(setting.local);
-            let wanted = (setting.due, setting.order);
-            if wanted < slot.armed {
-                self.next_token = self.next_token.wrapping_add(1);
-                slot.armed = wanted;
-                slot.token = self.next_token;
-                let entry = TimerEntry { slot: index, token: slot.token };
-                entries.push((setting.due, setting.order, entry));
+            let (at, order) = (setting.due.max(now), setting.order);
+            if slot.armed.is_some_and(|armed| (at, order) < armed) {
+                slot.armed = Some((at, order));
+                entries.push(TimerEntry { slot: index, at, order });
             }
         }
         entries
@@ -139,28 +151,31 @@ impl Timers {
     /// The timer that fires with an entry that came out of the queue, if one does.
     pub(crate) fn ripe(&self, entry: TimerEntry) -> Option<(Scope, TimerKey)> {
         let slot = self.slots.get(entry.slot as usize)?;
-        let live = self.by_key.get(&(slot.scope, slot.key)) == Some(&entry.slot);
-        let due = slot.set.is_some_and(|setting| (setting.due, setting.order) <= slot.armed);
-        (live && slot.token == entry.token && due).then_some((slot.scope, slot.key))
+        let live = slot.armed == Some((entry.at, entry.order));
+        let due = slot.set.is_some_and(|set| (set.due, set.order) <= (entry.at, entry.order));
+        (live && due).then_some((slot.scope, slot.key))
     }
 
     /// Judges an entry that came out of the queue, at `now` or before if its node could not look at
     /// it then.
     pub(crate) fn popped(&mut self, entry: TimerEntry, now: Time) -> Popped {
         let Some(slot) = self.slots.get_mut(entry.slot as usize) else { return Popped::Stale };
-        let live = self.by_key.get(&(slot.scope, slot.key)) == Some(&entry.slot);
-        if !live || slot.token != entry.token {
+        if slot.armed != Some((entry.at, entry.order)) {
             return Popped::Stale;
         }
-        assert!(slot.armed.0 <= now, "a live entry comes out when it is armed for");
+        assert!(entry.at <= now, "a live entry comes out when it is armed for");
         match slot.set {
-            Some(setting) if (setting.due, setting.order) > slot.armed => {
-                slot.armed = (setting.due, setting.order);
-                Popped::Again(setting.due, setting.order)
+            Some(set) if (set.due, set.order) > (entry.at, entry.order) => {
+                let at = set.due.max(now);
+                slot.armed = Some((at, set.order));
+                Popped::Again(at, set.order)
             }
             set => {
                 let (scope, key) = (slot.scope, slot.key);
-                self.by_key.remove(&(scope, key));
+                (slot.set, slot.armed) = (None, None);
+                if let Some(by_key) = &mut self.by_key {
+                    by_key.remove(&(scope, key));
+                }
                 self.free.push(entry.slot);
                 match set {
                     Some(setting) => Popped::Fire { scope, key, set: setting.seq },
@@ -172,26 +187,29 @@ impl Timers {
 
     /// Forgets all timers, as a crash does.
     pub(crate) fn clear(&mut self) {
-        // Tokens run on, so that no entry of this life fits a timer of the next.
-        self.slots.clear();
-        self.free.clear();
-        self.by_key.clear();
+        *self = Timers::default();
+    }
+
+    /// The timers that are set, by their keys.
+    fn sorted(&self) -> Vec<(&Slot, Setting)> {
+        let set = self.slots.iter().filter_map(|slot| slot.set.map(|set| (slot, set)));
+        let mut sorted: Vec<_> = set.collect();
+        sorted.sort_unstable_by_key(|(slot, _)| (slot.scope, slot.key));
+        sorted
     }
 
     /// The timers that are set: when each is due, by the world's clock and by the node's own.
     pub(crate) fn hash(&self, state: &mut impl Hasher) {
-        for index in self.by_key.values() {
-            let Slot { scope, key, set, .. } = &self.slots[*index as usize];
-            set.map(|set| (scope, key, set.due, set.local)).hash(state);
+        let sorted = self.sorted();
+        sorted.len().hash(state);
+        for (Slot { scope, key, .. }, set) in sorted {
+            (scope, key, set.due, set.local).hash(state);
         }
     }
 
     /// The timers that are set, with the time at which each is due.
     pub(crate) fn pending(&self) -> impl Iterator<Item = (Scope, TimerKey, Time)> + '_ {
-        self.by_key.values().filter_map(|&index| {
-            let slot = &self.slots[index as usize];
-            slot.set.map(|setting| (slot.scope, slot.key, setting.due))
-        })
+        self.sorted().into_iter().map(|(slot, set)| (slot.scope, slot.key, set.due))
     }
 }
 
@@ -212,8 +230,8 @@ mod tests {
 
     fn step() -> impl Strategy<Value = Step> {
         prop_oneof![
-            4 => (0..4_u64, 0..40_u64).prop_map(|(key, after)| Step::Set(key, after)),
-            1 => (0..4_u64).prop_map(Step::Cancel),
+            4 => (0..12_u64, 0..40_u64).prop_map(|(key, after)| Step::Set(key, after)),
+            1 => (0..12_u64).prop_map(Step::Cancel),
             1 => Just(Step::Crash),
             4 => (0..20_u64).prop_map(Step::Advance),
         ]
@@ -225,7 +243,7 @@ mod tests {
         #[test]
         fn they_agree_with_a_map(steps in proptest::collection::vec(step(), 0..120)) {
             let mut timers = Timers::default();
-            let mut queue: Queue<TimerEntry> = Queue::new();
+            let mut queue: Queue<u32> = Queue::new();
             let mut model: BTreeMap<TimerKey, (u64, u64)> = BTreeMap::new();
             let mut now = 0;
             let seq = Seq(NonZeroU64::MIN);
@@ -235,8 +253,8 @@ mod tests {
                         let order = queue.reserve();
                         model.insert(key, (now + after, order));
                         let due = Time(now + after);
-                        if let Some(entry) = timers.set(Scope::ROOT, key, (due, due), order, seq) {
-                            queue.push_reserved(due, order, entry);
+                        if let Some(slot) = timers.set(Scope::ROOT, key, (due, due), order, seq) {
+                            queue.push_reserved(due, order, slot);
                         }
                     }
                     Step::Cancel(key) => {
@@ -251,11 +269,11 @@ mod tests {
                     }
                     Step::Advance(by) => {
                         let mut fired = Vec::new();
-                        while let Some((at, entry)) = queue.pop_until(Time(now + by)) {
-                            match timers.popped(entry, at) {
+                        while let Some((at, order, slot)) = queue.pop_until(Time(now + by)) {
+                            match timers.popped(TimerEntry { slot, at, order }, at) {
                                 Popped::Stale => {}
                                 Popped::Again(due, order) => {
-                                    queue.push_reserved(due, order, entry);
+                                    queue.push_reserved(due, order, slot);
                                 }
                                 Popped::Fire { key, .. } => fired.push((at.0, key)),
                             }
@@ -282,13 +300,15 @@ mod tests {
     fn moving_a_timer_on_needs_no_new_entry() {
         let mut timers = Timers::default();
         let seq = Seq(NonZeroU64::MIN);
-        let entry =
+        let slot =
             timers.set(Scope::ROOT, 1, (Time(10), Time(10)), 0, seq).expect("the first entry");
         assert_eq!(timers.set(Scope::ROOT, 1, (Time(20), Time(20)), 1, seq), None);
         assert!(timers.cancel(Scope::ROOT, 1));
         assert_eq!(timers.set(Scope::ROOT, 1, (Time(30), Time(30)), 2, seq), None);
+        let entry = TimerEntry { slot, at: Time(10), order: 0 };
         assert_eq!(timers.popped(entry, Time(10)), Popped::Again(Time(30), 2));
+        assert_eq!(timers.popped(entry, Time(10)), Popped::Stale);
         let fire = Popped::Fire { scope: Scope::ROOT, key: 1, set: seq };
-        assert_eq!(timers.popped(entry, Time(30)), fire);
+        assert_eq!(timers.popped(TimerEntry { slot, at: Time(30), order: 2 }, Time(30)), fire);
     }
 }

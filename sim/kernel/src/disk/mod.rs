@@ -325,6 +325,12 @@ impl SimDisk {
         &self.trouble
     }
 
+    /// Whether reads failed since [`SimDisk::take_failed_reads`] was asked last.
+    #[inline]
+    pub(crate) fn has_failed_reads(&mut self) -> bool {
+        !self.failed_reads.get_mut().is_empty()
+    }
+
     /// How many reads of which files failed since this was asked last.
     pub(crate) fn take_failed_reads(&mut self) -> BTreeMap<String, u64> {
         std::mem::take(self.failed_reads.get_mut())

@@ -18,6 +18,12 @@ impl Cuts {
         self.active.retain(|(id, _)| *id != fault);
     }
 
+    /// Whether there is none.
+    #[inline]
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.active.is_empty()
+    }
+
     #[inline]
     pub(crate) fn open(&self, from: NodeId, to: NodeId) -> bool {
         self.active.is_empty() || self.separating(from, to).is_none()

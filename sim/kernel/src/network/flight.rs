@@ -7,12 +7,28 @@ use simlab_core::{NodeId, Seq};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FlightId(u32);
 
+impl FlightId {
+    /// The one at this place.
+    #[inline]
+    pub(crate) const fn of(index: u32) -> Self {
+        FlightId(index)
+    }
+
+    /// Its place.
+    #[inline]
+    pub(crate) const fn index(self) -> u32 {
+        self.0
+    }
+}
+
 /// A datagram under way.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Flight {
     pub(crate) from: NodeId,
     pub(crate) to: NodeId,
     pub(crate) frame: FrameId,
+    /// Where its link was found.
+    pub(crate) place: u32,
     /// Its number on its link.
     pub(crate) number: u64,
     /// The record of its send.
@@ -31,6 +47,7 @@ pub(crate) struct Flights {
 }
 
 impl Flights {
+    #[inline(always)]
     pub(crate) fn insert(&mut self, flight: Flight) -> FlightId {
         self.under_way += 1;
         match self.free.pop() {
@@ -53,6 +70,14 @@ impl Flights {
         flight
     }
 
+    /// Takes out a datagram that is still under way, unseen.
+    #[inline(always)]
+    pub(crate) fn forget(&mut self, id: FlightId) {
+        self.slab[id.0 as usize] = None;
+        self.free.push(id.0);
+        self.under_way -= 1;
+    }
+
     /// Takes out all datagrams for which `dies`, in the order in which they were sent.
     pub(crate) fn kill(&mut self, dies: impl Fn(&Flight) -> bool) -> Vec<Flight> {
         let hit = self.slab.iter_mut().filter(|slot| slot.as_ref().is_some_and(&dies));
@@ -69,6 +94,7 @@ impl Flights {
     }
 
     /// A datagram that is still under way.
+    #[inline]
     pub(crate) fn get(&self, id: FlightId) -> Option<&Flight> {
         self.slab[id.0 as usize].as_ref()
     }

@@ -13,9 +13,17 @@ pub(crate) struct FrameId(u32);
 #[derive(Clone, Debug, Default)]
 struct Frame {
     bytes: Vec<u8>,
-    digest: u64,
     references: u32,
     recorded: Option<Payload>,
+}
+
+/// A payload with what is asked of it for every datagram.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Load {
+    pub(crate) frame: FrameId,
+    pub(crate) len: u32,
+    /// So that a broadcast is hashed once.
+    pub(crate) digest: u64,
 }
 
 /// All payloads under way.
@@ -27,7 +35,7 @@ pub(crate) struct Frames {
 
 impl Frames {
     /// Takes in a payload, with one reference.
-    pub(crate) fn insert(&mut self, bytes: &[u8]) -> FrameId {
+    pub(crate) fn insert(&mut self, bytes: &[u8]) -> Load {
         let index = self.free.pop().unwrap_or_else(|| {
             self.slab.push(Frame::default());
             (self.slab.len() - 1) as u32
@@ -35,16 +43,18 @@ impl Frames {
         let frame = &mut self.slab[index as usize];
         frame.bytes.clear();
         frame.bytes.extend_from_slice(bytes);
-        frame.digest = Digest::of_payload(bytes);
         frame.references = 1;
         frame.recorded = None;
-        FrameId(index)
+        let digest = Digest::of_payload(bytes);
+        Load { frame: FrameId(index), len: bytes.len() as u32, digest }
     }
 
+    #[inline(always)]
     pub(crate) fn retain(&mut self, id: FrameId) {
         self.slab[id.0 as usize].references += 1;
     }
 
+    #[inline(always)]
     pub(crate) fn release(&mut self, id: FrameId) {
         let frame = &mut self.slab[id.0 as usize];
         assert!(frame.references > 0, "a frame is released once for each reference");
@@ -54,13 +64,9 @@ impl Frames {
         }
     }
 
+    #[inline]
     pub(crate) fn bytes(&self, id: FrameId) -> &[u8] {
         &self.slab[id.0 as usize].bytes
-    }
-
-    /// The digest of the payload, so that a broadcast is hashed once.
-    pub(crate) fn digest(&self, id: FrameId) -> u64 {
-        self.slab[id.0 as usize].digest
     }
 
     /// Where the trace keeps the payload, once it does.

@@ -32,6 +32,18 @@ pub struct LinkSpec {
     pub mtu: u32,
 }
 
+impl LinkSpec {
+    /// Whether it only delays: what is sent comes, once, as it was, after its delay.
+    #[inline]
+    pub(crate) const fn only_delays(&self) -> bool {
+        self.loss.is_zero()
+            && self.duplicate.is_zero()
+            && self.reorder.is_zero()
+            && self.corrupt.is_zero()
+            && self.bandwidth.is_none()
+    }
+}
+
 impl Default for LinkSpec {
     fn default() -> Self {
         LinkSpec {

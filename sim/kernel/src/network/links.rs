@@ -1,40 +1,75 @@
 //! Which link behaves how, and what each has carried.
 
 use super::{LinkSpec, Weather};
-use simlab_core::{FaultId, NodeId, Time};
+use simlab_core::{Choice, FaultId, NodeId, Seeded, Sequence, Time, Who};
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
 /// A site, by number.
 type Site = u32;
 
-/// Which behaviour a link has, by its place among them.
+/// Which behaviour a link has, by its place among them: those that links were given, and with the
+/// highest bit set those that faults made of them.
 #[derive(Clone, Copy, Debug)]
-enum Chosen {
-    /// The one that it was given.
-    Usual(u32),
-    /// One that faults made of it.
-    Changed(u32),
+struct Chosen(u32);
+
+impl Chosen {
+    const CHANGED: u32 = 1 << 31;
 }
 
-/// What one direction of a link has carried so far.
+/// What one direction of a link has carried so far. Small, since there may be a million of them.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct LinkState {
+struct LinkState {
     to: NodeId,
     spec: Chosen,
+    /// What the seed says about the delays of its datagrams.
+    delays: Sequence,
     /// How many datagrams were sent on it. It runs on across restarts of its ends, since it names
     /// the decisions about them.
-    pub(crate) sent: u64,
+    sent: u64,
     /// The highest number delivered yet, plus one.
-    pub(crate) delivered_up_to: u64,
-    /// When the last byte of what waits for a slow link will have left.
-    pub(crate) busy_until: Time,
+    delivered_up_to: u64,
+}
+
+/// The links of one sender that carried something, sorted by receiver.
+#[derive(Clone, Debug, Default)]
+struct Outgoing {
+    links: Vec<LinkState>,
+    /// Where the next one is probably looked for: broadcasts go from receiver to receiver.
+    next: u32,
+}
+
+impl Outgoing {
+    /// Where the link to `to` is, or where it would be, if it is not at `guess`.
+    #[inline(always)]
+    fn find(&self, to: NodeId, guess: u32) -> Result<u32, u32> {
+        if self.links.get(guess as usize).is_some_and(|link| link.to == to) {
+            return Ok(guess);
+        }
+        let found = self.links.binary_search_by_key(&to, |link| link.to);
+        found.map(|at| at as u32).map_err(|at| at as u32)
+    }
+}
+
+/// What a datagram is about to meet on its link.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Passage<'a> {
+    pub(crate) spec: &'a LinkSpec,
+    /// Whether the link is as it was given: no fault makes it so.
+    pub(crate) usual: bool,
+    /// The number of the datagram.
+    pub(crate) number: u64,
+    /// Where the link is probably found again.
+    pub(crate) place: u32,
+    /// What the seed says about the delays of its datagrams.
+    pub(crate) delays: Sequence,
 }
 
 /// All links. Only those that carried something, or were given a behaviour of their own, take
 /// memory.
 #[derive(Clone, Debug)]
 pub(crate) struct Links {
+    seeded: Seeded,
     /// All behaviours that links were given; the first is the default.
     specs: Vec<LinkSpec>,
     /// Those that the faults of now make of them; forgotten whenever a fault begins or ends.
@@ -44,13 +79,16 @@ pub(crate) struct Links {
     sites: Vec<Option<Site>>,
     /// What holds for a while on top of all that, by fault: the later ones over the earlier.
     weather: Vec<(FaultId, Weather)>,
-    /// For each sender its links, sorted by receiver.
-    by_sender: Vec<Vec<LinkState>>,
+    by_sender: Vec<Outgoing>,
+    /// When the last byte of what waits for a slow link will have left.
+    busy_until: BTreeMap<(NodeId, NodeId), Time>,
 }
 
 impl Links {
-    pub(crate) fn new() -> Self {
+    /// No links yet; `seeded` answers the choices about their datagrams.
+    pub(crate) fn new(seeded: Seeded) -> Self {
         Links {
+            seeded,
             specs: vec![LinkSpec::default()],
             changed: Vec::new(),
             same_site: None,
@@ -58,12 +96,13 @@ impl Links {
             sites: Vec::new(),
             weather: Vec::new(),
             by_sender: Vec::new(),
+            busy_until: BTreeMap::new(),
         }
     }
 
     pub(crate) fn add_node(&mut self, site: Option<Site>) {
         self.sites.push(site);
-        self.by_sender.push(Vec::new());
+        self.by_sender.push(Outgoing::default());
     }
 
     pub(crate) fn set_default(&mut self, spec: LinkSpec) {
@@ -95,8 +134,8 @@ impl Links {
     fn forget_choices(&mut self) {
         self.changed.clear();
         let mut by_sender = std::mem::take(&mut self.by_sender);
-        for (from, links) in (0..).map(NodeId).zip(&mut by_sender) {
-            for link in links {
+        for (from, outgoing) in (0..).map(NodeId).zip(&mut by_sender) {
+            for link in &mut outgoing.links {
                 link.spec = self.choose(from, link.to);
             }
         }
@@ -128,7 +167,7 @@ impl Links {
 
     fn choose(&mut self, from: NodeId, to: NodeId) -> Chosen {
         if self.weather.iter().all(|(_, weather)| !weather.covers(from, to)) {
-            return Chosen::Usual(self.usual(from, to));
+            return Chosen(self.usual(from, to));
         }
         let spec = self.spec(from, to);
         let found = self.changed.iter().position(|other| *other == spec);
@@ -136,7 +175,7 @@ impl Links {
             self.changed.push(spec);
             self.changed.len() - 1
         });
-        Chosen::Changed(index as u32)
+        Chosen(index as u32 | Chosen::CHANGED)
     }
 
     fn usual(&self, from: NodeId, to: NodeId) -> u32 {
@@ -152,11 +191,7 @@ impl Links {
 
     /// Forgets what waits in front of some links.
     pub(crate) fn clear_backlog(&mut self, now: Time, of: impl Fn(NodeId, NodeId) -> bool) {
-        for (from, links) in (0..).map(NodeId).zip(&mut self.by_sender) {
-            for link in links.iter_mut().filter(|link| of(from, link.to)) {
-                link.busy_until = link.busy_until.min(now);
-            }
-        }
+        self.busy_until.retain(|(from, to), until| *until > now && !of(*from, *to));
     }
 
     /// The behaviour of the link from `from` to `to`.
@@ -166,22 +201,66 @@ impl Links {
         spec
     }
 
-    /// The behaviour and the state of the link from `from` to `to`.
+    /// Lets a datagram onto the link from `from` to `to`.
+    #[inline(always)]
+    pub(crate) fn send(&mut self, from: NodeId, to: NodeId) -> Passage<'_> {
+        let outgoing = &self.by_sender[from.index()];
+        let found = outgoing.find(to, outgoing.next);
+        let place = found.unwrap_or_else(|at| self.add(from, to, at));
+        let outgoing = &mut self.by_sender[from.index()];
+        outgoing.next = place + 1;
+        let link = &mut outgoing.links[place as usize];
+        let number = link.sent;
+        link.sent += 1;
+        let chosen = link.spec;
+        let usual = chosen.0 & Chosen::CHANGED == 0;
+        let delays = link.delays;
+        Passage { spec: self.chosen(chosen), usual, number, place, delays }
+    }
+
+    /// How the link of `from` at `place` behaves now.
+    pub(crate) fn current(&self, from: NodeId, place: u32) -> LinkSpec {
+        *self.chosen(self.by_sender[from.index()].links[place as usize].spec)
+    }
+
     #[inline]
-    pub(crate) fn link(&mut self, from: NodeId, to: NodeId) -> (&LinkSpec, &mut LinkState) {
-        let found = self.by_sender[from.index()].binary_search_by_key(&to, |link| link.to);
-        let at = found.unwrap_or_else(|at| {
-            let spec = self.choose(from, to);
-            let fresh = LinkState { to, spec, sent: 0, delivered_up_to: 0, busy_until: Time::ZERO };
-            self.by_sender[from.index()].insert(at, fresh);
-            at
-        });
-        let state = &mut self.by_sender[from.index()][at];
-        let spec = match state.spec {
-            Chosen::Usual(index) => &self.specs[index as usize],
-            Chosen::Changed(index) => &self.changed[index as usize],
-        };
-        (spec, state)
+    fn chosen(&self, Chosen(spec): Chosen) -> &LinkSpec {
+        if spec & Chosen::CHANGED == 0 {
+            &self.specs[spec as usize]
+        } else {
+            &self.changed[(spec & !Chosen::CHANGED) as usize]
+        }
+    }
+
+    #[cold]
+    fn add(&mut self, from: NodeId, to: NodeId, at: u32) -> u32 {
+        let spec = self.choose(from, to);
+        let links = &mut self.by_sender[from.index()].links;
+        if links.len() == links.capacity() {
+            // Doubling would waste half of the memory of a world of many nodes with few links each.
+            links.reserve_exact((links.len() / 2).max(4));
+        }
+        let delays = self.seeded.sequence(Who::Link { from, to }, Choice::Delay { copy: 0 });
+        let fresh = LinkState { to, spec, delays, sent: 0, delivered_up_to: 0 };
+        links.insert(at as usize, fresh);
+        at
+    }
+
+    /// Notes that the datagram with this number has come from `from` to `to`. Returns whether it was
+    /// overtaken by a later one. `place` is where the link was when it was sent.
+    #[inline(always)]
+    pub(crate) fn deliver(&mut self, from: NodeId, to: NodeId, place: u32, number: u64) -> bool {
+        let outgoing = &mut self.by_sender[from.index()];
+        let Ok(place) = outgoing.find(to, place) else { return false };
+        let link = &mut outgoing.links[place as usize];
+        let overtaken = number + 1 < link.delivered_up_to;
+        link.delivered_up_to = link.delivered_up_to.max(number + 1);
+        overtaken
+    }
+
+    /// When the last byte of what waits for the link from `from` to `to` will have left.
+    pub(crate) fn busy_until(&mut self, from: NodeId, to: NodeId) -> &mut Time {
+        self.busy_until.entry((from, to)).or_default()
     }
 }
 
@@ -193,11 +272,12 @@ impl Hash for Links {
         (&self.specs[0], self.same_site.as_ref().map(spec)).hash(state);
         self.pairs.iter().for_each(|(pair, index)| (pair, spec(index)).hash(state));
         (&self.sites, &self.weather).hash(state);
-        for links in &self.by_sender {
+        for Outgoing { links, next: _ } in &self.by_sender {
             links.len().hash(state);
-            for LinkState { to, spec: _, sent, delivered_up_to, busy_until } in links {
-                (to, sent, delivered_up_to, busy_until).hash(state);
+            for LinkState { to, sent, delivered_up_to, .. } in links {
+                (to, sent, delivered_up_to).hash(state);
             }
         }
+        self.busy_until.hash(state);
     }
 }

@@ -13,6 +13,16 @@ fn named(file: Option<NameId>, names: &Names) -> u64 {
     file.map_or(0, |file| Digest::of(names.file(file).as_bytes()))
 }
 
+/// What is hashed of a send.
+const fn sent(to: NodeId, number: u64, len: u32) -> [u64; 3] {
+    [to.0 as u64, number, len as u64]
+}
+
+/// What is hashed of a copy that came into being, or arrived.
+const fn copied(from: NodeId, datagram: Seq) -> [u64; 3] {
+    [from.0 as u64, datagram.get(), 0]
+}
+
 /// The fixed part of a record to write.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Head {
@@ -107,6 +117,43 @@ impl Writer {
         self.hash.value()
     }
 
+    /// Whether anyone checks the run as it goes on.
+    #[inline]
+    pub(crate) const fn has_checkers(&self) -> bool {
+        !self.checkers.is_empty()
+    }
+
+    /// Whether anyone wants the records themselves, and not only their hash.
+    #[inline]
+    pub(crate) const fn attended(&self) -> bool {
+        self.recording.is_some() || self.observer.is_some() || !self.checkers.is_empty()
+    }
+
+    /// Writes a record about a datagram, of which nobody wants more than the hash.
+    #[inline(always)]
+    pub(crate) fn pass(&mut self, head: Head, digest: Option<u64>) -> Seq {
+        let seq = Seq(self.next);
+        self.next = self.next.checked_add(1).expect("a run has fewer than 2^64 records");
+        let words = match head.kind {
+            Kind::Sent { to, number, len } => sent(to, number, len),
+            Kind::Delivered { from, datagram } => copied(from, datagram),
+            _ => unreachable!("only these are passed"),
+        };
+        self.hash_words(&head, words);
+        if let Some(digest) = digest {
+            self.hash.word(digest);
+        }
+        seq
+    }
+
+    #[inline(always)]
+    fn hash_words(&mut self, head: &Head, [x, y, z]: [u64; 3]) {
+        let node = head.node.map_or(0, |node| u64::from(node.0) + 1);
+        let kind = u64::from(head.kind.code()) << 56 | node;
+        let cause = head.cause.map_or(0, Seq::get);
+        self.hash.block([head.at.nanos(), kind, cause, x, y, z]);
+    }
+
     /// Writes one record.
     pub(crate) fn write(
         &mut self,
@@ -123,6 +170,14 @@ impl Writer {
             Body::Bytes(bytes) => self.hash.bytes(bytes),
             Body::Shared { digest, .. } => self.hash.word(*digest),
         }
+        if self.attended() {
+            self.show(seq, head, body, names, view);
+        }
+        seq
+    }
+
+    /// Keeps a record, and shows it to whoever looks on.
+    fn show(&mut self, seq: Seq, head: Head, body: Body<'_>, names: &Names, view: &dyn View) {
         let bytes = match body {
             Body::Empty => &[],
             Body::Bytes(b)
@@ -153,7 +208,6 @@ impl Writer {
             let event = TraceEvent { seq, at, node, cause, kind, bytes };
             self.ask(node, Some(seq), |checker| checker.on_event(&event, view));
         }
-        seq
     }
 
     /// Shows the checkers the world as a handler left it.
@@ -188,8 +242,7 @@ impl Writer {
     /// The canonical encoding: the same words on every platform, and no number that is an accident
     /// of how the kernel stores things.
     fn hash_head(&mut self, head: &Head, names: &Names) {
-        let node = head.node.map_or(0, |node| u64::from(node.0) + 1);
-        let [x, y, z] = match head.kind {
+        let words = match head.kind {
             Kind::Started
             | Kind::Crashed
             | Kind::Restarted
@@ -199,9 +252,9 @@ impl Writer {
             | Kind::Paused
             | Kind::Left
             | Kind::Wiped => [0; 3],
-            Kind::Sent { to, number, len } => [u64::from(to.0), number, u64::from(len)],
+            Kind::Sent { to, number, len } => sent(to, number, len),
             Kind::Delivered { from, datagram } | Kind::Duplicated { from, datagram } => {
-                [u64::from(from.0), datagram.get(), 0]
+                copied(from, datagram)
             }
             Kind::Dropped { from, datagram, why } => {
                 [u64::from(from.0), datagram.get(), Digest::of(why.name().as_bytes())]
@@ -240,8 +293,6 @@ impl Writer {
             Kind::Noted { name, a, b } => [Digest::of(name.as_bytes()), a, b],
             Kind::Found { name } => [Digest::of(name.as_bytes()), 0, 0],
         };
-        let kind = u64::from(head.kind.code()) << 56 | node;
-        let cause = head.cause.map_or(0, Seq::get);
-        self.hash.block([head.at.nanos(), kind, cause, x, y, z]);
+        self.hash_words(head, words);
     }
 }

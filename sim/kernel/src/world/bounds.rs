@@ -5,7 +5,20 @@ use crate::limits::{Finding, Limits};
 use simlab_core::{NodeId, Seq};
 
 impl World {
+    /// Whether the run may have hit a limit.
+    #[inline]
+    pub(super) fn is_over_a_limit(&self) -> bool {
+        let Limits { events, virtual_time, queue, records, disk_bytes, .. } = self.limits;
+        self.stats.events > events
+            || self.now.nanos() > virtual_time.nanos()
+            || self.queue.len() + self.waiting > queue
+            || self.disk_bytes > disk_bytes
+            || self.writer.written() > records
+            || self.decisions.attended()
+    }
+
     /// The limit that the run has hit, if any, and in words.
+    #[cold]
     pub(super) fn limit_hit(&self) -> Option<(&'static str, String)> {
         let Limits { events, virtual_time, queue, records, disk_bytes, .. } = self.limits;
         if self.stats.events > events {
@@ -32,6 +45,7 @@ impl World {
     }
 
     /// Counts an event of a node at one instant. Ends the run if there are too many.
+    #[inline]
     pub(super) fn passes_instant_limit(&mut self, id: NodeId, cause: Seq) -> bool {
         let node = &mut self.nodes[id.index()];
         if node.instant != self.now {
@@ -43,9 +57,15 @@ impl World {
         if node.instant_events <= limit {
             return true;
         }
+        self.instant_is_over(id, cause);
+        false
+    }
+
+    #[cold]
+    fn instant_is_over(&mut self, id: NodeId, cause: Seq) {
+        let limit = self.limits.events_per_instant;
         let name = self.names.node(id);
         let detail = format!("{name} handled more than {limit} events without time passing");
         self.find_and_end(Finding::INSTANT, Some(id), Some(cause), &detail);
-        false
     }
 }

@@ -1,6 +1,6 @@
 //! What a node does to its disk, and what that does.
 
-use super::{Due, SyncDue, World};
+use super::{Rare, SyncDue, World};
 use crate::disk::{Ask, Change, DiskFault, SimDisk};
 use crate::fault::Fault;
 use crate::node::{Status, Work};
@@ -16,7 +16,8 @@ impl World {
         id: NodeId,
         act: impl FnOnce(&mut SimDisk, Ask<'_>) -> T,
     ) -> T {
-        let (disk, decisions) = (&mut self.nodes[id.index()].disk, &mut self.decisions);
+        let disk = self.nodes[id.index()].disk_mut();
+        let decisions = &mut self.decisions;
         let before = disk.bytes();
         let done = act(disk, &mut |choice, ordinal, domain| {
             decisions.decide(Point { who: Who::Node(id), choice, ordinal }, domain)
@@ -56,7 +57,10 @@ impl World {
 
     /// Counts the reads that failed in the handler that has just run.
     pub(super) fn hit_failed_reads(&mut self, id: NodeId) {
-        for (file, times) in self.nodes[id.index()].disk.take_failed_reads() {
+        if !self.nodes[id.index()].has_failed_reads() {
+            return;
+        }
+        for (file, times) in self.nodes[id.index()].disk_mut().take_failed_reads() {
             let spoils = |what: &DiskFault| matches!(what, DiskFault::ReadErrors(prefix) if file.starts_with(prefix.as_str()));
             self.faults.hit_all(
                 id,
@@ -80,15 +84,15 @@ impl World {
         let node = &mut self.nodes[id.index()];
         let number = node.syncs;
         node.syncs += 1;
-        let slow = node.disk.trouble().sync;
+        let slow = node.disk_mut().trouble().sync;
         let point = Point { who: Who::Node(id), choice: Choice::Sync, ordinal: number };
-        let delay = slow.unwrap_or(node.sync_delay);
+        let delay = slow.unwrap_or(node.machine.sync_delay);
         let delay = self.decisions.decide(point, Domain::Span(&delay));
         let due = (self.now + Duration(delay)).max(node.last_sync);
         node.last_sync = due;
-        let covers = node.disk.begin_sync(file);
+        let covers = node.disk_mut().begin_sync(file);
         let sync = SyncDue { node: id, life: node.life, number, scope, ticket, covers, asked };
-        self.queue.push(due, Due::Sync(Box::new(sync)));
+        self.push_rare(due, Rare::Sync(sync));
         if slow.is_some() {
             self.hit_disk(id, |fault| matches!(fault, DiskFault::SlowSync(_)));
         }
@@ -133,7 +137,7 @@ impl World {
         if self.decisions.decide(point, Domain::Chance(rate)) == 0 {
             return false;
         }
-        let own = self.nodes[id.index()].restart_after.unwrap_or(Duration::from_secs(1));
+        let own = self.nodes[id.index()].machine.restart_after.unwrap_or(Duration::from_secs(1));
         let down = fault.map_or(own, |(_, _, down)| down);
         self.crash(id, None);
         if let Some((fault, ..)) = fault {

@@ -1,42 +1,43 @@
 //! Carrying out what a handler asked for.
 
-use super::{Due, World};
+use super::{Due, Packed, World};
 use crate::disk::Change;
 use crate::history::Mark;
 use crate::limits::Finding;
+use crate::network::Load;
 use crate::node::Status;
 use simlab_core::Time;
 use simlab_core::wire::Decode;
-use simlab_core::{Effect, Kind, NodeId, Operation, Outbox, Outcome, Seq, WriteKind};
+use simlab_core::{Effect, Kind, NodeId, Operation, Outbox, Outcome, Seq, Slice, WriteKind};
 
 impl World {
     /// Carries out the effects of a handler, in order.
     pub(super) fn carry_out(&mut self, id: NodeId, cause: Seq, outbox: &Outbox) {
         // A broadcast is consecutive sends of one slice: one frame for all of them.
-        let mut broadcast = None;
+        let mut broadcast: Option<(Slice, Load)> = None;
         for effect in outbox.effects() {
             if self.ended {
                 break;
             }
             if let Effect::Send { to, payload } = *effect {
-                let frame = match broadcast {
-                    Some((slice, frame)) if slice == payload => frame,
+                let load = match broadcast {
+                    Some((slice, load)) if slice == payload => load,
                     _ => {
-                        if let Some((_, frame)) = broadcast.take() {
-                            self.frames.release(frame);
+                        if let Some((_, load)) = broadcast.take() {
+                            self.frames.release(load.frame);
                         }
-                        let frame = self.frames.insert(outbox.bytes(payload));
-                        broadcast = Some((payload, frame));
-                        frame
+                        let load = self.frames.insert(outbox.bytes(payload));
+                        broadcast = Some((payload, load));
+                        load
                     }
                 };
-                self.send(id, to, frame, cause);
+                self.send(id, to, load, cause);
             } else if !self.carry_out_local(id, cause, outbox, *effect) {
                 break;
             }
         }
-        if let Some((_, frame)) = broadcast {
-            self.frames.release(frame);
+        if let Some((_, load)) = broadcast {
+            self.frames.release(load.frame);
         }
     }
 
@@ -46,7 +47,7 @@ impl World {
         match effect {
             Effect::Send { .. } => unreachable!("sends are carried out by the caller"),
             Effect::SetTimer { scope, key, after } => {
-                let clock = &self.nodes[id.index()].clock;
+                let clock = self.nodes[id.index()].clock();
                 let local = clock.now(self.now) + after;
                 // A slow clock may have shown that for some nanoseconds already.
                 let due = clock.when(local).max(self.now);
@@ -58,8 +59,9 @@ impl World {
                 }
                 let order = self.queue.reserve();
                 let timers = &mut self.nodes[id.index()].timers;
-                if let Some(entry) = timers.set(scope, key, (due, local), order, seq) {
-                    self.queue.push_reserved(due, order, Due::Timer { node: id, entry });
+                if let Some(slot) = timers.set(scope, key, (due, local), order, seq) {
+                    let entry = Packed::new(Due::Timer { node: id, slot });
+                    self.queue.push_reserved(due, order, entry);
                 }
             }
             Effect::CancelTimer { scope, key } => {
@@ -125,7 +127,7 @@ impl World {
             Effect::Halt => {
                 let seq = self.record(node, Some(cause), Kind::Halted, &[]);
                 self.stop(id, seq, Status::Halted);
-                if let Some(after) = self.nodes[id.index()].restart_after {
+                if let Some(after) = self.nodes[id.index()].machine.restart_after {
                     self.restart_later(id, after);
                 }
                 return false;

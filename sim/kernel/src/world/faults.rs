@@ -1,10 +1,12 @@
 //! Faults begin and end; what holds at a node is a function of those that hold then.
 
-use super::{Due, World};
+use super::send::weight;
+use super::{Due, Packed, Rare, World};
 use crate::disk::{Aftermath, DiskFault, Trouble};
 use crate::fault::Fault;
 use crate::network::Flight;
 use crate::node::{Status, Work};
+use crate::timers::TimerEntry;
 use simlab_core::{DiskAct, DropReason, Duration, FaultId, Kind, NodeId, Seq};
 
 impl World {
@@ -134,12 +136,16 @@ impl World {
             _ => None,
         });
         let node = &mut self.nodes[id.index()];
-        let drift = drifts.last().unwrap_or(node.drift);
-        node.clock.set_drift(self.now, drift);
-        node.clock.jump(jump);
-        let clock = node.clock;
-        for (due, order, entry) in node.timers.retime(self.now, |local| clock.when(local)) {
-            self.queue.push_reserved(due.max(self.now), order, Due::Timer { node: id, entry });
+        let drift = drifts.last().unwrap_or(node.machine.drift);
+        let clock = node.clock_mut();
+        clock.set_drift(self.now, drift);
+        clock.jump(jump);
+        let clock = *clock;
+        for TimerEntry { slot, at, order } in
+            node.timers.retime(self.now, |local| clock.when(local))
+        {
+            let entry = Packed::new(Due::Timer { node: id, slot });
+            self.queue.push_reserved(at, order, entry);
         }
         let jump = jump.clamp(i64::MIN.into(), i64::MAX.into()) as i64;
         let kind = Kind::ClockChanged { jump, drift: clock.drift() };
@@ -152,7 +158,7 @@ impl World {
             _ => None,
         });
         let slow = slow.max().unwrap_or(100);
-        self.nodes[id.index()].slow = slow;
+        self.nodes[id.index()].desk().slow = slow;
     }
 
     fn set_trouble(&mut self, id: NodeId) {
@@ -161,7 +167,7 @@ impl World {
             _ => None,
         });
         let trouble = Trouble::of(faults);
-        self.nodes[id.index()].disk.set_trouble(trouble);
+        self.nodes[id.index()].disk_mut().set_trouble(trouble);
     }
 
     fn rot(&mut self, id: FaultId, node: NodeId, bits: u32, cause: Seq) {
@@ -229,7 +235,7 @@ impl World {
     pub(super) fn stop(&mut self, id: NodeId, cause: Seq, status: Status) {
         self.touched.push(id);
         let node = &mut self.nodes[id.index()];
-        self.waiting -= node.inbox.len() + node.held.len();
+        self.waiting -= node.waiting();
         let waiting = node.stop(status);
         for work in waiting {
             if let Work::Datagram(flight) = work {
@@ -247,12 +253,12 @@ impl World {
     /// Starts a node again after a while.
     pub(super) fn restart_later(&mut self, id: NodeId, after: Duration) {
         let life = self.nodes[id.index()].life;
-        self.queue.push(self.now + after, Due::Restart { node: id, life });
+        self.push_rare(self.now + after, Rare::Restart { node: id, life });
     }
 
     /// A copy that was under way, or waited for its receiver, is gone.
     pub(super) fn drop_flight(&mut self, flight: &Flight, cause: Seq, why: DropReason) {
-        self.in_flight_bytes -= self.weight(flight.frame);
+        self.in_flight_bytes -= weight(self.frames.bytes(flight.frame).len() as u32);
         self.record_drop(flight.from, flight.to, flight.frame, flight.datagram, cause, why);
         self.frames.release(flight.frame);
     }

@@ -1,10 +1,11 @@
 //! Looking at a world: nothing here changes it.
 
-use super::{Due, Glance, World};
+use super::{Due, Glance, Rare, World};
+use crate::disk::SimDisk;
 use crate::history::History;
 use crate::limits::Finding;
 use crate::network::Reach;
-use crate::node::{Node, Status, Work};
+use crate::node::{Desk, Node, Status, Work};
 use crate::stats::Stats;
 use crate::trace::{Names, Trace};
 use simlab_core::{Digest, Fields, NodeId, Scope, Time, TimerKey, View};
@@ -99,7 +100,7 @@ impl World {
     /// The content of a file on a node's disk, whether or not the node could read it now.
     #[must_use]
     pub fn file(&self, id: NodeId, name: &str) -> Option<&[u8]> {
-        self.nodes[id.index()].disk.content(name)
+        self.nodes[id.index()].disk()?.content(name)
     }
 
     /// The timers of a node that are set, with the time at which each is due.
@@ -123,8 +124,7 @@ impl World {
     /// What a node's clocks show: the monotonic one and the wall clock.
     #[must_use]
     pub fn clocks(&self, id: NodeId) -> (Time, Time) {
-        let clock = &self.nodes[id.index()].clock;
-        (clock.now(self.now), clock.wall(self.now))
+        self.nodes[id.index()].clocks(self.now)
     }
 
     /// Whether a node stands still.
@@ -136,24 +136,23 @@ impl World {
     /// How many events wait at a node for a worker, or for the end of a pause.
     #[must_use]
     pub fn waiting(&self, id: NodeId) -> usize {
-        let node = &self.nodes[id.index()];
-        node.inbox.len() + node.held.len()
+        self.nodes[id.index()].waiting()
     }
 
     /// The files on a node's disk as a read would find them, by name.
     pub fn files(&self, id: NodeId) -> impl Iterator<Item = (&str, &[u8])> {
-        self.nodes[id.index()].disk.visible()
+        self.nodes[id.index()].disk().into_iter().flat_map(SimDisk::visible)
     }
 
     /// The files as far as they are durable, by name.
     pub fn durable_files(&self, id: NodeId) -> impl Iterator<Item = (&str, &[u8])> {
-        self.nodes[id.index()].disk.durable()
+        self.nodes[id.index()].disk().into_iter().flat_map(SimDisk::durable)
     }
 
     /// How many writes of a node are not durable.
     #[must_use]
     pub fn unsynced(&self, id: NodeId) -> usize {
-        self.nodes[id.index()].disk.pending()
+        self.nodes[id.index()].disk().map_or(0, SimDisk::pending)
     }
 
     /// Who can talk to whom now.
@@ -168,14 +167,17 @@ impl World {
     pub fn digest(&self) -> u64 {
         let mut digest = Digest::new();
         (self.now, self.ended).hash(&mut digest);
+        let (empty, idle) = (SimDisk::default(), Desk::default());
         for node in &self.nodes {
             node.process.digest(&mut digest);
             (node.status, node.life, node.counters, node.syncs).hash(&mut digest);
-            (node.paused, node.slow, node.busy, node.served).hash(&mut digest);
-            (node.starting, node.owed, node.last_sync, node.last_synced).hash(&mut digest);
-            (node.clock, &node.disk).hash(&mut digest);
-            node.inbox.iter().for_each(|work| self.hash_work(work, node, &mut digest));
-            for turn in &node.held {
+            (node.paused, node.starting, node.owed, node.last_sync).hash(&mut digest);
+            node.clock().hash(&mut digest);
+            node.disk().unwrap_or(&empty).hash(&mut digest);
+            let desk = node.waits().unwrap_or(&idle);
+            (desk.slow, desk.busy, desk.served, desk.last_synced).hash(&mut digest);
+            desk.inbox.iter().for_each(|work| self.hash_work(work, node, &mut digest));
+            for turn in &desk.held {
                 (turn.served, turn.late).hash(&mut digest);
                 self.hash_work(&turn.work, node, &mut digest);
             }
@@ -187,36 +189,40 @@ impl World {
         // What is due, in its order. Timers were counted with their nodes, and entries of dead
         // datagrams and moved timers mean nothing.
         for (at, due) in self.queue.sorted() {
-            match due {
+            match due.unpack() {
                 Due::Arrival(flight) => {
-                    let Some(flight) = self.flights.get(*flight) else { continue };
+                    let Some(flight) = self.flights.get(flight) else { continue };
                     (at, flight.from, flight.to, flight.number).hash(&mut digest);
                     self.frames.bytes(flight.frame).hash(&mut digest);
                 }
                 Due::Start(node) => (at, node).hash(&mut digest),
-                Due::Sync(sync) => {
-                    if self.nodes[sync.node.index()].life != sync.life {
-                        continue;
-                    }
-                    (at, sync.node, sync.life, sync.scope, sync.ticket).hash(&mut digest);
-                    sync.covers.hash(&mut digest);
-                }
-                Due::Action(action) => (at, action).hash(&mut digest),
-                Due::Turn { node, number } => {
-                    let state = &self.nodes[node.index()];
-                    let Some(turn) = state.desk.get(number) else { continue };
-                    (at, node, turn.served, turn.late).hash(&mut digest);
-                    self.hash_work(&turn.work, state, &mut digest);
-                }
-                Due::Restart { node, life } => {
-                    if self.nodes[node.index()].life == *life {
-                        (at, node).hash(&mut digest);
-                    }
-                }
+                Due::Rare(place) => self.hash_rare(at, &self.rare[place as usize], &mut digest),
                 Due::Timer { .. } => {}
             }
         }
         digest.finish()
+    }
+
+    fn hash_rare(&self, at: Time, rare: &Rare, digest: &mut Digest) {
+        match rare {
+            Rare::Sync(sync) if self.nodes[sync.node.index()].life == sync.life => {
+                (at, sync.node, sync.life, sync.scope, sync.ticket).hash(digest);
+                sync.covers.hash(digest);
+            }
+            Rare::Restart { node, life } if self.nodes[node.index()].life == *life => {
+                (at, node).hash(digest);
+            }
+            Rare::Sync(_) | Rare::Restart { .. } => {}
+            Rare::Action(action) => (at, action).hash(digest),
+            Rare::Turn { node, number } => {
+                let state = &self.nodes[node.index()];
+                let Some(turn) = state.waits().and_then(|desk| desk.turns.get(number)) else {
+                    return;
+                };
+                (at, node, turn.served, turn.late).hash(digest);
+                self.hash_work(&turn.work, state, digest);
+            }
+        }
     }
 
     fn hash_work(&self, work: &Work, node: &Node, digest: &mut Digest) {

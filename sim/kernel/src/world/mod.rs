@@ -3,6 +3,7 @@
 mod action;
 mod bounds;
 mod disk;
+mod due;
 mod effects;
 mod faults;
 mod look;
@@ -13,23 +14,25 @@ mod tests;
 mod work;
 
 pub use action::Action;
+use due::{Due, Packed};
 
 use crate::decisions::{Decisions, Departures, Script};
 use crate::disk::Covers;
 use crate::fault::{Fault, Faults};
 use crate::history::History;
 use crate::limits::{Finding, Limits};
-use crate::network::{Cuts, FlightId, Flights, FrameId, Frames, LinkSpec, Links};
+use crate::network::{Cuts, Flights, FrameId, Frames, LinkSpec, Links};
 use crate::node::{Node, NodeSpec, Status};
-use crate::panics;
+use crate::panics::{self, Caught};
 use crate::queue::Queue;
 use crate::stats::Stats;
 use crate::timers::TimerEntry;
 use crate::trace::{Names, Observer, Writer};
 use simlab_core::{
-    Checker, DiskError, Env, Event, Fields, Moment, NodeId, Outbox, Point, Scope, Seq, Ticket,
-    Time, TimerKey, View,
+    Checker, DiskError, Env, Event, Fields, Moment, NodeId, Outbox, Point, Scope, Seeded, Seq,
+    Ticket, Time, TimerKey, View,
 };
+use slab::Slab;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -52,23 +55,17 @@ impl Options {
     }
 }
 
-/// Something due.
+/// Something due that does not come up for every datagram.
 #[derive(Clone, Debug)]
-enum Due {
-    /// A node comes up for the first time.
-    Start(NodeId),
-    /// A datagram arrives.
-    Arrival(FlightId),
-    /// A timer may have run out.
-    Timer { node: NodeId, entry: TimerEntry },
+enum Rare {
     /// A sync ends.
-    Sync(Box<SyncDue>),
+    Sync(SyncDue),
     /// What is on a node's desk gets its turn.
     Turn { node: NodeId, number: u64 },
+    /// A line of the story.
+    Action(Action),
     /// A node that went down in this life is started again.
     Restart { node: NodeId, life: u32 },
-    /// A line of the story.
-    Action(Box<Action>),
 }
 
 /// A sync under way.
@@ -90,7 +87,8 @@ struct SyncDue {
 #[derive(Clone, Debug)]
 pub struct World {
     now: Time,
-    queue: Queue<Due>,
+    queue: Queue<Packed>,
+    rare: Slab<Rare>,
     nodes: Vec<Node>,
     sites: BTreeMap<String, u32>,
     links: Links,
@@ -106,7 +104,8 @@ pub struct World {
     /// How many bytes the disks hold.
     disk_bytes: u64,
     decisions: Decisions,
-    outbox: Outbox,
+    /// Where handlers put their wishes; it is away while these are carried out.
+    outbox: Option<Box<Outbox>>,
     writer: Writer,
     names: Names,
     history: History,
@@ -156,12 +155,14 @@ impl World {
     /// An empty world.
     #[must_use]
     pub fn new(options: Options) -> Self {
+        panics::install();
         World {
             now: Time::ZERO,
             queue: Queue::new(),
+            rare: Slab::new(),
             nodes: Vec::new(),
             sites: BTreeMap::new(),
-            links: Links::new(),
+            links: Links::new(Seeded::new(options.seed)),
             cuts: Cuts::default(),
             faults: Faults::default(),
             flights: Flights::default(),
@@ -171,7 +172,7 @@ impl World {
             waiting: 0,
             disk_bytes: 0,
             decisions: Decisions::new(options.seed),
-            outbox: Outbox::new(),
+            outbox: None,
             writer: Writer::new(options.recording),
             names: Names::default(),
             history: History::default(),
@@ -192,8 +193,8 @@ impl World {
         self.links.add_node(site);
         self.names.nodes.push(std::mem::take(&mut spec.name));
         let (now, joins) = (self.now, spec.joins);
-        self.queue.push(now.max(joins), Due::Start(id));
-        let mut node = Node::new(spec);
+        self.queue.push(now.max(joins), Packed::new(Due::Start(id)));
+        let mut node = Node::new(spec, self.nodes.last());
         node.status = if joins > now { Status::Absent } else { Status::Up };
         self.nodes.push(node);
         id
@@ -272,7 +273,7 @@ impl World {
             let nodes = planned.fault.nodes().into_iter().flatten();
             assert!(nodes.into_iter().all(|n| n.index() < self.nodes.len()), "no such node");
         }
-        self.queue.push(at.max(self.now), Due::Action(Box::new(action)));
+        self.push_rare(at.max(self.now), Rare::Action(action));
     }
 
     /// The same as a clone: a world that goes on independently.
@@ -295,46 +296,56 @@ impl World {
         if self.ended {
             return false;
         }
-        let Some((at, due)) = self.queue.pop_until(limit) else { return false };
+        let Some((at, order, due)) = self.queue.pop_until(limit) else { return false };
         assert!(at >= self.now, "time does not run backwards");
         self.now = at;
         self.touched.clear();
         self.stats.events += 1;
-        if let Some((name, detail)) = self.limit_hit() {
+        if self.is_over_a_limit()
+            && let Some((name, detail)) = self.limit_hit()
+        {
             self.find_and_end(name, None, None, &detail);
             return true;
         }
-        match due {
-            Due::Start(node) => self.start(node),
+        match due.unpack() {
             Due::Arrival(flight) => self.arrive(flight),
-            Due::Timer { node, entry } => self.timer(node, entry),
-            Due::Sync(sync) => self.sync_done(&sync),
-            Due::Turn { node, number } => self.turn(node, number),
-            Due::Restart { node, life } => {
-                if self.nodes[node.index()].life == life {
-                    self.restart(node, None);
+            Due::Timer { node, slot } => self.timer(node, TimerEntry { slot, at, order }),
+            Due::Start(node) => self.start(node),
+            Due::Rare(place) => match self.rare.remove(place as usize) {
+                Rare::Sync(sync) => self.sync_done(&sync),
+                Rare::Turn { node, number } => self.turn(node, number),
+                Rare::Action(action) => self.act(action),
+                Rare::Restart { node, life } => {
+                    if self.nodes[node.index()].life == life {
+                        self.restart(node, None);
+                    }
                 }
-            }
-            Due::Action(action) => self.act(*action),
+            },
         }
         true
     }
 
+    fn push_rare(&mut self, at: Time, rare: Rare) {
+        let place = self.rare.insert(rare) as u32;
+        self.queue.push(at, Packed::new(Due::Rare(place)));
+    }
+
     /// Lets a process handle an event, and carries out what it asks for.
+    #[inline]
     fn handle(&mut self, id: NodeId, cause: Seq, incoming: Incoming) {
         if !self.passes_instant_limit(id, cause) {
             return;
         }
         self.touched.push(id);
-        let mut outbox = std::mem::take(&mut self.outbox);
+        let (frames, decisions) = (&self.frames, &mut self.decisions);
+        let mut outbox = self.outbox.take().unwrap_or_default();
         outbox.clear();
         let node = &mut self.nodes[id.index()];
         assert_eq!(node.status, Status::Up, "only a running node handles events");
-        let Node { clock, life, .. } = *node;
-        let moment = Moment { me: id, now: clock.now(self.now), wall: clock.wall(self.now), life };
-        let Node { process, counters, disk, .. } = node;
-        let (frames, decisions) = (&self.frames, &mut self.decisions);
-        let outcome = panics::guard(|| {
+        let (now, wall) = node.clocks(self.now);
+        let moment = Moment { me: id, now, wall, life: node.life };
+        let (process, counters, disk) = node.parts();
+        let outcome = panics::run(|| {
             let event = match &incoming {
                 Incoming::Start => Event::Start,
                 Incoming::Datagram { from, frame } => {
@@ -349,24 +360,33 @@ impl World {
             let mut env = Env::new(moment, &mut outbox, counters, decisions, disk);
             process.on_event(event, &mut env);
         });
-        self.hit(id, |fault| matches!(fault, Fault::Clock { .. }));
-        self.hit_failed_reads(id);
+        if self.faults.any() {
+            self.hit(id, |fault| matches!(fault, Fault::Clock { .. }));
+            self.hit_failed_reads(id);
+        }
         match outcome {
             Ok(()) => {
-                self.carry_out(id, cause, &outbox);
-                let view = Glance { now: self.now, nodes: &self.nodes, names: &self.names };
-                self.writer.after(id, cause, &view);
-                self.raise_objections();
+                if !outbox.effects().is_empty() {
+                    self.carry_out(id, cause, &outbox);
+                }
+                if self.writer.has_checkers() {
+                    let view = Glance { now: self.now, nodes: &self.nodes, names: &self.names };
+                    self.writer.after(id, cause, &view);
+                    self.raise_objections();
+                }
             }
-            Err(caught) => {
-                // The outbox is dropped: half a handler's wishes are nobody's.
-                self.stop(id, cause, Status::Panicked);
-                let name = self.names.node(id);
-                let detail = format!("{name} panicked while handling {cause}: {caught}");
-                self.find_and_end(Finding::PANIC, Some(id), Some(cause), &detail);
-            }
+            Err(caught) => self.panicked(id, cause, &caught),
         }
-        self.outbox = outbox;
+        self.outbox = Some(outbox);
+    }
+
+    /// A handler panicked. What it wished for before is dropped: half of its wishes are nobody's.
+    #[cold]
+    fn panicked(&mut self, id: NodeId, cause: Seq, caught: &Caught) {
+        self.stop(id, cause, Status::Panicked);
+        let name = self.names.node(id);
+        let detail = format!("{name} panicked while handling {cause}: {caught}");
+        self.find_and_end(Finding::PANIC, Some(id), Some(cause), &detail);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Glance, World};
 use crate::limits::Finding;
-use crate::network::FrameId;
+use crate::network::{FrameId, Load};
 use crate::trace::{Body, Head};
 use simlab_core::{Kind, NodeId, Seq};
 
@@ -23,26 +23,77 @@ impl World {
         seq
     }
 
-    /// Writes a record whose bytes are a payload: hashed and kept once if `fresh`, else only
-    /// referred to.
-    pub(super) fn record_frame(&mut self, head: Head, frame: FrameId, fresh: bool) -> Seq {
-        let mut kept = *self.frames.recorded(frame);
-        let bytes = self.frames.bytes(frame);
-        let body = if fresh {
-            Body::Shared { bytes, digest: self.frames.digest(frame), kept: &mut kept }
+    /// Records that a datagram was sent.
+    #[inline(always)]
+    pub(super) fn record_sent(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        number: u64,
+        load: Load,
+        cause: Seq,
+    ) -> Seq {
+        let kind = Kind::Sent { to, number, len: load.len };
+        let head = Head { at: self.now, node: Some(from), cause: Some(cause), kind };
+        if self.writer.attended() {
+            self.record_payload(head, load)
         } else {
-            Body::Again { bytes, kept }
-        };
+            self.writer.pass(head, Some(load.digest))
+        }
+    }
+
+    /// Records that a datagram was delivered.
+    #[inline(always)]
+    pub(super) fn record_delivered(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        datagram: Seq,
+        frame: FrameId,
+        cause: Seq,
+    ) -> Seq {
+        let kind = Kind::Delivered { from, datagram };
+        let head = Head { at: self.now, node: Some(to), cause: Some(cause), kind };
+        if self.writer.attended() {
+            self.record_again(head, frame)
+        } else {
+            self.writer.pass(head, None)
+        }
+    }
+
+    /// Writes a record whose bytes are a payload that no record had before: hashed, and kept once.
+    pub(super) fn record_payload(&mut self, head: Head, load: Load) -> Seq {
+        let mut kept = *self.frames.recorded(load.frame);
+        let bytes = self.frames.bytes(load.frame);
+        let body = Body::Shared { bytes, digest: load.digest, kept: &mut kept };
         let view = Glance { now: self.now, nodes: &self.nodes, names: &self.names };
         let seq = self.writer.write(head, body, &self.names, &view);
-        *self.frames.recorded(frame) = kept;
+        *self.frames.recorded(load.frame) = kept;
+        self.raise_objections();
+        seq
+    }
+
+    /// Writes a record that refers to the payload of an earlier one.
+    pub(super) fn record_again(&mut self, head: Head, frame: FrameId) -> Seq {
+        let kept = *self.frames.recorded(frame);
+        let body = Body::Again { bytes: self.frames.bytes(frame), kept };
+        let view = Glance { now: self.now, nodes: &self.nodes, names: &self.names };
+        let seq = self.writer.write(head, body, &self.names, &view);
         self.raise_objections();
         seq
     }
 
     /// Records what the checkers objected to: for each checker the first objection, since what
     /// follows a broken invariant is worth little, and may be without end.
+    #[inline]
     pub(super) fn raise_objections(&mut self) {
+        if !self.writer.objections.is_empty() {
+            self.raise();
+        }
+    }
+
+    #[cold]
+    fn raise(&mut self) {
         for objection in std::mem::take(&mut self.writer.objections) {
             if !self.findings.iter().any(|finding| finding.name == objection.checker) {
                 let (node, cause) = (objection.node, objection.cause);

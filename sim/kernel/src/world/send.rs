@@ -1,8 +1,8 @@
 //! A datagram's way from its sender to its receiver, or to its end.
 
-use super::{Due, World};
+use super::{Due, Packed, World};
 use crate::limits::Finding;
-use crate::network::{Corruption, Flight, FlightId, FrameId, LinkSpec, Patch};
+use crate::network::{Corruption, Flight, FlightId, FrameId, LinkSpec, Load, Passage, Patch};
 use crate::node::{Status, Work};
 use crate::trace::Head;
 use simlab_core::{
@@ -14,42 +14,46 @@ use simlab_core::{
 struct Datagram {
     from: NodeId,
     to: NodeId,
-    frame: FrameId,
+    load: Load,
+    /// Its number on its link.
     number: u64,
+    /// Where its link was found.
+    place: u32,
     /// The record of its send.
     seq: Seq,
 }
 
 impl World {
-    /// Sends the payload `frame`.
-    pub(super) fn send(&mut self, from: NodeId, to: NodeId, frame: FrameId, cause: Seq) {
-        let len = self.frames.bytes(frame).len() as u32;
+    /// Sends a payload.
+    #[inline]
+    pub(super) fn send(&mut self, from: NodeId, to: NodeId, load: Load, cause: Seq) {
         self.stats.sent += 1;
-        self.stats.bytes_sent += u64::from(len);
-        let exists = to.index() < self.nodes.len();
-        let (spec, number) = if exists {
-            let (spec, state) = self.links.link(from, to);
-            let number = state.sent;
-            state.sent += 1;
-            (*spec, number)
+        self.stats.bytes_sent += u64::from(load.len);
+        if to.index() >= self.nodes.len() {
+            let seq = self.record_sent(from, to, 0, load, cause);
+            let datagram = Datagram { from, to, load, number: 0, place: 0, seq };
+            return self.lose(datagram, DropReason::NoLink);
+        }
+        let Passage { spec, usual, number, place, delays } = self.links.send(from, to);
+        let quick = usual && load.len <= spec.mtu && spec.only_delays();
+        let delay = spec.delay;
+        let seq = self.record_sent(from, to, number, load, cause);
+        let datagram = Datagram { from, to, load, number, place, seq };
+        if from == to {
+            self.launch(datagram, load, self.now, seq);
+        } else if quick && self.cuts.is_empty() && !self.decisions.attended() {
+            // The same as below, without what is certain.
+            let span = Domain::Span(&delay);
+            let delay = span.certain().unwrap_or_else(|| span.sample(delays.bits(number)));
+            self.launch(datagram, load, self.now + Duration(delay), seq);
         } else {
-            (LinkSpec::default(), 0)
-        };
-        let kind = Kind::Sent { to, number, len };
-        let head = Head { at: self.now, node: Some(from), cause: Some(cause), kind };
-        let seq = self.record_frame(head, frame, true);
-        let datagram = Datagram { from, to, frame, number, seq };
-        if !exists {
-            self.lose(datagram, DropReason::NoLink);
-        } else if from == to {
-            self.launch(datagram, frame, self.now, seq);
-        } else {
-            self.transmit(datagram, &spec, len);
+            let spec = self.links.current(from, place);
+            self.transmit(datagram, &spec);
         }
     }
 
-    fn transmit(&mut self, datagram: Datagram, spec: &LinkSpec, len: u32) {
-        let Datagram { from, to, .. } = datagram;
+    fn transmit(&mut self, datagram: Datagram, spec: &LinkSpec) {
+        let Datagram { from, to, load: Load { len, .. }, .. } = datagram;
         if len > spec.mtu {
             self.hit_weather(datagram, |patch| patch.mtu.is_some());
             return self.lose(datagram, DropReason::TooLarge);
@@ -84,14 +88,14 @@ impl World {
             let nanos = u128::from(bytes) * 1_000_000_000 / u128::from(bandwidth.max(1));
             Duration(u64::try_from(nanos).unwrap_or(u64::MAX))
         };
-        let (_, state) = self.links.link(datagram.from, datagram.to);
-        let backlog = state.busy_until.since(self.now);
+        let busy_until = self.links.busy_until(datagram.from, datagram.to);
+        let backlog = busy_until.since(self.now);
         if backlog > Duration::ZERO && backlog + transmission(len.into()) > transmission(spec.queue)
         {
             return None;
         }
-        state.busy_until = state.busy_until.max(self.now) + transmission(len.into());
-        Some(state.busy_until)
+        *busy_until = (*busy_until).max(self.now) + transmission(len.into());
+        Some(*busy_until)
     }
 
     /// Puts one copy of a datagram under way.
@@ -108,14 +112,14 @@ impl World {
         }
         let corrupt = Domain::Chance(spec.corrupt);
         let damaged = self.decide(datagram, Choice::Corrupt { copy }, corrupt) == 1;
-        if damaged && let Some((frame, seq)) = self.corrupt(datagram, spec, copy, cause) {
+        if damaged && let Some((load, seq)) = self.corrupt(datagram, spec, copy, cause) {
             let damages = |patch: &Patch| patch.corrupt.is_some() || patch.corruption.is_some();
             self.hit_weather(datagram, damages);
-            self.launch(datagram, frame, due, seq);
-            self.frames.release(frame);
+            self.launch(datagram, load, due, seq);
+            self.frames.release(load.frame);
             return;
         }
-        self.launch(datagram, datagram.frame, due, cause);
+        self.launch(datagram, datagram.load, due, cause);
     }
 
     /// Counts a hit of every fault that makes the link of a datagram so.
@@ -133,8 +137,8 @@ impl World {
         spec: &LinkSpec,
         copy: u8,
         cause: Seq,
-    ) -> Option<(FrameId, Seq)> {
-        let mut bytes = self.frames.bytes(datagram.frame).to_vec();
+    ) -> Option<(Load, Seq)> {
+        let mut bytes = self.frames.bytes(datagram.load.frame).to_vec();
         let damage = spec.corruption.damage(&mut bytes, |part, bound| {
             let choice = match spec.corruption {
                 Corruption::Bits(_) => Choice::FlipBit { copy, flip: part },
@@ -142,22 +146,24 @@ impl World {
             };
             self.decide(datagram, choice, Domain::Below(bound))
         })?;
-        let frame = self.frames.insert(&bytes);
+        let load = self.frames.insert(&bytes);
         self.stats.corrupted += 1;
         let Datagram { from, to, seq, .. } = datagram;
         let kind = Kind::Corrupted { from, datagram: seq, damage };
         let head = Head { at: self.now, node: Some(to), cause: Some(cause), kind };
-        let seq = self.record_frame(head, frame, true);
-        Some((frame, seq))
+        let seq = self.record_payload(head, load);
+        Some((load, seq))
     }
 
-    fn launch(&mut self, datagram: Datagram, frame: FrameId, due: Time, cause: Seq) {
-        let Datagram { from, to, number, seq, .. } = datagram;
+    #[inline(always)]
+    fn launch(&mut self, datagram: Datagram, load: Load, due: Time, cause: Seq) {
+        let Datagram { from, to, number, place, seq, .. } = datagram;
+        let Load { frame, len, .. } = load;
         self.frames.retain(frame);
-        self.in_flight_bytes += self.weight(frame);
-        let flight = Flight { from, to, frame, number, datagram: seq, cause };
+        self.in_flight_bytes += weight(len);
+        let flight = Flight { from, to, frame, place, number, datagram: seq, cause };
         let id = self.flights.insert(flight);
-        self.queue.push(due, Due::Arrival(id));
+        self.queue.push(due, Packed::new(Due::Arrival(id)));
         let limit = self.limits.in_flight_bytes;
         if self.in_flight_bytes > limit && !self.ended {
             let detail = format!("more than {limit} bytes of datagrams under way");
@@ -165,15 +171,10 @@ impl World {
         }
     }
 
-    /// What a datagram under way counts for: an empty one takes memory too.
-    pub(super) fn weight(&self, frame: FrameId) -> u64 {
-        self.frames.bytes(frame).len() as u64 + 64
-    }
-
     /// A datagram that never got under way.
     fn lose(&mut self, datagram: Datagram, why: DropReason) {
-        let Datagram { from, to, frame, seq, .. } = datagram;
-        self.record_drop(from, to, frame, seq, seq, why);
+        let Datagram { from, to, load, seq, .. } = datagram;
+        self.record_drop(from, to, load.frame, seq, seq, why);
     }
 
     pub(super) fn record_drop(
@@ -188,11 +189,21 @@ impl World {
         self.stats.drop_one(why);
         let kind = Kind::Dropped { from, datagram, why };
         let head = Head { at: self.now, node: Some(to), cause: Some(cause), kind };
-        self.record_frame(head, frame, false);
+        self.record_again(head, frame);
     }
 
     /// A copy gets to where it was going.
+    #[inline(always)]
     pub(super) fn arrive(&mut self, id: FlightId) {
+        // Field by field: each was written by itself, perhaps just now, and a processor that reads
+        // them together has to wait until all of that is in the cache.
+        if let Some(&Flight { from, to, frame, place, number, datagram, cause }) =
+            self.flights.get(id)
+            && self.nodes[to.index()].handles_at_once()
+        {
+            self.flights.forget(id);
+            return self.deliver(Flight { from, to, frame, place, number, datagram, cause });
+        }
         let Some(flight) = self.flights.land(id) else { return };
         if self.nodes[flight.to.index()].status != Status::Up {
             let cause = flight.cause;
@@ -206,4 +217,9 @@ impl World {
         let who = Who::Link { from: datagram.from, to: datagram.to };
         self.decisions.decide(Point { who, choice, ordinal: datagram.number }, domain)
     }
+}
+
+/// What a datagram under way of so many bytes counts for: an empty one takes memory too.
+pub(super) const fn weight(len: u32) -> u64 {
+    len as u64 + 64
 }

@@ -10,11 +10,12 @@
 //! What is due is judged when it is performed, not when it comes: a timer that is moved while its
 //! event waits does not fire.
 
-use super::{Due, Incoming, World};
+use super::send::weight;
+use super::{Due, Incoming, Packed, Rare, World};
 use crate::fault::Fault;
+use crate::network::Flight;
 use crate::node::{Status, Turn, Work};
 use crate::timers::{Popped, TimerEntry};
-use crate::trace::Head;
 use simlab_core::{
     Choice, Decide, Domain, DropReason, Duration, Kind, NodeId, Point, Seq, Time, Who,
 };
@@ -36,15 +37,15 @@ impl World {
             if self.has_room(id, &work) {
                 self.hold(id, Turn { work, served: false, late: true });
             }
-        } else if node.cost.is_free() {
+        } else if node.is_free() {
             self.perform(id, work);
-        } else if node.inbox.is_empty()
+        } else if node.desk().inbox.is_empty()
             && node.has_worker()
             && (!node.starting || matches!(work, Work::Start { .. }))
         {
             self.serve(id, work);
         } else if self.has_room(id, &work) {
-            self.nodes[id.index()].queue(work);
+            self.nodes[id.index()].desk().queue(work);
             self.waiting += 1;
         }
     }
@@ -65,24 +66,26 @@ impl World {
     /// Something waits for the end of a pause.
     fn hold(&mut self, id: NodeId, turn: Turn) {
         self.hit(id, |fault| matches!(fault, Fault::Pause(_)));
-        self.nodes[id.index()].hold(turn);
+        self.nodes[id.index()].desk().hold(turn);
         self.waiting += 1;
     }
 
     /// A worker takes something on.
     fn serve(&mut self, id: NodeId, work: Work) {
         let node = &mut self.nodes[id.index()];
-        node.busy += 1;
-        let point = Point { who: Who::Node(id), choice: Choice::Service, ordinal: node.served };
-        node.served += 1;
-        let time = self.decisions.decide(point, Domain::Span(&node.cost.service));
-        let time = u128::from(time) * u128::from(node.slow) / 100;
-        let slow = node.slow != 100;
+        let service = node.machine.cost.service;
+        let desk = node.desk();
+        desk.busy += 1;
+        let point = Point { who: Who::Node(id), choice: Choice::Service, ordinal: desk.served };
+        desk.served += 1;
+        let time = self.decisions.decide(point, Domain::Span(&service));
+        let time = u128::from(time) * u128::from(desk.slow) / 100;
+        let slow = desk.slow != 100;
         let mut due = self.now + Duration(u64::try_from(time).unwrap_or(u64::MAX));
         if let Work::Synced { .. } = work {
             // A quick worker must not tell of a later sync before a slow one tells of an earlier.
-            due = due.max(node.last_synced);
-            node.last_synced = due;
+            due = due.max(desk.last_synced);
+            desk.last_synced = due;
         }
         self.put_on_desk(id, due, Turn { work, served: true, late: false });
         if slow {
@@ -92,18 +95,19 @@ impl World {
 
     fn put_on_desk(&mut self, id: NodeId, due: Time, turn: Turn) {
         let node = &mut self.nodes[id.index()];
-        let number = node.turns;
-        node.turns += 1;
         node.catching_up += u32::from(turn.late);
-        node.desk.insert(number, turn);
-        self.queue.push(due, Due::Turn { node: id, number });
+        let desk = node.desk();
+        let number = desk.numbered;
+        desk.numbered += 1;
+        desk.turns.insert(number, turn);
+        self.push_rare(due, Rare::Turn { node: id, number });
     }
 
     /// What was put on a node's desk is due.
     pub(super) fn turn(&mut self, id: NodeId, number: u64) {
         let node = &mut self.nodes[id.index()];
         // A crash has cleared the desk.
-        let Some(turn) = node.desk.remove(&number) else { return };
+        let Some(turn) = node.desk().turns.remove(&number) else { return };
         if turn.late {
             node.catching_up -= 1;
         } else if node.catching_up > 0 {
@@ -116,7 +120,7 @@ impl World {
         } else if node.paused {
             self.hold(id, Turn { late: true, ..turn });
         } else {
-            node.busy -= 1;
+            node.desk().busy -= 1;
             self.perform(id, turn.work);
             self.serve_next(id);
         }
@@ -128,7 +132,7 @@ impl World {
             if node.status != Status::Up || !node.has_worker() {
                 return;
             }
-            let Some(work) = node.dequeue() else { return };
+            let Some(work) = node.desk().dequeue() else { return };
             self.waiting -= 1;
             self.serve(id, work);
         }
@@ -144,7 +148,7 @@ impl World {
             return;
         }
         node.paused = false;
-        let held = node.release();
+        let held = node.desk().release();
         self.waiting -= held.len();
         let count = u32::try_from(held.len()).unwrap_or(u32::MAX);
         self.record(Some(id), Some(cause), Kind::Resumed { held: count }, &[]);
@@ -162,19 +166,7 @@ impl World {
             }
             Work::Datagram(flight) => {
                 self.buffered -= 1;
-                self.in_flight_bytes -= self.weight(flight.frame);
-                self.stats.delivered += 1;
-                let (from, frame) = (flight.from, flight.frame);
-                let (_, state) = self.links.link(from, id);
-                if flight.number + 1 < state.delivered_up_to {
-                    self.stats.reordered += 1;
-                }
-                state.delivered_up_to = state.delivered_up_to.max(flight.number + 1);
-                let kind = Kind::Delivered { from, datagram: flight.datagram };
-                let head = Head { at: self.now, node: Some(id), cause: Some(flight.cause), kind };
-                let seq = self.record_frame(head, frame, false);
-                self.handle(id, seq, Incoming::Datagram { from, frame });
-                self.frames.release(frame);
+                self.deliver(flight);
             }
             Work::Timer(entry) => self.fire(id, entry),
             Work::Synced { scope, ticket, result, asked } => {
@@ -189,10 +181,23 @@ impl World {
         }
     }
 
+    /// Hands a datagram to the process of its receiver.
+    #[inline(always)]
+    pub(super) fn deliver(&mut self, flight: Flight) {
+        let Flight { from, to, frame, place, number, datagram, cause } = flight;
+        self.in_flight_bytes -= weight(self.frames.bytes(frame).len() as u32);
+        self.stats.delivered += 1;
+        self.stats.reordered += u64::from(self.links.deliver(from, to, place, number));
+        let seq = self.record_delivered(from, to, datagram, frame, cause);
+        self.handle(to, seq, Incoming::Datagram { from, frame });
+        self.frames.release(frame);
+    }
+
     /// A timer's entry came out of the queue.
     pub(super) fn timer(&mut self, id: NodeId, entry: TimerEntry) {
         // Entries of moved and forgotten timers are none of the node's business.
-        if self.nodes[id.index()].timers.ripe(entry).is_some() {
+        let node = &self.nodes[id.index()];
+        if !node.handles_at_once() && node.timers.ripe(entry).is_some() {
             self.admit(id, Work::Timer(entry));
         } else {
             self.fire(id, entry);
@@ -203,8 +208,8 @@ impl World {
         match self.nodes[id.index()].timers.popped(entry, self.now) {
             Popped::Stale => {}
             Popped::Again(due, order) => {
-                let due = due.max(self.now);
-                self.queue.push_reserved(due, order, Due::Timer { node: id, entry });
+                let again = Due::Timer { node: id, slot: entry.slot };
+                self.queue.push_reserved(due, order, Packed::new(again));
             }
             Popped::Fire { scope, key, set } => {
                 self.stats.timers_fired += 1;

@@ -176,7 +176,7 @@ proptest! {
             prop_assert!(!spells.iter().any(inside), "heard something at {}", at);
         }
         prop_assert_eq!((world.waiting(SERVER), world.in_flight(), world.waiting), (0, 0, 0));
-        prop_assert_eq!(world.nodes[SERVER.index()].busy, 0);
+        prop_assert_eq!(world.nodes[SERVER.index()].desk().busy, 0);
         prop_assert!(!world.is_paused(SERVER));
         let crashed = spells.iter().any(|(_, _, crash)| *crash);
         if !crashed {

@@ -223,19 +223,21 @@ pub(super) fn check(world: &World) {
     let stats = world.stats();
     let gone = stats.delivered + stats.dropped_total();
     assert_eq!(stats.sent + stats.duplicated, gone + world.in_flight(), "at {}", world.now());
-    let waiting: usize = world.nodes.iter().map(|node| node.inbox.len() + node.held.len()).sum();
+    let waiting: usize = world.nodes.iter().map(|node| node.waiting()).sum();
     assert_eq!(world.waiting, waiting);
-    let bytes: u64 = world.nodes.iter().map(|node| node.disk.bytes()).sum();
+    let bytes: u64 =
+        world.nodes.iter().map(|node| node.disk().map_or(0, |disk| disk.bytes())).sum();
     assert_eq!(world.disk_bytes, bytes);
     for node in &world.nodes {
         let served = |turn: &&crate::node::Turn| turn.served;
-        let with_workers = node.desk.values().chain(&node.held).filter(served).count();
-        assert_eq!(node.busy as usize, with_workers);
-        assert_eq!(node.catching_up as usize, node.desk.values().filter(|turn| turn.late).count());
-        assert!(node.desk.values().all(|turn| turn.late || turn.served));
-        assert!(node.paused || node.held.is_empty());
+        let desk = node.waits().cloned().unwrap_or_default();
+        let with_workers = desk.turns.values().chain(&desk.held).filter(served).count();
+        assert_eq!(desk.busy as usize, with_workers);
+        assert_eq!(node.catching_up as usize, desk.turns.values().filter(|turn| turn.late).count());
+        assert!(desk.turns.values().all(|turn| turn.late || turn.served));
+        assert!(node.paused || desk.held.is_empty());
         let idle = node.status != Status::Up;
-        assert!(!idle || node.inbox.len() + node.held.len() + node.desk.len() == 0);
+        assert!(!idle || desk.waiting() + desk.turns.len() == 0);
     }
 }
 
@@ -245,10 +247,13 @@ fn check_over(plan: &Plan, world: &World) {
     for (id, machine) in (0..NODES).map(NodeId).zip(&plan.machines) {
         let node = &world.nodes[id.index()];
         assert!(!world.is_paused(id), "{id} stands still for ever");
-        assert_eq!((node.slow, node.disk.trouble()), (100, &crate::disk::Trouble::default()));
+        let slow = node.waits().map_or(100, |desk| desk.slow);
+        assert_eq!(slow, 100);
+        let right = crate::disk::Trouble::default();
+        assert_eq!(node.disk().map_or(&right, |disk| disk.trouble()), &right);
         let (now, wall) = world.clocks(id);
         assert_eq!(wall, now + Duration(machine.clock.offset as u64), "the jumps add up");
-        assert_eq!(node.clock.drift(), machine.clock.drift);
+        assert_eq!(node.clock().drift(), machine.clock.drift);
         let left = plan
             .faults
             .iter()
@@ -303,7 +308,7 @@ proptest! {
             world.schedule(world.now(), Action::Crash(node));
         }
         for machine in &mut world.nodes {
-            machine.restart_after = None;
+            std::sync::Arc::make_mut(&mut machine.machine).restart_after = None;
         }
         world.run_until(at(OVER + 100_000));
         check(&world);
