@@ -43,8 +43,8 @@ pub(super) fn talk(
     (after, until): (Time, Time),
 ) -> Option<Row> {
     let mut arrived = None;
-    let before = trace.first_at(after).saturating_sub(1) as usize;
-    for event in trace.iter().skip(before).take_while(|event| event.at < until) {
+    let first = trace.first_at(after);
+    for event in trace.iter_from(first).take_while(|event| event.at < until) {
         let Some((from, to, lost)) = fate(&event) else { continue };
         let pair = (lanes.of(from), lanes.of(to));
         if !lanes.talkers.contains(&from) || !lanes.talkers.contains(&to) || pair.0 == pair.1 {

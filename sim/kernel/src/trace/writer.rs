@@ -196,7 +196,16 @@ impl Writer {
                     Some(kept.unwrap_or_else(|| trace.push_bytes(bytes)))
                 }
             };
-            trace.push(head.at, head.node, head.cause, head.kind, payload);
+            let Head { at, node, cause, kind } = head;
+            match (kind, node, cause, payload) {
+                (Kind::Sent { to, number, .. }, Some(node), Some(cause), Some(payload)) => {
+                    trace.push_sent(at, node, cause, to, number, payload);
+                }
+                (Kind::Delivered { from, datagram }, Some(node), Some(cause), Some(payload)) => {
+                    trace.push_delivered(at, node, cause, from, datagram, payload);
+                }
+                _ => trace.push(at, node, cause, kind, payload),
+            }
         }
         if let Some(observer) = &mut self.observer {
             let Head { at, node, cause, kind } = head;

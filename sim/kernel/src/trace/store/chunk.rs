@@ -1,0 +1,166 @@
+//! Runs of records, coded.
+
+use super::code::{Delivered, RECORD_MAX, ROOM, Record, Sent, State};
+use simlab_core::Kind;
+
+/// A record is found by reading its block from its begin.
+pub(super) const RECORDS_PER_BLOCK: u64 = 64;
+const BLOCKS_PER_CHUNK: u64 = 64;
+pub(super) const RECORDS_PER_CHUNK: u64 = RECORDS_PER_BLOCK * BLOCKS_PER_CHUNK;
+
+/// Where a block begins, and what it takes to read it.
+#[derive(Clone, Copy, Debug)]
+struct Block {
+    /// When its first record was.
+    at: u64,
+    /// The last place of bytes before it.
+    top: u64,
+    start: u32,
+    /// How many kinds the blocks before it have in the side table.
+    others: u32,
+}
+
+/// A run of records.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Chunk {
+    bytes: Vec<u8>,
+    blocks: Vec<Block>,
+    others: Vec<Kind>,
+}
+
+impl Chunk {
+    /// Ready to read from the begin of a block; `before` is how many records there are before it.
+    pub(super) fn read(&self, block: usize, before: u64) -> Option<Reader<'_>> {
+        let Block { at, top, start, others } = *self.blocks.get(block)?;
+        let others = self.others.get(others as usize..)?;
+        let state = State::begin(before, at, top);
+        Some(Reader { bytes: &self.bytes, others, at: start as usize, state })
+    }
+
+    /// How many of its blocks begin before this time.
+    pub(super) fn blocks_before(&self, time: u64) -> usize {
+        self.blocks.partition_point(|block| block.at < time)
+    }
+
+    /// How many bytes it takes on the heap.
+    pub(super) fn memory(&self) -> usize {
+        self.bytes.capacity()
+            + self.blocks.capacity() * size_of::<Block>()
+            + self.others.capacity() * size_of::<Kind>()
+    }
+}
+
+/// Reads the records of a block.
+#[derive(Clone, Debug)]
+pub(super) struct Reader<'a> {
+    bytes: &'a [u8],
+    others: &'a [Kind],
+    at: usize,
+    state: State,
+}
+
+impl Reader<'_> {
+    /// The next record. That there is one is for the caller to know.
+    #[inline]
+    pub(super) fn next(&mut self) -> Record {
+        self.state.read(self.bytes, &mut self.at, &mut self.others)
+    }
+
+    /// How many records there are before the next.
+    pub(super) const fn before(&self) -> u64 {
+        self.state.before
+    }
+}
+
+/// The chunk that is written.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Open {
+    chunk: Chunk,
+    /// How many of its bytes are written; the others are there to be.
+    end: usize,
+    /// How many records its last block has room for.
+    left: u64,
+    state: State,
+}
+
+impl Open {
+    pub(super) const fn chunk(&self) -> &Chunk {
+        &self.chunk
+    }
+
+    /// How many records there are, with those of closed chunks.
+    pub(super) const fn len(&self) -> u64 {
+        self.state.before
+    }
+
+    /// Sees to it that there is room for a record. A chunk that it takes for this to close is
+    /// returned.
+    #[inline(always)]
+    pub(super) fn make_room(&mut self, at: u64) -> Option<Chunk> {
+        if self.left == 0 { self.begin_block(at) } else { None }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn begin_block(&mut self, at: u64) -> Option<Chunk> {
+        let full = self.chunk.blocks.len() as u64 == BLOCKS_PER_CHUNK;
+        let closed = full.then(|| self.close());
+        let most = self.end + RECORDS_PER_BLOCK as usize * RECORD_MAX + ROOM;
+        if self.chunk.bytes.len() < most {
+            self.chunk.bytes.resize(most, 0);
+        }
+        let top = self.state.top;
+        self.chunk.blocks.push(Block {
+            at,
+            top,
+            start: self.end as u32,
+            others: self.chunk.others.len() as u32,
+        });
+        self.state = State::begin(self.state.before, at, top);
+        self.left = RECORDS_PER_BLOCK;
+        closed
+    }
+
+    /// Copies the chunk to where it takes no more room than it needs, and empties this one.
+    fn close(&mut self) -> Chunk {
+        let Chunk { bytes, blocks, others } = &mut self.chunk;
+        let closed = Chunk {
+            // A field is loaded whole, and may reach beyond the last record.
+            bytes: bytes[..self.end + 8].to_vec(),
+            blocks: blocks.clone(),
+            others: others.clone(),
+        };
+        blocks.clear();
+        others.clear();
+        self.end = 0;
+        closed
+    }
+
+    /// Writes a send in the quick form, if it can be.
+    #[inline(always)]
+    pub(super) fn sent(&mut self, sent: Sent) -> bool {
+        let Some(out) = self.chunk.bytes[self.end..].first_chunk_mut() else { return false };
+        let Some(len) = self.state.sent(sent, out) else { return false };
+        self.end += len;
+        self.left -= 1;
+        true
+    }
+
+    /// Writes a delivery in the quick form, if it can be.
+    #[inline(always)]
+    pub(super) fn delivered(&mut self, delivered: Delivered) -> bool {
+        let Some(out) = self.chunk.bytes[self.end..].first_chunk_mut() else { return false };
+        let Some(len) = self.state.delivered(delivered, out) else { return false };
+        self.end += len;
+        self.left -= 1;
+        true
+    }
+
+    /// Writes any record.
+    pub(super) fn any(&mut self, record: Record) {
+        let out = self.chunk.bytes[self.end..].first_chunk_mut();
+        let out = out.expect("there is room for all records of a block");
+        self.end += self.state.any(record, &mut self.chunk.others, out);
+        self.left -= 1;
+    }
+}
