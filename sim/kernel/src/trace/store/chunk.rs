@@ -2,6 +2,7 @@
 
 use super::code::{Delivered, RECORD_MAX, ROOM, Record, Sent, State};
 use simlab_core::Kind;
+use std::sync::Arc;
 
 /// A record is found by reading its block from its begin.
 pub(super) const RECORDS_PER_BLOCK: u64 = 64;
@@ -78,8 +79,6 @@ pub(super) struct Open {
     chunk: Chunk,
     /// How many of its bytes are written; the others are there to be.
     end: usize,
-    /// How many records its last block has room for.
-    left: u64,
     state: State,
 }
 
@@ -93,16 +92,14 @@ impl Open {
         self.state.before
     }
 
-    /// Sees to it that there is room for a record. A chunk that it takes for this to close is
-    /// returned.
+    /// Whether a block has to begin before the next record.
     #[inline(always)]
-    pub(super) fn make_room(&mut self, at: u64) -> Option<Chunk> {
-        if self.left == 0 { self.begin_block(at) } else { None }
+    pub(super) const fn is_block_full(&self) -> bool {
+        self.state.before % RECORDS_PER_BLOCK == 0
     }
 
-    #[cold]
-    #[inline(never)]
-    fn begin_block(&mut self, at: u64) -> Option<Chunk> {
+    /// Begins a block, with room for all its records. If the chunk is full, it is returned.
+    pub(super) fn begin_block(&mut self, at: u64) -> Option<Arc<Chunk>> {
         let full = self.chunk.blocks.len() as u64 == BLOCKS_PER_CHUNK;
         let closed = full.then(|| self.close());
         let most = self.end + RECORDS_PER_BLOCK as usize * RECORD_MAX + ROOM;
@@ -117,19 +114,18 @@ impl Open {
             others: self.chunk.others.len() as u32,
         });
         self.state = State::begin(self.state.before, at, top);
-        self.left = RECORDS_PER_BLOCK;
         closed
     }
 
     /// Copies the chunk to where it takes no more room than it needs, and empties this one.
-    fn close(&mut self) -> Chunk {
+    fn close(&mut self) -> Arc<Chunk> {
         let Chunk { bytes, blocks, others } = &mut self.chunk;
-        let closed = Chunk {
+        let closed = Arc::new(Chunk {
             // A field is loaded whole, and may reach beyond the last record.
             bytes: bytes[..self.end + 8].to_vec(),
             blocks: blocks.clone(),
             others: others.clone(),
-        };
+        });
         blocks.clear();
         others.clear();
         self.end = 0;
@@ -142,7 +138,6 @@ impl Open {
         let Some(out) = self.chunk.bytes[self.end..].first_chunk_mut() else { return false };
         let Some(len) = self.state.sent(sent, out) else { return false };
         self.end += len;
-        self.left -= 1;
         true
     }
 
@@ -152,7 +147,6 @@ impl Open {
         let Some(out) = self.chunk.bytes[self.end..].first_chunk_mut() else { return false };
         let Some(len) = self.state.delivered(delivered, out) else { return false };
         self.end += len;
-        self.left -= 1;
         true
     }
 
@@ -161,6 +155,5 @@ impl Open {
         let out = self.chunk.bytes[self.end..].first_chunk_mut();
         let out = out.expect("there is room for all records of a block");
         self.end += self.state.any(record, &mut self.chunk.others, out);
-        self.left -= 1;
     }
 }

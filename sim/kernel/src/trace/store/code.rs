@@ -4,14 +4,14 @@
 //! three forms, told apart by the highest bits of the first byte:
 //!
 //! ```text
-//!   1 n pp dd tt    a datagram delivered, by its send    then time, nodes, datagram, payload
-//!   0 1 pp nn tt    a datagram sent by the event at hand then to, number, payload
-//!   0 0 ... kind    anything; three bytes of widths      then the seven fields
+//!   1 n pp dd tt   a datagram delivered, by its send     then nodes, time, datagram, payload
+//!   0 1 pp nn tt   a datagram sent by the event at hand  then to, number, payload
+//!   0 0 ... kind   anything; three bytes of widths       then seven fields
 //! ```
 //!
-//! The two-bit widths are of 1 to 4 bytes for a delivery and of 0, 1, 2 or 4 for a send. Both are
-//! written without a branch on what a field holds: each field is stored whole, and the next one over
-//! its upper bytes.
+//! The pairs of bits say how many bytes a field can do without, of three (the time of four); `n` is
+//! for nodes of two bytes each. Both are written without a branch on what a field holds: each field
+//! is stored whole, and the next one over its upper bytes.
 
 use simlab_core::{DropReason, Kind, NodeId, Scope, Seq, Time};
 use std::num::NonZeroU64;
@@ -24,6 +24,8 @@ pub(super) const ROOM: usize = RECORD_MAX + 8;
 const FIELDS: usize = 7;
 const DELIVERED_BIT: u8 = 0x80;
 const SENT_BIT: u8 = 0x40;
+/// The bits of a send whose fields are all as expected: each can do without all three bytes.
+const NOTHING: u8 = 0b11_11_11;
 
 /// The kinds that have a general form without the side table.
 mod tag {
@@ -108,26 +110,22 @@ const fn unfold32(folded: u32) -> u32 {
     (folded >> 1) ^ (folded & 1).wrapping_neg()
 }
 
-/// The width code and the width of a field in the quick form of a send.
+/// How many bytes a field of a send can do without of the three there are.
 #[inline(always)]
-fn from_none(value: u32) -> (u8, usize) {
-    let (some, two, four) = (value > 0, value > 0xff, value > 0xffff);
-    let code = u8::from(some) + u8::from(two) + u8::from(four);
-    (code, usize::from(some) + usize::from(two) + 2 * usize::from(four))
+fn spare(field: u64) -> usize {
+    usize::from(field < 1) + spare_but_one(field)
 }
 
-/// The same for a delivery.
+/// The same for a field that always has one byte.
 #[inline(always)]
-fn from_one(value: u32) -> (u8, usize) {
-    let (two, three, four) = (value > 0xff, value > 0xffff, value > 0xff_ffff);
-    let code = u8::from(two) + u8::from(three) + u8::from(four);
-    (code, 1 + usize::from(two) + usize::from(three) + usize::from(four))
+fn spare_but_one(field: u64) -> usize {
+    usize::from(field < 1 << 8) + usize::from(field < 1 << 16)
 }
 
 /// Stores a field whole.
 #[inline(always)]
-fn store(out: &mut [u8; ROOM], at: usize, value: u32) {
-    out[at..at + 4].copy_from_slice(&value.to_le_bytes());
+fn store(out: &mut [u8; ROOM], at: usize, field: u64) {
+    out[at..at + 4].copy_from_slice(&(field as u32).to_le_bytes());
 }
 
 /// Reads a field.
@@ -157,30 +155,33 @@ impl State {
     #[inline(always)]
     pub(super) fn sent(&mut self, sent: Sent, out: &mut [u8; ROOM]) -> Option<usize> {
         let Sent { at, node, cause, to, number, place } = sent;
-        let other_to = fold32(to.wrapping_sub(self.to));
-        let other_number = fold(number.wrapping_sub(self.number));
-        let other_place = fold(place.wrapping_sub(self.top));
-        let odd = (at ^ self.at)
-            | ((u64::from(node) + 1) ^ self.node)
-            | (cause ^ self.event)
-            | ((other_number | other_place) >> 32);
-        if odd != 0 {
+        let event = (at ^ self.at) | ((u64::from(node) + 1) ^ self.node) | (cause ^ self.event);
+        let to_differs = to.wrapping_sub(self.to);
+        let number_differs = number.wrapping_sub(self.number);
+        let above = place.wrapping_sub(self.top);
+        if event | u64::from(to_differs) | number_differs | above == 0 {
+            // A broadcast goes on.
+            out[0] = SENT_BIT | NOTHING;
+            self.before += 1;
+            self.to = to.wrapping_add(1);
+            return Some(1);
+        }
+        let (to_fold, number_fold) = (u64::from(fold32(to_differs)), fold(number_differs));
+        if event | (to_fold | number_fold | above) >> 24 != 0 {
             return None;
         }
-        let (code_to, width) = from_none(other_to);
-        store(out, 1, other_to);
-        let end = 1 + width;
-        let (code_number, width) = from_none(other_number as u32);
-        store(out, end, other_number as u32);
-        let end = end + width;
-        let (code_place, width) = from_none(other_place as u32);
-        store(out, end, other_place as u32);
-        out[0] = SENT_BIT | code_place << 4 | code_number << 2 | code_to;
+        let spares = [spare(to_fold), spare(number_fold), spare(above)];
+        store(out, 1, to_fold);
+        let end = 4 - spares[0];
+        store(out, end, number_fold);
+        let end = end + 3 - spares[1];
+        store(out, end, above);
+        out[0] = SENT_BIT | (spares[0] + (spares[1] << 2) + (spares[2] << 4)) as u8;
         self.before += 1;
         self.to = to.wrapping_add(1);
         self.number = number;
-        self.top = self.top.max(place);
-        Some(end + width)
+        self.top = place;
+        Some(end + 3 - spares[2])
     }
 
     /// Writes a delivery; returns its length, or `None` if a field is too large.
@@ -190,27 +191,26 @@ impl State {
         let later = at.wrapping_sub(self.at);
         let back = self.before.wrapping_sub(datagram);
         let below = self.top.wrapping_sub(place);
-        if ((later | back | below) >> 32) | u64::from((node | from) >> 16) != 0 {
+        if (later >> 32) | ((back | below) >> 24) | u64::from((node | from) >> 16) != 0 {
             return None;
         }
-        let (code_later, width) = from_one(later as u32);
-        store(out, 1, later as u32);
-        let end = 1 + width;
-        let large = (node | from) > 0xff;
-        store(out, end, if large { node | from << 16 } else { node | from << 8 });
-        let end = end + 2 + 2 * usize::from(large);
-        let (code_back, width) = from_one(back as u32);
-        store(out, end, back as u32);
-        let end = end + width;
-        let (code_below, width) = from_one(below as u32);
-        store(out, end, below as u32);
-        out[0] =
-            DELIVERED_BIT | u8::from(large) << 6 | code_below << 4 | code_back << 2 | code_later;
+        let large = usize::from((node | from) > 0xff);
+        let spares = [spare_but_one(later >> 8), spare_but_one(back), spare_but_one(below)];
+        store(out, 1, node.into());
+        store(out, 2 + large, from.into());
+        let end = 3 + 2 * large;
+        store(out, end, later);
+        let end = end + 4 - spares[0];
+        store(out, end, back);
+        let end = end + 3 - spares[1];
+        store(out, end, below);
+        let spare = spares[0] + (spares[1] << 2) + (spares[2] << 4);
+        out[0] = DELIVERED_BIT | (spare + (large << 6)) as u8;
         self.before += 1;
         self.at = at;
         self.node = u64::from(node) + 1;
         self.event = self.before;
-        Some(end + width)
+        Some(end + 3 - spares[2])
     }
 
     /// Writes any record; returns its length. What has no form of its own goes to the side table.
@@ -260,7 +260,7 @@ impl State {
             out[end..end + 8].copy_from_slice(&field.to_le_bytes());
             end += width_of(code);
         }
-        store(out, 0, head);
+        store(out, 0, head.into());
         self.pass(&record);
         end
     }
@@ -269,29 +269,28 @@ impl State {
     #[inline]
     pub(super) fn read(&mut self, bytes: &[u8], at: &mut usize, others: &mut &[Kind]) -> Record {
         let head = load(bytes, &mut { *at }, 4) as u32;
-        let code = |shift: u32| (head >> shift & 3) as usize;
+        let spare = |shift: u32| (head >> shift & 3) as usize;
         let record = if head as u8 & DELIVERED_BIT != 0 {
             *at += 1;
-            let later = load(bytes, at, 1 + code(0));
-            let half = if head & 0x40 == 0 { 8 } else { 16 };
-            let nodes = load(bytes, at, half / 4);
-            let back = load(bytes, at, 1 + code(2));
-            let below = load(bytes, at, 1 + code(4));
+            let large = head as usize >> 6 & 1;
+            let node = load(bytes, at, 1 + large);
+            let from = NodeId(load(bytes, at, 1 + large) as u32);
+            let later = load(bytes, at, 4 - spare(0));
+            let back = load(bytes, at, 3 - spare(2));
+            let below = load(bytes, at, 3 - spare(4));
             let datagram = self.before.wrapping_sub(back);
-            let from = NodeId((nodes >> half) as u32);
             Record {
                 at: self.at.wrapping_add(later),
-                node: (nodes & ((1 << half) - 1)) + 1,
+                node: node + 1,
                 cause: datagram,
                 place: Some(self.top.wrapping_sub(below)),
                 kind: Kind::Delivered { from, datagram: seq(datagram) },
             }
         } else if head as u8 & SENT_BIT != 0 {
             *at += 1;
-            let width = |shift| (1 << code(shift)) >> 1;
-            let to = self.to(load(bytes, at, width(0)));
-            let number = self.number.wrapping_add(unfold(load(bytes, at, width(2))));
-            let place = self.top.wrapping_add(unfold(load(bytes, at, width(4))));
+            let to = self.to(load(bytes, at, 3 - spare(0)));
+            let number = self.number.wrapping_add(unfold(load(bytes, at, 3 - spare(2))));
+            let place = self.top.wrapping_add(load(bytes, at, 3 - spare(4)));
             Record {
                 at: self.at,
                 node: self.node,

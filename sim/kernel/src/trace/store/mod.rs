@@ -153,20 +153,11 @@ impl Trace {
         at: Time,
         node: Option<NodeId>,
         cause: Option<Seq>,
-        mut kind: Kind,
+        kind: Kind,
         payload: Option<Payload>,
     ) {
         self.make_room(at);
-        if let Kind::Sent { len, .. } = &mut kind {
-            *len = len.wrapping_sub(payload.map_or(0, |payload| payload.len));
-        }
-        self.open.any(Record {
-            at: at.nanos(),
-            node: node.map_or(0, |node| u64::from(node.0) + 1),
-            cause: cause.map_or(0, Seq::get),
-            place: payload.map(|payload| payload.place),
-            kind,
-        });
+        self.push_any(at, node, cause, kind, payload);
     }
 
     /// Writes that a datagram was sent, whose length is that of its bytes.
@@ -191,7 +182,7 @@ impl Trace {
         };
         if !self.open.sent(sent) {
             let kind = Kind::Sent { to, number, len: payload.len };
-            self.push(at, Some(node), Some(cause), kind, Some(payload));
+            self.push_any(at, Some(node), Some(cause), kind, Some(payload));
         }
     }
 
@@ -216,15 +207,43 @@ impl Trace {
         };
         if cause != datagram || !self.open.delivered(delivered) {
             let kind = Kind::Delivered { from, datagram };
-            self.push(at, Some(node), Some(cause), kind, Some(payload));
+            self.push_any(at, Some(node), Some(cause), kind, Some(payload));
         }
     }
 
     #[inline(always)]
     fn make_room(&mut self, at: Time) {
-        if let Some(closed) = self.open.make_room(at.nanos()) {
-            self.full.push(Arc::new(closed));
+        if self.open.is_block_full() {
+            self.begin_block(at);
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn begin_block(&mut self, at: Time) {
+        self.full.extend(self.open.begin_block(at.nanos()));
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn push_any(
+        &mut self,
+        at: Time,
+        node: Option<NodeId>,
+        cause: Option<Seq>,
+        mut kind: Kind,
+        payload: Option<Payload>,
+    ) {
+        if let Kind::Sent { len, .. } = &mut kind {
+            *len = len.wrapping_sub(payload.map_or(0, |payload| payload.len));
+        }
+        self.open.any(Record {
+            at: at.nanos(),
+            node: node.map_or(0, |node| u64::from(node.0) + 1),
+            cause: cause.map_or(0, Seq::get),
+            place: payload.map(|payload| payload.place),
+            kind,
+        });
     }
 }
 
