@@ -198,7 +198,9 @@ impl Writer {
             };
             let Head { at, node, cause, kind } = head;
             match (kind, node, cause, payload) {
-                (Kind::Sent { to, number, .. }, Some(node), Some(cause), Some(payload)) => {
+                (Kind::Sent { to, number, len }, Some(node), Some(cause), Some(payload))
+                    if len as usize == bytes.len() =>
+                {
                     trace.push_sent(at, node, cause, to, number, payload);
                 }
                 (Kind::Delivered { from, datagram }, Some(node), Some(cause), Some(payload)) => {

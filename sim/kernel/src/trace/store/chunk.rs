@@ -64,7 +64,8 @@ impl Reader<'_> {
     /// The next record. That there is one is for the caller to know.
     #[inline]
     pub(super) fn next(&mut self) -> Record {
-        self.state.read(self.bytes, &mut self.at, &mut self.others)
+        let bytes = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk);
+        self.state.read(bytes.unwrap_or(&[0; ROOM]), &mut self.at, &mut self.others)
     }
 
     /// How many records there are before the next.
@@ -95,7 +96,7 @@ impl Open {
     /// Whether a block has to begin before the next record.
     #[inline(always)]
     pub(super) const fn is_block_full(&self) -> bool {
-        self.state.before % RECORDS_PER_BLOCK == 0
+        self.state.before.is_multiple_of(RECORDS_PER_BLOCK)
     }
 
     /// Begins a block, with room for all its records. If the chunk is full, it is returned.
@@ -121,8 +122,8 @@ impl Open {
     fn close(&mut self) -> Arc<Chunk> {
         let Chunk { bytes, blocks, others } = &mut self.chunk;
         let closed = Arc::new(Chunk {
-            // A field is loaded whole, and may reach beyond the last record.
-            bytes: bytes[..self.end + 8].to_vec(),
+            // A record is read out of so many, whether it needs them or not.
+            bytes: bytes[..self.end + ROOM].to_vec(),
             blocks: blocks.clone(),
             others: others.clone(),
         });

@@ -128,9 +128,9 @@ fn store(out: &mut [u8; ROOM], at: usize, field: u64) {
     out[at..at + 4].copy_from_slice(&(field as u32).to_le_bytes());
 }
 
-/// Reads a field.
+/// Reads a field: loads it whole, and leaves away what is of the next.
 #[inline(always)]
-fn load(bytes: &[u8], at: &mut usize, width: usize) -> u64 {
+fn load(record: &[u8; ROOM], at: &mut usize, width: usize) -> u64 {
     const MASKS: [u64; 9] = {
         let mut masks = [u64::MAX; 9];
         let mut width = 0;
@@ -140,9 +140,10 @@ fn load(bytes: &[u8], at: &mut usize, width: usize) -> u64 {
         }
         masks
     };
-    let whole = bytes.get(*at..).and_then(<[u8]>::first_chunk);
+    let mut whole = [0; 8];
+    whole.copy_from_slice(&record[*at..*at + 8]);
     *at += width;
-    whole.map_or(0, |whole| u64::from_le_bytes(*whole)) & MASKS[width]
+    u64::from_le_bytes(whole) & MASKS[width]
 }
 
 impl State {
@@ -265,19 +266,24 @@ impl State {
         end
     }
 
-    /// Reads the record that begins at `*at` in `bytes`, and goes on to the next.
+    /// Reads the record that `bytes` begins with; `at` moves on by its length.
     #[inline]
-    pub(super) fn read(&mut self, bytes: &[u8], at: &mut usize, others: &mut &[Kind]) -> Record {
-        let head = load(bytes, &mut { *at }, 4) as u32;
-        let spare = |shift: u32| (head >> shift & 3) as usize;
-        let record = if head as u8 & DELIVERED_BIT != 0 {
-            *at += 1;
-            let large = head as usize >> 6 & 1;
-            let node = load(bytes, at, 1 + large);
-            let from = NodeId(load(bytes, at, 1 + large) as u32);
-            let later = load(bytes, at, 4 - spare(0));
-            let back = load(bytes, at, 3 - spare(2));
-            let below = load(bytes, at, 3 - spare(4));
+    pub(super) fn read(
+        &mut self,
+        bytes: &[u8; ROOM],
+        at: &mut usize,
+        others: &mut &[Kind],
+    ) -> Record {
+        let head = bytes[0];
+        let spare = |shift: u32| usize::from(head >> shift & 3);
+        let mut end = 1;
+        let record = if head & DELIVERED_BIT != 0 {
+            let large = usize::from(head >> 6 & 1);
+            let node = load(bytes, &mut end, 1 + large);
+            let from = NodeId(load(bytes, &mut end, 1 + large) as u32);
+            let later = load(bytes, &mut end, 4 - spare(0));
+            let back = load(bytes, &mut end, 3 - spare(2));
+            let below = load(bytes, &mut end, 3 - spare(4));
             let datagram = self.before.wrapping_sub(back);
             Record {
                 at: self.at.wrapping_add(later),
@@ -286,11 +292,10 @@ impl State {
                 place: Some(self.top.wrapping_sub(below)),
                 kind: Kind::Delivered { from, datagram: seq(datagram) },
             }
-        } else if head as u8 & SENT_BIT != 0 {
-            *at += 1;
-            let to = self.to(load(bytes, at, 3 - spare(0)));
-            let number = self.number.wrapping_add(unfold(load(bytes, at, 3 - spare(2))));
-            let place = self.top.wrapping_add(load(bytes, at, 3 - spare(4)));
+        } else if head & SENT_BIT != 0 {
+            let to = self.to(load(bytes, &mut end, 3 - spare(0)));
+            let number = self.number.wrapping_add(unfold(load(bytes, &mut end, 3 - spare(2))));
+            let place = self.top.wrapping_add(load(bytes, &mut end, 3 - spare(4)));
             Record {
                 at: self.at,
                 node: self.node,
@@ -299,17 +304,19 @@ impl State {
                 kind: Kind::Sent { to, number, len: 0 },
             }
         } else {
-            *at += 4;
-            self.read_any(head, bytes, at, others)
+            self.read_any(bytes, &mut end, others)
         };
         self.pass(&record);
+        *at += end;
         record
     }
 
-    fn read_any(&self, head: u32, bytes: &[u8], from: &mut usize, others: &mut &[Kind]) -> Record {
+    fn read_any(&self, bytes: &[u8; ROOM], end: &mut usize, others: &mut &[Kind]) -> Record {
+        let head = load(bytes, &mut 0, 4);
+        *end = 4;
         let mut fields = [0; FIELDS];
         for (i, field) in fields.iter_mut().enumerate() {
-            *field = load(bytes, from, width_of(head >> (8 + 3 * i) & 7));
+            *field = load(bytes, end, width_of(head as u32 >> (8 + 3 * i) & 7));
         }
         let [later, node, cause, place, a, b, c] = fields;
         let at = self.at.wrapping_add(later);
@@ -317,7 +324,7 @@ impl State {
         let from = NodeId(a as u32);
         let datagram = || seq(cause.wrapping_sub(unfold(b)));
         let scope = || Scope::from_bits(a as u32).unwrap_or(Scope::ROOT);
-        let kind = match head & 7 {
+        let kind = match head as u32 & 7 {
             tag::SENT => Kind::Sent {
                 to: self.to(a),
                 number: self.number.wrapping_add(unfold(b)),

@@ -39,7 +39,7 @@ impl<'a> Iterator for Iter<'a> {
         let reader = self.reader.as_mut()?;
         let record = reader.next();
         self.next += 1;
-        if self.next % RECORDS_PER_BLOCK == 0 {
+        if self.next.is_multiple_of(RECORDS_PER_BLOCK) {
             self.reader = None;
         }
         Some(self.trace.event(self.next, record))
