@@ -146,6 +146,13 @@ impl Outbox {
         self.adopted = None;
     }
 
+    /// Whether nobody has put anything in.
+    #[must_use]
+    #[inline]
+    pub const fn is_empty(&self) -> bool {
+        self.effects.is_empty() && self.bytes.is_empty()
+    }
+
     /// The effects, in order.
     #[must_use]
     pub fn effects(&self) -> &[Effect] {

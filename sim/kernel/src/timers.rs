@@ -60,17 +60,23 @@ const FEW: usize = 8;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Timers {
     slots: Vec<Slot>,
+    /// What is needed once there were many.
+    many: Option<Box<Many>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Many {
     /// Slots without a timer.
     free: Vec<u32>,
-    /// Where each timer is, once there were many.
-    by_key: Option<BTreeMap<(Scope, TimerKey), u32>>,
+    /// Where each timer is.
+    by_key: BTreeMap<(Scope, TimerKey), u32>,
 }
 
 impl Timers {
     /// The slot of a timer.
     fn find(&self, scope: Scope, key: TimerKey) -> Option<u32> {
-        if let Some(by_key) = &self.by_key {
-            return by_key.get(&(scope, key)).copied();
+        if let Some(many) = &self.many {
+            return many.by_key.get(&(scope, key)).copied();
         }
         let mut slots = (0..).zip(&self.slots);
         let is = |slot: &Slot| slot.key == key && slot.scope == scope && slot.armed.is_some();
@@ -97,29 +103,38 @@ impl Timers {
             slot.armed = armed;
             return Some(index);
         }
-        let slot = Slot { scope, key, set, armed };
-        let index = match self.free.pop() {
-            Some(index) => {
-                self.slots[index as usize] = slot;
-                index
-            }
-            None => {
-                if self.slots.len() < FEW {
-                    // A world has many nodes with one timer or two.
-                    self.slots.reserve_exact(1);
-                }
-                self.slots.push(slot);
-                (self.slots.len() - 1) as u32
-            }
+        Some(self.add(Slot { scope, key, set, armed }))
+    }
+
+    /// Adds a timer that there is no slot for.
+    fn add(&mut self, slot: Slot) -> u32 {
+        let (scope, key) = (slot.scope, slot.key);
+        let free = match &mut self.many {
+            Some(many) => many.free.pop(),
+            None => self.slots.iter().position(|slot| slot.armed.is_none()).map(|at| at as u32),
         };
-        if let Some(by_key) = &mut self.by_key {
-            by_key.insert((scope, key), index);
-        } else if self.slots.len() > FEW {
-            let all = (0..).zip(&self.slots).filter(|(_, slot)| slot.armed.is_some());
-            let by_key = all.map(|(index, slot)| ((slot.scope, slot.key), index)).collect();
-            self.by_key = Some(by_key);
+        let index = if let Some(index) = free {
+            self.slots[index as usize] = slot;
+            index
+        } else {
+            if self.slots.len() < FEW {
+                // A world has many nodes with one timer or two.
+                self.slots.reserve_exact(1);
+            }
+            self.slots.push(slot);
+            (self.slots.len() - 1) as u32
+        };
+        if self.slots.len() > FEW {
+            let slots = &self.slots;
+            let many = self.many.get_or_insert_with(|| {
+                let all = (0..).zip(slots).filter(|(_, slot)| slot.armed.is_some());
+                let by_key = all.map(|(index, slot)| ((slot.scope, slot.key), index)).collect();
+                // There was no free slot, or there would be no new one.
+                Box::new(Many { free: Vec::new(), by_key })
+            });
+            many.by_key.insert((scope, key), index);
         }
-        Some(index)
+        index
     }
 
     /// Forgets a timer. Returns whether it was set. Its queue entry stays, to be used again.
@@ -173,10 +188,10 @@ impl Timers {
             set => {
                 let (scope, key) = (slot.scope, slot.key);
                 (slot.set, slot.armed) = (None, None);
-                if let Some(by_key) = &mut self.by_key {
-                    by_key.remove(&(scope, key));
+                if let Some(many) = &mut self.many {
+                    many.by_key.remove(&(scope, key));
+                    many.free.push(entry.slot);
                 }
-                self.free.push(entry.slot);
                 match set {
                     Some(setting) => Popped::Fire { scope, key, set: setting.seq },
                     None => Popped::Stale,
@@ -243,7 +258,7 @@ mod tests {
         #[test]
         fn they_agree_with_a_map(steps in proptest::collection::vec(step(), 0..120)) {
             let mut timers = Timers::default();
-            let mut queue: Queue<u32> = Queue::new();
+            let mut queue = Queue::new();
             let mut model: BTreeMap<TimerKey, (u64, u64)> = BTreeMap::new();
             let mut now = 0;
             let seq = Seq(NonZeroU64::MIN);
@@ -254,7 +269,7 @@ mod tests {
                         model.insert(key, (now + after, order));
                         let due = Time(now + after);
                         if let Some(slot) = timers.set(Scope::ROOT, key, (due, due), order, seq) {
-                            queue.push_reserved(due, order, slot);
+                            queue.push_reserved(due, order, [slot.into(), 0, 0]);
                         }
                     }
                     Step::Cancel(key) => {
@@ -269,11 +284,12 @@ mod tests {
                     }
                     Step::Advance(by) => {
                         let mut fired = Vec::new();
-                        while let Some((at, order, slot)) = queue.pop_until(Time(now + by)) {
+                        while let Some((at, order, [slot, ..])) = queue.pop_until(Time(now + by)) {
+                            let slot = slot as u32;
                             match timers.popped(TimerEntry { slot, at, order }, at) {
                                 Popped::Stale => {}
                                 Popped::Again(due, order) => {
-                                    queue.push_reserved(due, order, slot);
+                                    queue.push_reserved(due, order, [slot.into(), 0, 0]);
                                 }
                                 Popped::Fire { key, .. } => fired.push((at.0, key)),
                             }

@@ -10,11 +10,38 @@ use simlab_core::Digest;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FrameId(u32);
 
+impl FrameId {
+    /// The one at this place.
+    #[inline]
+    pub(crate) const fn of(index: u32) -> Self {
+        FrameId(index)
+    }
+
+    /// Its place.
+    #[inline]
+    pub(crate) const fn index(self) -> u32 {
+        self.0
+    }
+}
+
 #[derive(Clone, Debug, Default)]
-struct Frame {
+pub(crate) struct Frame {
     bytes: Vec<u8>,
     references: u32,
     recorded: Option<Payload>,
+}
+
+impl Frame {
+    #[inline(always)]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Where the trace keeps the payload, if it does.
+    #[inline(always)]
+    pub(crate) const fn kept(&self) -> Option<Payload> {
+        self.recorded
+    }
 }
 
 /// A payload with what is asked of it for every datagram.
@@ -49,9 +76,10 @@ impl Frames {
         Load { frame: FrameId(index), len: bytes.len() as u32, digest }
     }
 
+    /// Adds so many references.
     #[inline(always)]
-    pub(crate) fn retain(&mut self, id: FrameId) {
-        self.slab[id.0 as usize].references += 1;
+    pub(crate) fn retain(&mut self, id: FrameId, times: u32) {
+        self.slab[id.0 as usize].references += times;
     }
 
     #[inline(always)]
@@ -64,6 +92,11 @@ impl Frames {
         }
     }
 
+    #[inline(always)]
+    pub(crate) fn get(&self, id: FrameId) -> &Frame {
+        &self.slab[id.0 as usize]
+    }
+
     #[inline]
     pub(crate) fn bytes(&self, id: FrameId) -> &[u8] {
         &self.slab[id.0 as usize].bytes
@@ -72,6 +105,13 @@ impl Frames {
     /// Where the trace keeps the payload, once it does.
     pub(crate) fn recorded(&mut self, id: FrameId) -> &mut Option<Payload> {
         &mut self.slab[id.0 as usize].recorded
+    }
+
+    /// A payload, and where the trace is to note that it keeps it.
+    #[inline]
+    pub(crate) fn recording(&mut self, id: FrameId) -> (&[u8], &mut Option<Payload>) {
+        let frame = &mut self.slab[id.0 as usize];
+        (&frame.bytes, &mut frame.recorded)
     }
 
     /// How many payloads are held.

@@ -12,7 +12,7 @@ mod weather;
 
 pub(crate) use cuts::Cuts;
 pub use damage::Corruption;
-pub(crate) use flight::{Flight, FlightId, Flights};
+pub(crate) use flight::{Flight, LinkId};
 pub(crate) use frame::{FrameId, Frames, Load};
 pub use link::LinkSpec;
 pub(crate) use links::{Links, Passage};

@@ -11,8 +11,12 @@ pub use spec::{ClockSpec, Cost, NodeSpec};
 
 use crate::clock::Clock;
 use crate::disk::SimDisk;
+use crate::panics::{self, Caught};
 use crate::timers::Timers;
-use simlab_core::{Counters, Disk, Distribution, Duration, NoDisk, Process, Time};
+use simlab_core::{
+    Counters, Decide, Disk, Distribution, Duration, Env, Event, Moment, NoDisk, NodeId, Outbox,
+    Process, Time,
+};
 use std::sync::Arc;
 
 /// Whether a node runs.
@@ -42,9 +46,21 @@ pub(crate) struct Machine {
     pub(crate) restart_after: Option<Duration>,
 }
 
-/// A node of the world.
+/// A node of the world. What every event needs comes first.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Node {
+    pub(crate) process: Box<dyn Process>,
+    /// `None` if they are right.
+    clock: Option<Box<Clock>>,
+    drive: Option<Box<Drive>>,
+    /// For the limit on events without time passing.
+    instant: Time,
+    instant_events: u32,
+    /// Counts the lives; what was scheduled in an earlier life concerns none of the later ones.
+    pub(crate) life: u32,
+    /// How much of the desk waited for a pause to end: what comes now comes after that.
+    pub(crate) catching_up: u32,
     pub(crate) status: Status,
     pub(crate) paused: bool,
     /// Whether handling an event costs nothing.
@@ -53,28 +69,27 @@ pub(crate) struct Node {
     pub(crate) owed: bool,
     /// Whether it came up and has not heard so yet: that is the first thing that it hears.
     pub(crate) starting: bool,
-    /// How much of the desk waited for a pause to end: what comes now comes after that.
-    pub(crate) catching_up: u32,
-    /// Counts the lives; what was scheduled in an earlier life concerns none of the later ones.
-    pub(crate) life: u32,
-    /// For the limit on events without time passing.
-    pub(crate) instant_events: u32,
-    pub(crate) instant: Time,
-    pub(crate) process: Box<dyn Process>,
-    /// `None` if they are right.
-    clock: Option<Box<Clock>>,
-    disk: Option<Box<SimDisk>>,
-    pub(crate) counters: Counters,
     pub(crate) timers: Timers,
+    pub(crate) counters: Counters,
     desk: Option<Box<Desk>>,
     pub(crate) machine: Arc<Machine>,
     pristine: Box<dyn Process>,
     /// When this life began.
     pub(crate) since: Time,
-    /// When the last sync that was asked for will be done; syncs end in order.
-    pub(crate) last_sync: Time,
-    pub(crate) syncs: u64,
 }
+
+/// A disk, and the syncs that were asked of it.
+#[derive(Clone, Debug, Default)]
+struct Drive {
+    disk: SimDisk,
+    /// How many there were.
+    syncs: u64,
+    /// When the last of this life will be done; syncs end in order.
+    last_sync: Time,
+}
+
+/// The size counts: a world may have a million.
+const _: () = assert!(size_of::<Node>() == 160);
 
 impl Clone for Node {
     fn clone(&self) -> Self {
@@ -83,7 +98,7 @@ impl Clone for Node {
             pristine: self.pristine.fork(),
             timers: self.timers.clone(),
             clock: self.clock.clone(),
-            disk: self.disk.clone(),
+            drive: self.drive.clone(),
             desk: self.desk.clone(),
             machine: Arc::clone(&self.machine),
             ..*self
@@ -112,14 +127,12 @@ impl Node {
             pristine: process.fork(),
             process,
             clock: (!right).then(|| Box::new(Clock::new(clock.drift, clock.offset))),
-            disk: None,
+            drive: None,
             counters: Counters::default(),
             timers: Timers::default(),
             desk: None,
             machine: shared.map_or_else(|| Arc::new(machine), Arc::clone),
             since: Time::ZERO,
-            last_sync: Time::ZERO,
-            syncs: 0,
         }
     }
 
@@ -128,7 +141,9 @@ impl Node {
         self.status = status;
         self.life += 1;
         self.timers.clear();
-        self.last_sync = Time::ZERO;
+        if let Some(drive) = &mut self.drive {
+            drive.last_sync = Time::ZERO;
+        }
         (self.starting, self.catching_up) = (false, 0);
         self.process = self.pristine.fork();
         self.desk.as_mut().map(|desk| desk.clear()).unwrap_or_default()
@@ -138,6 +153,17 @@ impl Node {
     #[inline]
     pub(crate) fn handles_at_once(&self) -> bool {
         self.status == Status::Up && self.free && !self.paused && self.catching_up == 0
+    }
+
+    /// Counts an event at one instant. Returns whether it is one of the first `limit`.
+    #[inline(always)]
+    pub(crate) fn has_time(&mut self, now: Time, limit: u32) -> bool {
+        if self.instant != now {
+            self.instant = now;
+            self.instant_events = 0;
+        }
+        self.instant_events += 1;
+        self.instant_events <= limit
     }
 
     /// Whether handling an event costs nothing.
@@ -167,27 +193,58 @@ impl Node {
 
     /// Its disk, if anything was ever done to it.
     pub(crate) fn disk(&self) -> Option<&SimDisk> {
-        self.disk.as_deref()
+        self.drive.as_ref().map(|drive| &drive.disk)
     }
 
     /// Its disk, to do something to it.
     pub(crate) fn disk_mut(&mut self) -> &mut SimDisk {
-        self.disk.get_or_insert_default()
+        &mut self.drive.get_or_insert_default().disk
+    }
+
+    /// How many syncs were ever asked for, and when the last of this life will be done.
+    pub(crate) fn syncs(&self) -> (u64, Time) {
+        self.drive.as_ref().map_or((0, Time::ZERO), |drive| (drive.syncs, drive.last_sync))
+    }
+
+    /// Counts a sync, which takes until `due` or, if that is later, until those before it are done.
+    /// Returns when it will be done.
+    pub(crate) fn add_sync(&mut self, due: Time) -> Time {
+        let drive = self.drive.get_or_insert_default();
+        drive.syncs += 1;
+        drive.last_sync = drive.last_sync.max(due);
+        drive.last_sync
     }
 
     /// Whether its disk failed to read something for the last handler.
     pub(crate) fn has_failed_reads(&mut self) -> bool {
-        self.disk.as_mut().is_some_and(|disk| disk.has_failed_reads())
+        self.drive.as_mut().is_some_and(|drive| drive.disk.has_failed_reads())
     }
 
-    /// What a handler needs: the process, what is counted for it, and its disk.
-    #[inline]
-    pub(crate) fn parts(&mut self) -> (&mut dyn Process, &mut Counters, &dyn Disk) {
-        let disk: &dyn Disk = match &self.disk {
-            Some(disk) => &**disk,
+    /// Lets its process, which runs, handle an event at this time of the world.
+    ///
+    /// # Errors
+    /// If it panics.
+    #[inline(always)]
+    pub(crate) fn run(
+        &mut self,
+        me: NodeId,
+        world: Time,
+        event: Event<'_>,
+        outbox: &mut Outbox,
+        decisions: &mut dyn Decide,
+    ) -> Result<(), Caught> {
+        assert_eq!(self.status, Status::Up, "only a running node handles events");
+        let (now, wall) = self.clocks(world);
+        let moment = Moment { me, now, wall, life: self.life };
+        let disk: &dyn Disk = match &self.drive {
+            Some(drive) => &drive.disk,
             None => &NoDisk,
         };
-        (&mut *self.process, &mut self.counters, disk)
+        let (process, counters) = (&mut *self.process, &mut self.counters);
+        panics::run(|| {
+            let mut env = Env::new(moment, outbox, counters, decisions, disk);
+            process.on_event(event, &mut env);
+        })
     }
 
     /// What waits at it, if anything ever did.

@@ -4,15 +4,15 @@
 //! made exact: what a slot holds is sorted when its time comes.
 //!
 //! ```text
-//!   late    a small heap: what came in for a moment that is open already
-//!   front   the slot that is open, sorted
-//!   near    4,096 slots of 4 us, a ring: the next 16.8 ms
+//!   front   what is open, sorted: one slot, or everything if that is little
+//!   late    a small heap: what came in for a moment that is open, when the front was long
+//!   near    16,384 slots of 1 us, a ring: the next 16.8 ms
 //!   far     levels of 64 slots each, of 16.8 ms, 1.07 s, 69 s …: a slot is handed down, to the
 //!           levels below or to the ring, before anything in its time is opened
 //! ```
 //!
-//! Datagrams go into the ring at once and are sorted a few at a time; sparse traffic finds the next
-//! slot by a bit mask.
+//! Datagrams of a busy world go into the ring at once and are sorted a few at a time. A world in
+//! which little is due has all of it open, and touches no slot.
 
 mod far;
 mod near;
@@ -25,19 +25,31 @@ use simlab_core::Time;
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
+/// So much may be open at once, apart from what one slot held.
+const OPEN_MAX: usize = 16;
+/// The late heap keeps room for so many when it is empty.
+const LATE_KEPT: usize = 1 << 10;
+/// With no more than this in, all of it is open.
+const FEW: usize = OPEN_MAX / 2;
+
+/// What the queue holds, as its owner packs it. Plain words: the queue hands them on one by one, since a
+/// structure that is written field by field and copied as a whole a moment later has to wait until
+/// all of it is in the cache.
+pub(crate) type Item = [u64; 3];
+
 /// A priority queue of things due. Things due at the same time come out in the order of their order
 /// numbers, which are given out at [`Queue::reserve`]; so the order in which they were *decided on*
 /// counts, whenever their entry was put in.
 #[derive(Clone, Debug)]
-pub(crate) struct Queue<T> {
+pub(crate) struct Queue {
     /// What is open, the earliest last.
-    front: Vec<Entry<T>>,
-    /// The last moment of what is open.
+    front: Vec<Entry>,
+    /// The last moment of what is open; the end of time while everything is.
     open_until: u64,
-    near: Near<T>,
-    far: Far<T>,
-    /// What came in for a time that is open, or for one before it.
-    late: BinaryHeap<Reverse<Entry<T>>>,
+    near: Near,
+    far: Far,
+    /// What is open and found no place in the front.
+    late: BinaryHeap<Reverse<Entry>>,
     len: usize,
     /// Apart from what is counted for every entry: the compiler would count both in one go, and
     /// wait for the one that was counted last.
@@ -51,23 +63,23 @@ struct Orders {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Entry<T> {
+struct Entry {
     at: u64,
     order: u64,
-    item: T,
+    item: Item,
 }
 
-impl<T> Entry<T> {
+impl Entry {
     const fn key(&self) -> (u64, u64) {
         (self.at, self.order)
     }
 }
 
-impl<T: Copy> Queue<T> {
+impl Queue {
     pub(crate) fn new() -> Self {
         Queue {
             front: Vec::new(),
-            open_until: 0,
+            open_until: u64::MAX,
             near: Near::new(),
             far: Far::new(),
             late: BinaryHeap::new(),
@@ -77,36 +89,89 @@ impl<T: Copy> Queue<T> {
     }
 
     /// The next order number.
+    #[inline(always)]
     pub(crate) const fn reserve(&mut self) -> u64 {
         let order = self.orders.next;
         self.orders.next += 1;
         order
     }
 
+    /// The next so many order numbers, of which not all need to be used; the first of them.
+    #[inline(always)]
+    pub(crate) const fn reserve_many(&mut self, many: u64) -> u64 {
+        let order = self.orders.next;
+        self.orders.next += many;
+        order
+    }
+
     /// Puts in an item with a new order number.
     #[inline(always)]
-    pub(crate) fn push(&mut self, at: Time, item: T) {
+    pub(crate) fn push(&mut self, at: Time, item: Item) {
         let order = self.reserve();
         self.push_reserved(at, order, item);
     }
 
     /// Puts in an item with an order number that was reserved for it.
     #[inline(always)]
-    pub(crate) fn push_reserved(&mut self, at: Time, order: u64, item: T) {
-        let entry = Entry { at: at.nanos(), order, item };
+    pub(crate) fn push_reserved(&mut self, at: Time, order: u64, [a, b, c]: Item) {
+        let at = at.nanos();
         self.len += 1;
-        if entry.at <= self.open_until {
-            self.late.push(Reverse(entry));
-        } else if self.near.reaches(entry.at) {
-            self.near.put(entry);
+        if at > self.open_until {
+            if self.near.reaches(at) {
+                self.near.put(Entry { at, order, item: [a, b, c] });
+            } else {
+                self.put_far(at, order, a, b, c);
+            }
+        } else if self.front.len() < OPEN_MAX {
+            self.open_one(at, order, a, b, c);
         } else {
-            self.far.put(entry);
+            self.overflow(at, order, a, b, c);
+        }
+    }
+
+    #[inline(never)]
+    fn put_far(&mut self, at: u64, order: u64, a: u64, b: u64, c: u64) {
+        self.far.put(Entry { at, order, item: [a, b, c] });
+    }
+
+    /// Puts something into the front.
+    #[inline(never)]
+    fn open_one(&mut self, at: u64, order: u64, a: u64, b: u64, c: u64) {
+        // What comes in is mostly due after all the rest.
+        let place = self.front.iter().position(|other| other.key() < (at, order));
+        let place = place.unwrap_or(self.front.len());
+        self.front.insert(place, Entry { at, order, item: [a, b, c] });
+    }
+
+    /// Puts in what is open while the front is long.
+    #[cold]
+    fn overflow(&mut self, at: u64, order: u64, a: u64, b: u64, c: u64) {
+        let entry = Entry { at, order, item: [a, b, c] };
+        if self.open_until < u64::MAX {
+            return self.late.push(Reverse(entry));
+        }
+        // All is open, and that is no longer little. The first half stays so.
+        let until = self.front[self.front.len() - FEW].at;
+        self.open_until = until.max(self.near.turn(until));
+        let close = self.front.partition_point(|open| open.at > self.open_until);
+        let mut closed: Vec<Entry> = self.front.drain(..close).collect();
+        if entry.at > self.open_until {
+            closed.push(entry);
+        } else {
+            self.late.push(Reverse(entry));
+        }
+        for entry in closed {
+            if self.near.reaches(entry.at) {
+                self.near.put(entry);
+            } else {
+                self.far.put(entry);
+            }
         }
     }
 
     /// Takes out the first item, if it is due at `limit` or before: its time, its order number and it.
     #[inline(always)]
-    pub(crate) fn pop_until(&mut self, limit: Time) -> Option<(Time, u64, T)> {
+    pub(crate) fn pop_until(&mut self, limit: Time) -> Option<(Time, u64, Item)> {
         let entry = if self.late.is_empty() {
             if self.front.is_empty() {
                 self.open_next(limit.nanos())?;
@@ -116,6 +181,9 @@ impl<T: Copy> Queue<T> {
                 return None;
             }
             self.front.pop();
+            if self.front.is_empty() {
+                self.open_ahead();
+            }
             entry
         } else {
             self.pop_beside_late(limit.nanos())?
@@ -125,7 +193,8 @@ impl<T: Copy> Queue<T> {
     }
 
     /// Takes out the first of what is open, while something is in that came late.
-    fn pop_beside_late(&mut self, limit: u64) -> Option<Entry<T>> {
+    #[cold]
+    fn pop_beside_late(&mut self, limit: u64) -> Option<Entry> {
         let Reverse(late) = *self.late.peek()?;
         let first = match self.front.last() {
             Some(first) if first.key() < late.key() => *first,
@@ -134,46 +203,73 @@ impl<T: Copy> Queue<T> {
         if first.at > limit {
             return None;
         }
-        if first.order == late.order && first.at == late.at {
+        if first.key() == late.key() {
             self.late.pop();
+            if self.late.is_empty() {
+                // A million nodes that start at once need not be paid for ever after.
+                self.late.shrink_to(LATE_KEPT);
+            }
         } else {
             self.front.pop();
         }
         Some(first)
     }
 
+    /// Opens the next slot that holds something, if it is soon: what is in it is on its way to the
+    /// cache while what came out is handled.
+    #[inline(always)]
+    fn open_ahead(&mut self) {
+        if self.open_until == u64::MAX {
+            return;
+        }
+        let Some((slot, begin)) = self.near.soon() else { return };
+        if begin < self.far.next() {
+            self.open_until = self.near.open(slot, begin, &mut self.front);
+            sort(&mut self.front);
+        }
+    }
+
     /// Opens the next slot that holds something; `None` if there is none that begins at `limit` or
     /// before. Nothing is open, and nothing came late.
+    #[inline]
     fn open_next(&mut self, limit: u64) -> Option<()> {
-        loop {
-            let near = self.near.next();
-            let far = self.far.next();
-            match (near, far) {
-                // What is far may belong before what is near, or into the same slot.
-                (near, Some(begin)) if near.is_none_or(|near| begin <= near) => {
-                    if begin > limit {
-                        return None;
-                    }
-                    // Nothing in the ring is before that, so that it can reach from there on; what
-                    // comes in for a time before has no slot any more.
-                    self.near.turn(begin);
-                    self.open_until = self.open_until.max(begin - 1);
-                    self.far.hand_down(&mut self.near);
-                }
-                (Some(begin), _) => {
-                    if begin > limit {
-                        return None;
-                    }
-                    self.open_until = self.near.open(&mut self.front);
-                    if self.front.len() > 1 {
-                        self.front.sort_unstable_by_key(|entry| Reverse(entry.key()));
-                    }
-                    return Some(());
-                }
-                (None, None) => return None,
-                (None, Some(_)) => unreachable!("what is far is before nothing"),
-            }
+        if self.len <= FEW {
+            return self.open_all();
         }
+        loop {
+            let (slot, begin) = self.near.next();
+            let far = self.far.next();
+            if begin.min(far) > limit {
+                return None;
+            }
+            // What is far may belong before what is near, or into the same slot.
+            if far <= begin {
+                self.hand_down(far);
+                continue;
+            }
+            self.open_until = self.near.open(slot, begin, &mut self.front);
+            sort(&mut self.front);
+            return Some(());
+        }
+    }
+
+    /// Hands down the next slot of what is far, which begins before anything in the ring.
+    #[cold]
+    fn hand_down(&mut self, begin: u64) {
+        // Nothing in the ring is before that, so that it can reach from there on; what comes in for
+        // a time before has no slot any more.
+        self.open_until = self.open_until.max(self.near.turn(begin));
+        self.far.hand_down(&mut self.near);
+    }
+
+    /// Opens everything, which is little; `None` if there is nothing.
+    #[cold]
+    fn open_all(&mut self) -> Option<()> {
+        self.near.take(&mut self.front);
+        self.far.take(&mut self.front);
+        self.front.sort_unstable_by_key(|entry| Reverse(entry.key()));
+        self.open_until = u64::MAX;
+        (!self.front.is_empty()).then_some(())
     }
 
     /// When the first item is due.
@@ -185,12 +281,32 @@ impl<T: Copy> Queue<T> {
     }
 
     /// All items, in the order in which they would come out.
-    pub(crate) fn sorted(&self) -> impl Iterator<Item = (Time, &T)> {
-        let closed = self.near.entries().chain(self.far.entries());
-        let late = self.late.iter().map(|Reverse(entry)| entry);
-        let mut entries: Vec<&Entry<T>> = closed.chain(&self.front).chain(late).collect();
+    pub(crate) fn sorted(&self) -> impl Iterator<Item = (Time, &Item)> {
+        let mut entries: Vec<&Entry> = self.entries().collect();
         entries.sort_unstable_by_key(|entry| entry.key());
         entries.into_iter().map(|entry| (Time(entry.at), &entry.item))
+    }
+
+    /// All items, in no order that means anything.
+    pub(crate) fn items(&self) -> impl Iterator<Item = &Item> {
+        self.entries().map(|entry| &entry.item)
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        let closed = self.near.entries().chain(self.far.entries());
+        let late = self.late.iter().map(|Reverse(entry)| entry);
+        closed.chain(&self.front).chain(late)
+    }
+
+    /// Lets `change` see every item, and put another one in its place.
+    pub(crate) fn change(&mut self, mut change: impl FnMut(&mut Item)) {
+        let mut late = std::mem::take(&mut self.late).into_vec();
+        let late_ones = late.iter_mut().map(|Reverse(entry)| entry);
+        for entry in self.far.entries_mut().chain(&mut self.front).chain(late_ones) {
+            change(&mut entry.item);
+        }
+        self.near.change(|entry| change(&mut entry.item));
+        self.late = late.into();
     }
 
     /// How many items are in.
@@ -200,21 +316,35 @@ impl<T: Copy> Queue<T> {
     }
 }
 
-impl<T> PartialEq for Entry<T> {
+/// Sorts what is in a slot, the earliest last.
+#[inline]
+fn sort(entries: &mut [Entry]) {
+    match entries {
+        [] | [_] => {}
+        [first, second] => {
+            if first.key() < second.key() {
+                std::mem::swap(first, second);
+            }
+        }
+        more => more.sort_unstable_by_key(|entry| Reverse(entry.key())),
+    }
+}
+
+impl PartialEq for Entry {
     fn eq(&self, other: &Self) -> bool {
         self.key() == other.key()
     }
 }
 
-impl<T> Eq for Entry<T> {}
+impl Eq for Entry {}
 
-impl<T> PartialOrd for Entry<T> {
+impl PartialOrd for Entry {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl<T> Ord for Entry<T> {
+impl Ord for Entry {
     fn cmp(&self, other: &Self) -> Ordering {
         self.key().cmp(&other.key())
     }

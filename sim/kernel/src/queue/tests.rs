@@ -14,6 +14,8 @@ enum Step {
     PushPast(u64),
     PopUntil(u64),
     PopMany(u8),
+    /// Items become others, where they are.
+    Change,
 }
 
 /// Spans of every length, from none to all of time.
@@ -37,12 +39,21 @@ fn step() -> impl Strategy<Value = Step> {
         6 => short().prop_map(Step::PopUntil),
         1 => span().prop_map(Step::PopUntil),
         3 => (0..100_u8).prop_map(Step::PopMany),
+        1 => Just(Step::Change),
     ]
 }
 
+/// An item of which every word tells which it is.
+fn words(item: u32) -> Item {
+    [item.into(), u64::from(item) << 32, !u64::from(item)]
+}
+
+/// How much is added to an item that is changed.
+const CHANGED: u32 = 1 << 20;
+
 /// The queue beside a sorted list.
 struct Pair {
-    queue: Queue<u32>,
+    queue: Queue,
     model: std::collections::BTreeSet<(u64, u64, u32)>,
     reserved: Vec<u64>,
     items: u32,
@@ -54,11 +65,11 @@ impl Pair {
         let item = self.items;
         self.items += 1;
         if let Some(order) = reserved {
-            self.queue.push_reserved(Time(at), order, item);
+            self.queue.push_reserved(Time(at), order, words(item));
             self.model.insert((at, order, item));
         } else {
             self.model.insert((at, self.queue.orders.next, item));
-            self.queue.push(Time(at), item);
+            self.queue.push(Time(at), words(item));
         }
     }
 
@@ -69,7 +80,7 @@ impl Pair {
             self.now = self.now.max(first.0);
         }
         let popped = self.queue.pop_until(Time(limit));
-        assert_eq!(popped, expected.map(|(at, order, item)| (Time(at), order, item)));
+        assert_eq!(popped, expected.map(|(at, order, item)| (Time(at), order, words(item))));
         popped.is_some()
     }
 
@@ -90,6 +101,15 @@ impl Pair {
             }
             Step::PushPast(before) => self.push(now.saturating_sub(before), None),
             Step::PopUntil(after) => while self.pop(now.saturating_add(after)) {},
+            Step::Change => {
+                self.queue.change(|item| {
+                    assert_eq!(*item, words(item[0] as u32), "all of it is there");
+                    *item = words(item[0] as u32 + CHANGED);
+                });
+                let changed =
+                    self.model.iter().map(|(at, order, item)| (*at, *order, item + CHANGED));
+                self.model = changed.collect();
+            }
             Step::PopMany(many) => {
                 for _ in 0..many {
                     self.pop(u64::MAX);
@@ -112,8 +132,8 @@ proptest! {
         for step in &steps {
             pair.step(step);
         }
-        let listed: Vec<(Time, u32)> = pair.queue.sorted().map(|(at, item)| (at, *item)).collect();
-        let expected = pair.model.iter().map(|(at, _, item)| (Time(*at), *item));
+        let listed: Vec<(Time, Item)> = pair.queue.sorted().map(|(at, item)| (at, *item)).collect();
+        let expected = pair.model.iter().map(|(at, _, item)| (Time(*at), words(*item)));
         prop_assert_eq!(listed, expected.collect::<Vec<_>>());
         let mut copy = pair.queue.clone();
         while pair.pop(u64::MAX) {
@@ -128,13 +148,13 @@ proptest! {
 fn the_end_of_time_is_a_time() {
     let mut queue = Queue::new();
     for (item, at) in [(0, u64::MAX), (1, 0), (2, u64::MAX - 1), (3, u64::MAX), (4, 1 << 63)] {
-        queue.push(Time(at), item);
+        queue.push(Time(at), words(item));
     }
     let mut out = Vec::new();
-    while let Some((_, _, item)) = queue.pop_until(Time(u64::MAX)) {
+    while let Some((_, _, [item, ..])) = queue.pop_until(Time(u64::MAX)) {
         out.push(item);
         if item == 2 {
-            queue.push(Time(u64::MAX), 5);
+            queue.push(Time(u64::MAX), words(5));
         }
     }
     assert_eq!(out, [1, 4, 2, 0, 3, 5]);

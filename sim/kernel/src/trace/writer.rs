@@ -23,6 +23,28 @@ const fn copied(from: NodeId, datagram: Seq) -> [u64; 3] {
     [from.0 as u64, datagram.get(), 0]
 }
 
+/// The number after this one.
+#[inline(always)]
+const fn after(seq: Seq) -> NonZeroU64 {
+    seq.0.checked_add(1).expect("a run has fewer than 2^64 records")
+}
+
+/// The codes of the kinds that are written most.
+const SENT: u8 = Kind::Sent { to: NodeId(0), number: 0, len: 0 }.code();
+const DELIVERED: u8 = Kind::Delivered { from: NodeId(0), datagram: Seq(NonZeroU64::MIN) }.code();
+
+#[inline(always)]
+fn hash_words(
+    hash: &mut Digest,
+    (at, node, cause): (Time, Option<NodeId>, Option<Seq>),
+    code: u8,
+    [x, y, z]: [u64; 3],
+) {
+    let node = node.map_or(0, |node| u64::from(node.0) + 1);
+    let kind = u64::from(code) << 56 | node;
+    hash.block([at.nanos(), kind, cause.map_or(0, Seq::get), x, y, z]);
+}
+
 /// The fixed part of a record to write.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Head {
@@ -68,6 +90,48 @@ pub(crate) struct Writer {
     observer: Option<Box<dyn Observer>>,
     checkers: Vec<Box<dyn Checker>>,
     pub(crate) objections: Vec<Objection>,
+}
+
+/// Writes what one handler sends. What changes with every record is at hand, and put back in the end.
+#[derive(Debug)]
+pub(crate) struct Pen<'a> {
+    at: Time,
+    from: NodeId,
+    cause: Seq,
+    kept: Option<Payload>,
+    /// Whether it has written.
+    used: bool,
+    hash: Digest,
+    next: NonZeroU64,
+    writer: &'a mut Writer,
+}
+
+impl Pen<'_> {
+    /// Writes that a datagram was sent.
+    #[inline(always)]
+    pub(crate) fn sent(&mut self, to: NodeId, number: u64, len: u32, digest: u64) -> Seq {
+        let seq = Seq(self.next);
+        self.next = after(seq);
+        let head = (self.at, Some(self.from), Some(self.cause));
+        hash_words(&mut self.hash, head, SENT, sent(to, number, len));
+        self.hash.word(digest);
+        if let Some(trace) = &mut self.writer.recording {
+            // Those after the first are mostly as the one before.
+            if !self.used || !trace.push_next(to, number) {
+                let kept = self.kept.expect("a payload is kept before it is sent");
+                trace.push_sent(self.at, self.from, self.cause, to, number, kept);
+                self.used = true;
+            }
+        }
+        seq
+    }
+
+    /// Puts it down.
+    #[inline(always)]
+    pub(crate) fn done(self) {
+        self.writer.hash = self.hash;
+        self.writer.next = self.next;
+    }
 }
 
 impl Clone for Writer {
@@ -123,35 +187,64 @@ impl Writer {
         !self.checkers.is_empty()
     }
 
-    /// Whether anyone wants the records themselves, and not only their hash.
+    /// Whether anyone sees the records as they are written.
     #[inline]
-    pub(crate) const fn attended(&self) -> bool {
-        self.recording.is_some() || self.observer.is_some() || !self.checkers.is_empty()
+    pub(crate) const fn observed(&self) -> bool {
+        self.observer.is_some() || !self.checkers.is_empty()
     }
 
-    /// Writes a record about a datagram, of which nobody wants more than the hash.
+    /// Whether the records are kept.
+    #[inline]
+    pub(crate) const fn recording(&self) -> bool {
+        self.recording.is_some()
+    }
+
+    /// Keeps a payload, unless it is kept already or nothing is.
+    #[inline]
+    pub(crate) fn keep(&mut self, bytes: &[u8], kept: &mut Option<Payload>) {
+        if let Some(trace) = &mut self.recording
+            && kept.is_none()
+        {
+            *kept = Some(trace.push_bytes(bytes));
+        }
+    }
+
+    /// To write what one handler sends, while nobody looks on. `kept` is where its payload is.
     #[inline(always)]
-    pub(crate) fn pass(&mut self, head: Head, digest: Option<u64>) -> Seq {
+    pub(crate) fn pen(
+        &mut self,
+        at: Time,
+        from: NodeId,
+        cause: Seq,
+        kept: Option<Payload>,
+    ) -> Pen<'_> {
+        let (hash, next) = (self.hash, self.next);
+        Pen { at, from, cause, kept, used: false, hash, next, writer: self }
+    }
+
+    /// Writes that a datagram was delivered as it was sent, while nobody looks on. `kept` tells where its
+    /// payload is.
+    #[inline(always)]
+    pub(crate) fn delivered(
+        &mut self,
+        at: Time,
+        (from, to): (NodeId, NodeId),
+        datagram: Seq,
+        kept: impl FnOnce() -> Option<Payload>,
+    ) -> Seq {
         let seq = Seq(self.next);
-        self.next = self.next.checked_add(1).expect("a run has fewer than 2^64 records");
-        let words = match head.kind {
-            Kind::Sent { to, number, len } => sent(to, number, len),
-            Kind::Delivered { from, datagram } => copied(from, datagram),
-            _ => unreachable!("only these are passed"),
-        };
-        self.hash_words(&head, words);
-        if let Some(digest) = digest {
-            self.hash.word(digest);
+        self.next = after(seq);
+        hash_words(
+            &mut self.hash,
+            (at, Some(to), Some(datagram)),
+            DELIVERED,
+            copied(from, datagram),
+        );
+        if let Some(trace) = &mut self.recording {
+            let kept = kept().expect("a payload is kept when it is sent");
+            trace.push_delivered(at, to, datagram, from, datagram, kept);
         }
         seq
-    }
-
-    #[inline(always)]
-    fn hash_words(&mut self, head: &Head, [x, y, z]: [u64; 3]) {
-        let node = head.node.map_or(0, |node| u64::from(node.0) + 1);
-        let kind = u64::from(head.kind.code()) << 56 | node;
-        let cause = head.cause.map_or(0, Seq::get);
-        self.hash.block([head.at.nanos(), kind, cause, x, y, z]);
     }
 
     /// Writes one record.
@@ -163,14 +256,14 @@ impl Writer {
         view: &dyn View,
     ) -> Seq {
         let seq = Seq(self.next);
-        self.next = self.next.checked_add(1).expect("a run has fewer than 2^64 records");
+        self.next = after(seq);
         self.hash_head(&head, names);
         match &body {
             Body::Empty | Body::Unhashed(_) | Body::Again { .. } => {}
             Body::Bytes(bytes) => self.hash.bytes(bytes),
             Body::Shared { digest, .. } => self.hash.word(*digest),
         }
-        if self.attended() {
+        if self.recording() || self.observed() {
             self.show(seq, head, body, names, view);
         }
         seq
@@ -304,6 +397,7 @@ impl Writer {
             Kind::Noted { name, a, b } => [Digest::of(name.as_bytes()), a, b],
             Kind::Found { name } => [Digest::of(name.as_bytes()), 0, 0],
         };
-        self.hash_words(head, words);
+        let Head { at, node, cause, kind } = *head;
+        hash_words(&mut self.hash, (at, node, cause), kind.code(), words);
     }
 }

@@ -6,15 +6,25 @@ use simlab_core::{NodeId, Seq};
 
 impl World {
     /// Whether the run may have hit a limit.
-    #[inline]
+    #[inline(always)]
     pub(super) fn is_over_a_limit(&self) -> bool {
-        let Limits { events, virtual_time, queue, records, disk_bytes, .. } = self.limits;
+        let Limits { events, virtual_time, queue, records, disk_bytes, .. } = self.alarms;
         self.stats.events > events
             || self.now.nanos() > virtual_time.nanos()
             || self.queue.len() + self.waiting > queue
             || self.disk_bytes > disk_bytes
             || self.writer.written() > records
-            || self.decisions.attended()
+    }
+
+    /// Sets the numbers at which a closer look is taken: the limits, apart from what nobody keeps.
+    pub(super) fn set_alarms(&mut self) {
+        self.alarms = self.limits;
+        if self.decisions.attended() {
+            // What is decided is counted elsewhere.
+            self.alarms.events = 0;
+        } else if !self.writer.recording() {
+            self.alarms.records = u64::MAX;
+        }
     }
 
     /// The limit that the run has hit, if any, and in words.
@@ -44,25 +54,9 @@ impl World {
         None
     }
 
-    /// Counts an event of a node at one instant. Ends the run if there are too many.
-    #[inline]
-    pub(super) fn passes_instant_limit(&mut self, id: NodeId, cause: Seq) -> bool {
-        let node = &mut self.nodes[id.index()];
-        if node.instant != self.now {
-            node.instant = self.now;
-            node.instant_events = 0;
-        }
-        node.instant_events += 1;
-        let limit = self.limits.events_per_instant;
-        if node.instant_events <= limit {
-            return true;
-        }
-        self.instant_is_over(id, cause);
-        false
-    }
-
+    /// A node handled too many events at one instant: the run ends.
     #[cold]
-    fn instant_is_over(&mut self, id: NodeId, cause: Seq) {
+    pub(super) fn instant_is_over(&mut self, id: NodeId, cause: Seq) {
         let limit = self.limits.events_per_instant;
         let name = self.names.node(id);
         let detail = format!("{name} handled more than {limit} events without time passing");

@@ -82,14 +82,12 @@ impl World {
         let kind = Kind::SyncAsked { ticket, file: name };
         let asked = self.record(Some(id), Some(cause), kind, &[]);
         let node = &mut self.nodes[id.index()];
-        let number = node.syncs;
-        node.syncs += 1;
+        let (number, _) = node.syncs();
         let slow = node.disk_mut().trouble().sync;
         let point = Point { who: Who::Node(id), choice: Choice::Sync, ordinal: number };
         let delay = slow.unwrap_or(node.machine.sync_delay);
         let delay = self.decisions.decide(point, Domain::Span(&delay));
-        let due = (self.now + Duration(delay)).max(node.last_sync);
-        node.last_sync = due;
+        let due = node.add_sync(self.now + Duration(delay));
         let covers = node.disk_mut().begin_sync(file);
         let sync = SyncDue { node: id, life: node.life, number, scope, ticket, covers, asked };
         self.push_rare(due, Rare::Sync(sync));

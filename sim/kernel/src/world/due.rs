@@ -1,54 +1,72 @@
 //! What is due, as the queue keeps it.
 
-use crate::network::FlightId;
-use simlab_core::NodeId;
+use crate::network::{Flight, FrameId, LinkId};
+use crate::queue::Item;
+use simlab_core::{NodeId, Seq};
+use std::num::NonZeroU64;
 
-/// Something due.
+/// Something due. The queue holds it in three words, a datagram whole, so that its arrival finds all of
+/// it there:
+///
+/// * two numbers of 32 bits;
+/// * two more; without a datagram, what it is;
+/// * the record of a datagram's send; zero if it is something else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Due {
-    /// A datagram arrives.
-    Arrival(FlightId),
+    /// A datagram arrives. Its cause is its send; another copy is among what is [rare](Due::Rare).
+    Arrival(Flight),
     /// A timer may have run out.
     Timer { node: NodeId, slot: u32 },
     /// A node comes up for the first time.
     Start(NodeId),
     /// Something that does not come up for every datagram, by its place among them.
     Rare(u32),
+    /// Nothing any more: a datagram that died in a cut.
+    Gone,
 }
 
-/// The same in eight bytes, since the queue moves it about: the kind in the two highest bits, then a
-/// node's number in 32 bits, and a place in the rest.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Packed(u64);
+const TIMER: u64 = 0;
+const START: u64 = 1;
+const RARE: u64 = 2;
+const GONE: u64 = 3;
 
-const SLOT_BITS: u32 = 30;
-const SLOT: u64 = (1 << SLOT_BITS) - 1;
+const fn pair(low: u32, high: u32) -> u64 {
+    low as u64 | (high as u64) << 32
+}
 
-impl Packed {
+impl Due {
+    /// As the queue holds it. The cause of a datagram is left out: it is its send.
     #[inline(always)]
-    pub(super) fn new(due: Due) -> Self {
-        Packed(match due {
-            Due::Arrival(flight) => u64::from(flight.index()),
-            Due::Timer { node, slot } => {
-                assert!(u64::from(slot) <= SLOT, "a node has fewer than 2^30 timers");
-                1 << 62 | u64::from(node.0) << SLOT_BITS | u64::from(slot)
+    pub(super) const fn pack(self) -> Item {
+        let (ends, load) = match self {
+            Due::Arrival(Flight { from, to, frame, link, datagram, cause: _ }) => {
+                return [pair(from.0, to.0), pair(frame.index(), link.0), datagram.get()];
             }
-            Due::Start(node) => 2 << 62 | u64::from(node.0),
-            Due::Rare(place) => 3 << 62 | u64::from(place),
-        })
+            Due::Timer { node, slot } => (pair(node.0, slot), TIMER),
+            Due::Start(node) => (node.0 as u64, START),
+            Due::Rare(place) => (place as u64, RARE),
+            Due::Gone => (0, GONE),
+        };
+        [ends, load, 0]
     }
 
     #[inline(always)]
-    pub(super) const fn unpack(self) -> Due {
-        let low = self.0 as u32;
-        match self.0 >> 62 {
-            0 => Due::Arrival(FlightId::of(low)),
-            1 => {
-                let node = NodeId((self.0 >> SLOT_BITS) as u32);
-                Due::Timer { node, slot: (self.0 & SLOT) as u32 }
-            }
-            2 => Due::Start(NodeId(low)),
-            _ => Due::Rare(low),
+    pub(super) const fn unpack([ends, load, datagram]: Item) -> Due {
+        if let Some(datagram) = NonZeroU64::new(datagram) {
+            return Due::Arrival(Flight {
+                from: NodeId(ends as u32),
+                to: NodeId((ends >> 32) as u32),
+                frame: FrameId::of(load as u32),
+                link: LinkId((load >> 32) as u32),
+                datagram: Seq(datagram),
+                cause: Seq(datagram),
+            });
+        }
+        match load {
+            TIMER => Due::Timer { node: NodeId(ends as u32), slot: (ends >> 32) as u32 },
+            START => Due::Start(NodeId(ends as u32)),
+            RARE => Due::Rare(ends as u32),
+            _ => Due::Gone,
         }
     }
 }
@@ -60,15 +78,24 @@ mod tests {
     #[test]
     fn what_is_packed_comes_out_again() {
         let most = NodeId(u32::MAX);
+        let flight = |from, to, frame, link, datagram| Flight {
+            from,
+            to,
+            frame: FrameId::of(frame),
+            link: LinkId(link),
+            datagram: Seq(datagram),
+            cause: Seq(datagram),
+        };
         for due in [
-            Due::Arrival(FlightId::of(0)),
-            Due::Arrival(FlightId::of(u32::MAX)),
-            Due::Timer { node: NodeId(0), slot: (1 << 30) - 1 },
-            Due::Timer { node: most, slot: 5 },
+            Due::Arrival(flight(most, NodeId(0), u32::MAX, 0, NonZeroU64::MIN)),
+            Due::Arrival(flight(NodeId(0), most, 0, u32::MAX, NonZeroU64::MAX)),
+            Due::Timer { node: NodeId(0), slot: u32::MAX },
+            Due::Timer { node: most, slot: 0 },
             Due::Start(most),
             Due::Rare(u32::MAX),
+            Due::Gone,
         ] {
-            assert_eq!(Packed::new(due).unpack(), due);
+            assert_eq!(Due::unpack(due.pack()), due);
         }
     }
 }

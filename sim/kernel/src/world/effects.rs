@@ -1,47 +1,75 @@
 //! Carrying out what a handler asked for.
 
-use super::{Due, Packed, World};
+use super::{Due, World};
 use crate::disk::Change;
 use crate::history::Mark;
 use crate::limits::Finding;
-use crate::network::Load;
 use crate::node::Status;
 use simlab_core::Time;
 use simlab_core::wire::Decode;
 use simlab_core::{Effect, Kind, NodeId, Operation, Outbox, Outcome, Seq, Slice, WriteKind};
 
 impl World {
+    /// Carries out what a handler asked for.
+    #[inline(never)]
+    pub(super) fn carry_out_all(&mut self, id: NodeId, cause: Seq) {
+        let Some(mut outbox) = self.outbox.take() else { return };
+        self.carry_out(id, cause, &outbox);
+        outbox.clear();
+        self.outbox = Some(outbox);
+    }
+
     /// Carries out the effects of a handler, in order.
-    pub(super) fn carry_out(&mut self, id: NodeId, cause: Seq, outbox: &Outbox) {
-        // A broadcast is consecutive sends of one slice: one frame for all of them.
-        let mut broadcast: Option<(Slice, Load)> = None;
-        for effect in outbox.effects() {
+    fn carry_out(&mut self, id: NodeId, cause: Seq, outbox: &Outbox) {
+        let mut effects = outbox.effects();
+        while let Some(effect) = effects.first() {
             if self.ended {
                 break;
             }
             if let Effect::Send { to, payload } = *effect {
-                let load = match broadcast {
-                    Some((slice, load)) if slice == payload => load,
-                    _ => {
-                        if let Some((_, load)) = broadcast.take() {
-                            self.frames.release(load.frame);
-                        }
-                        let load = self.frames.insert(outbox.bytes(payload));
-                        broadcast = Some((payload, load));
-                        load
-                    }
-                };
-                self.send(id, to, load, cause);
-            } else if !self.carry_out_local(id, cause, outbox, *effect) {
+                let more = effects.get(1);
+                let copies = matches!(more, Some(Effect::Send { payload: p, .. }) if *p == payload);
+                if !copies && self.send_one(id, to, outbox.bytes(payload), cause) {
+                    effects = &effects[1..];
+                } else {
+                    effects = self.carry_out_sends(id, cause, outbox, effects, payload);
+                }
+            } else if self.carry_out_local(id, cause, outbox, *effect) {
+                effects = &effects[1..];
+            } else {
                 break;
             }
         }
-        if let Some((_, load)) = broadcast {
-            self.frames.release(load.frame);
+    }
+
+    /// Carries out the sends of one payload that `effects` begins with: a broadcast is consecutive
+    /// sends of one slice, with one frame for all of them. Returns the rest.
+    #[inline(never)]
+    fn carry_out_sends<'a>(
+        &mut self,
+        id: NodeId,
+        cause: Seq,
+        outbox: &Outbox,
+        mut effects: &'a [Effect],
+        payload: Slice,
+    ) -> &'a [Effect] {
+        let load = self.frames.insert(outbox.bytes(payload));
+        loop {
+            effects = &effects[self.send_quickly(id, effects, payload, load, cause)..];
+            match effects.first() {
+                Some(&Effect::Send { to, payload: other }) if other == payload && !self.ended => {
+                    self.send(id, to, load, cause);
+                    effects = &effects[1..];
+                }
+                _ => break,
+            }
         }
+        self.frames.release(load.frame);
+        effects
     }
 
     /// Carries out an effect that concerns the node alone. Returns whether the node goes on.
+    #[inline(never)]
     fn carry_out_local(&mut self, id: NodeId, cause: Seq, outbox: &Outbox, effect: Effect) -> bool {
         let node = Some(id);
         match effect {
@@ -60,7 +88,7 @@ impl World {
                 let order = self.queue.reserve();
                 let timers = &mut self.nodes[id.index()].timers;
                 if let Some(slot) = timers.set(scope, key, (due, local), order, seq) {
-                    let entry = Packed::new(Due::Timer { node: id, slot });
+                    let entry = Due::Timer { node: id, slot }.pack();
                     self.queue.push_reserved(due, order, entry);
                 }
             }

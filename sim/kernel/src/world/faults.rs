@@ -1,7 +1,7 @@
 //! Faults begin and end; what holds at a node is a function of those that hold then.
 
 use super::send::weight;
-use super::{Due, Packed, Rare, World};
+use super::{Due, Rare, World};
 use crate::disk::{Aftermath, DiskFault, Trouble};
 use crate::fault::Fault;
 use crate::network::Flight;
@@ -38,7 +38,7 @@ impl World {
             Fault::Cut(shape) => {
                 // What waits in front of a link that is cut dies too, and makes nobody wait later.
                 self.links.clear_backlog(self.now, |from, to| shape.separates(from, to));
-                let dead = self.flights.kill(|flight| shape.separates(flight.from, flight.to));
+                let dead = self.kill(|flight| shape.separates(flight.from, flight.to));
                 self.faults.hit(id, dead.len() as u64);
                 self.cuts.begin(id, shape);
                 for flight in dead {
@@ -144,7 +144,7 @@ impl World {
         for TimerEntry { slot, at, order } in
             node.timers.retime(self.now, |local| clock.when(local))
         {
-            let entry = Packed::new(Due::Timer { node: id, slot });
+            let entry = Due::Timer { node: id, slot }.pack();
             self.queue.push_reserved(at, order, entry);
         }
         let jump = jump.clamp(i64::MIN.into(), i64::MAX.into()) as i64;

@@ -4,8 +4,10 @@ use super::{Due, Glance, Rare, World};
 use crate::disk::SimDisk;
 use crate::history::History;
 use crate::limits::Finding;
-use crate::network::Reach;
+use crate::network::{Flight, Reach};
 use crate::node::{Desk, Node, Status, Work};
+use crate::panics;
+use crate::queue::Item;
 use crate::stats::Stats;
 use crate::trace::{Names, Trace};
 use simlab_core::{Digest, Fields, NodeId, Scope, Time, TimerKey, View};
@@ -115,10 +117,29 @@ impl World {
         &self.touched
     }
 
+    /// A digest of the state of a node's process, for whoever asks whether it has changed; `None` if it
+    /// is not running, or cannot be hashed without a panic.
+    #[must_use]
+    pub fn state_digest(&self, id: NodeId) -> Option<u64> {
+        let node = &self.nodes[id.index()];
+        let running = node.status == Status::Up;
+        let digest = || {
+            let mut digest = Digest::new();
+            node.process.digest(&mut digest);
+            digest.finish()
+        };
+        running.then(|| panics::guard(digest).ok()).flatten()
+    }
+
     /// How many copies of datagrams are under way, or wait for their receivers to handle them.
     #[must_use]
-    pub const fn in_flight(&self) -> u64 {
-        self.flights.len() + self.buffered
+    pub fn in_flight(&self) -> u64 {
+        let under_way = |item: &&Item| match Due::unpack(**item) {
+            Due::Arrival(_) => true,
+            Due::Rare(place) => matches!(self.rare[place as usize], Rare::Arrival(_)),
+            _ => false,
+        };
+        self.queue.items().filter(under_way).count() as u64 + self.buffered
     }
 
     /// What a node's clocks show: the monotonic one and the wall clock.
@@ -170,8 +191,8 @@ impl World {
         let (empty, idle) = (SimDisk::default(), Desk::default());
         for node in &self.nodes {
             node.process.digest(&mut digest);
-            (node.status, node.life, node.counters, node.syncs).hash(&mut digest);
-            (node.paused, node.starting, node.owed, node.last_sync).hash(&mut digest);
+            (node.status, node.life, node.counters, node.syncs()).hash(&mut digest);
+            (node.paused, node.starting, node.owed).hash(&mut digest);
             node.clock().hash(&mut digest);
             node.disk().unwrap_or(&empty).hash(&mut digest);
             let desk = node.waits().unwrap_or(&idle);
@@ -189,18 +210,19 @@ impl World {
         // What is due, in its order. Timers were counted with their nodes, and entries of dead
         // datagrams and moved timers mean nothing.
         for (at, due) in self.queue.sorted() {
-            match due.unpack() {
-                Due::Arrival(flight) => {
-                    let Some(flight) = self.flights.get(flight) else { continue };
-                    (at, flight.from, flight.to, flight.number).hash(&mut digest);
-                    self.frames.bytes(flight.frame).hash(&mut digest);
-                }
+            match Due::unpack(*due) {
+                Due::Arrival(flight) => self.hash_flight(at, &flight, &mut digest),
                 Due::Start(node) => (at, node).hash(&mut digest),
                 Due::Rare(place) => self.hash_rare(at, &self.rare[place as usize], &mut digest),
-                Due::Timer { .. } => {}
+                Due::Timer { .. } | Due::Gone => {}
             }
         }
         digest.finish()
+    }
+
+    fn hash_flight(&self, at: Time, flight: &Flight, digest: &mut Digest) {
+        (at, flight.from, flight.to).hash(digest);
+        self.frames.bytes(flight.frame).hash(digest);
     }
 
     fn hash_rare(&self, at: Time, rare: &Rare, digest: &mut Digest) {
@@ -214,6 +236,7 @@ impl World {
             }
             Rare::Sync(_) | Rare::Restart { .. } => {}
             Rare::Action(action) => (at, action).hash(digest),
+            Rare::Arrival(flight) => self.hash_flight(at, flight, digest),
             Rare::Turn { node, number } => {
                 let state = &self.nodes[node.index()];
                 let Some(turn) = state.waits().and_then(|desk| desk.turns.get(number)) else {
@@ -229,7 +252,7 @@ impl World {
         match work {
             Work::Start { .. } => 0_u8.hash(digest),
             Work::Datagram(flight) => {
-                (1_u8, flight.from, flight.number).hash(digest);
+                (1_u8, flight.from).hash(digest);
                 self.frames.bytes(flight.frame).hash(digest);
             }
             Work::Timer(entry) => (2_u8, node.timers.ripe(*entry)).hash(digest),

@@ -14,14 +14,14 @@ mod tests;
 mod work;
 
 pub use action::Action;
-use due::{Due, Packed};
+use due::Due;
 
 use crate::decisions::{Decisions, Departures, Script};
 use crate::disk::Covers;
 use crate::fault::{Fault, Faults};
 use crate::history::History;
 use crate::limits::{Finding, Limits};
-use crate::network::{Cuts, Flights, FrameId, Frames, LinkSpec, Links};
+use crate::network::{Cuts, Flight, FrameId, Frames, LinkSpec, Links};
 use crate::node::{Node, NodeSpec, Status};
 use crate::panics::{self, Caught};
 use crate::queue::Queue;
@@ -29,12 +29,10 @@ use crate::stats::Stats;
 use crate::timers::TimerEntry;
 use crate::trace::{Names, Observer, Writer};
 use simlab_core::{
-    Checker, DiskError, Env, Event, Fields, Moment, NodeId, Outbox, Point, Scope, Seeded, Seq,
-    Ticket, Time, TimerKey, View,
+    Checker, Event, Fields, NodeId, Outbox, Point, Scope, Seeded, Seq, Ticket, Time, View,
 };
 use slab::Slab;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// How a world is run.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +58,8 @@ impl Options {
 enum Rare {
     /// A sync ends.
     Sync(SyncDue),
+    /// A copy of a datagram arrives that something else put under way than its send.
+    Arrival(Flight),
     /// What is on a node's desk gets its turn.
     Turn { node: NodeId, number: u64 },
     /// A line of the story.
@@ -87,14 +87,13 @@ struct SyncDue {
 #[derive(Clone, Debug)]
 pub struct World {
     now: Time,
-    queue: Queue<Packed>,
+    queue: Queue,
     rare: Slab<Rare>,
     nodes: Vec<Node>,
     sites: BTreeMap<String, u32>,
     links: Links,
     cuts: Cuts,
     faults: Faults,
-    flights: Flights,
     frames: Frames,
     in_flight_bytes: u64,
     /// How many datagrams have arrived and wait for their receivers.
@@ -104,7 +103,8 @@ pub struct World {
     /// How many bytes the disks hold.
     disk_bytes: u64,
     decisions: Decisions,
-    /// Where handlers put their wishes; it is away while these are carried out.
+    /// Where handlers put their wishes; empty between two of them, and away while these are carried
+    /// out.
     outbox: Option<Box<Outbox>>,
     writer: Writer,
     names: Names,
@@ -112,6 +112,8 @@ pub struct World {
     findings: Vec<Finding>,
     ended: bool,
     limits: Limits,
+    /// At which of these numbers a closer look is taken at the limits.
+    alarms: Limits,
     stats: Stats,
     /// The nodes whose state the last step may have changed.
     touched: Vec<NodeId>,
@@ -156,7 +158,7 @@ impl World {
     #[must_use]
     pub fn new(options: Options) -> Self {
         panics::install();
-        World {
+        let mut world = World {
             now: Time::ZERO,
             queue: Queue::new(),
             rare: Slab::new(),
@@ -165,7 +167,6 @@ impl World {
             links: Links::new(Seeded::new(options.seed)),
             cuts: Cuts::default(),
             faults: Faults::default(),
-            flights: Flights::default(),
             frames: Frames::default(),
             in_flight_bytes: 0,
             buffered: 0,
@@ -179,9 +180,12 @@ impl World {
             findings: Vec::new(),
             ended: false,
             limits: options.limits,
+            alarms: options.limits,
             stats: Stats::default(),
             touched: Vec::new(),
-        }
+        };
+        world.set_alarms();
+        world
     }
 
     /// Adds a node; it starts at the time at which it joins, or now if that is past. Before a run or
@@ -193,7 +197,7 @@ impl World {
         self.links.add_node(site);
         self.names.nodes.push(std::mem::take(&mut spec.name));
         let (now, joins) = (self.now, spec.joins);
-        self.queue.push(now.max(joins), Packed::new(Due::Start(id)));
+        self.queue.push(now.max(joins), Due::Start(id).pack());
         let mut node = Node::new(spec, self.nodes.last());
         node.status = if joins > now { Status::Absent } else { Status::Up };
         self.nodes.push(node);
@@ -234,11 +238,13 @@ impl World {
     /// Lets a script answer choices instead of the seed.
     pub fn follow(&mut self, script: Script) {
         self.decisions.follow(script);
+        self.set_alarms();
     }
 
     /// Writes down every choice from now on.
     pub fn record_decisions(&mut self) {
         self.decisions.record();
+        self.set_alarms();
     }
 
     /// The choices that were written down, each with its answer, in the order in which they came up;
@@ -285,7 +291,7 @@ impl World {
     /// Handles whatever is due at `limit` or before, and sets the clock to `limit`. Returns early
     /// if the run ends by a finding ([`World::ended`]).
     pub fn run_until(&mut self, limit: Time) {
-        while self.step_until(limit) {}
+        while self.step(limit) {}
         if !self.ended {
             self.now = self.now.max(limit);
         }
@@ -293,6 +299,11 @@ impl World {
 
     /// Handles the next thing due, if it is due at `limit` or before. Returns whether there was one.
     pub fn step_until(&mut self, limit: Time) -> bool {
+        self.step(limit)
+    }
+
+    #[inline(always)]
+    fn step(&mut self, limit: Time) -> bool {
         if self.ended {
             return false;
         }
@@ -307,67 +318,82 @@ impl World {
             self.find_and_end(name, None, None, &detail);
             return true;
         }
-        match due.unpack() {
-            Due::Arrival(flight) => self.arrive(flight),
+        match Due::unpack(due) {
+            Due::Arrival(flight) => {
+                if !self.deliver_quickly(flight) {
+                    let [ends, load, datagram] = due;
+                    self.arrive_packed(ends, load, datagram);
+                }
+            }
             Due::Timer { node, slot } => self.timer(node, TimerEntry { slot, at, order }),
             Due::Start(node) => self.start(node),
-            Due::Rare(place) => match self.rare.remove(place as usize) {
-                Rare::Sync(sync) => self.sync_done(&sync),
-                Rare::Turn { node, number } => self.turn(node, number),
-                Rare::Action(action) => self.act(action),
-                Rare::Restart { node, life } => {
-                    if self.nodes[node.index()].life == life {
-                        self.restart(node, None);
-                    }
-                }
-            },
+            Due::Rare(place) => self.rare(place),
+            Due::Gone => {}
         }
         true
     }
 
-    fn push_rare(&mut self, at: Time, rare: Rare) {
-        let place = self.rare.insert(rare) as u32;
-        self.queue.push(at, Packed::new(Due::Rare(place)));
+    /// Something is due that does not come up for every datagram.
+    fn rare(&mut self, place: u32) {
+        match self.rare.remove(place as usize) {
+            Rare::Sync(sync) => self.sync_done(&sync),
+            Rare::Arrival(flight) => self.arrive(flight),
+            Rare::Turn { node, number } => self.turn(node, number),
+            Rare::Action(action) => self.act(action),
+            Rare::Restart { node, life } => {
+                if self.nodes[node.index()].life == life {
+                    self.restart(node, None);
+                }
+            }
+        }
     }
 
-    /// Lets a process handle an event, and carries out what it asks for.
-    #[inline]
-    fn handle(&mut self, id: NodeId, cause: Seq, incoming: Incoming) {
-        if !self.passes_instant_limit(id, cause) {
-            return;
+    fn push_rare(&mut self, at: Time, rare: Rare) {
+        let place = self.rare.insert(rare) as u32;
+        self.queue.push(at, Due::Rare(place).pack());
+    }
+
+    /// Lets a process handle something else than a datagram.
+    fn handle(&mut self, id: NodeId, cause: Seq, event: Event<'_>) {
+        let node = &mut self.nodes[id.index()];
+        if !node.has_time(self.now, self.limits.events_per_instant) {
+            return self.instant_is_over(id, cause);
         }
         self.touched.push(id);
-        let (frames, decisions) = (&self.frames, &mut self.decisions);
-        let mut outbox = self.outbox.take().unwrap_or_default();
-        outbox.clear();
+        let outbox = self.outbox.get_or_insert_default();
+        let outcome = node.run(id, self.now, event, outbox, &mut self.decisions);
+        let idle = outbox.is_empty();
+        self.handled(id, cause, outcome, idle);
+    }
+
+    /// Lets a process handle a datagram.
+    #[inline(always)]
+    fn handle_datagram(&mut self, id: NodeId, cause: Seq, from: NodeId, frame: FrameId) {
         let node = &mut self.nodes[id.index()];
-        assert_eq!(node.status, Status::Up, "only a running node handles events");
-        let (now, wall) = node.clocks(self.now);
-        let moment = Moment { me: id, now, wall, life: node.life };
-        let (process, counters, disk) = node.parts();
-        let outcome = panics::run(|| {
-            let event = match &incoming {
-                Incoming::Start => Event::Start,
-                Incoming::Datagram { from, frame } => {
-                    Event::Datagram { from: *from, bytes: frames.bytes(*frame) }
-                }
-                Incoming::Timer { scope, key } => Event::Timer { scope: *scope, key: *key },
-                Incoming::Synced { scope, ticket, result } => {
-                    Event::Synced { scope: *scope, ticket: *ticket, result: *result }
-                }
-                Incoming::Command(bytes) => Event::Command { bytes },
-            };
-            let mut env = Env::new(moment, &mut outbox, counters, decisions, disk);
-            process.on_event(event, &mut env);
-        });
+        if !node.has_time(self.now, self.limits.events_per_instant) {
+            self.frames.release(frame);
+            return self.instant_is_over(id, cause);
+        }
+        self.touched.push(id);
+        let outbox = self.outbox.get_or_insert_default();
+        let event = Event::Datagram { from, bytes: self.frames.get(frame).bytes() };
+        let outcome = node.run(id, self.now, event, outbox, &mut self.decisions);
+        let idle = outbox.is_empty();
+        self.frames.release(frame);
+        self.handled(id, cause, outcome, idle);
+    }
+
+    /// A handler has returned: carries out what it asked for.
+    #[inline(always)]
+    fn handled(&mut self, id: NodeId, cause: Seq, outcome: Result<(), Caught>, idle: bool) {
         if self.faults.any() {
             self.hit(id, |fault| matches!(fault, Fault::Clock { .. }));
             self.hit_failed_reads(id);
         }
         match outcome {
             Ok(()) => {
-                if !outbox.effects().is_empty() {
-                    self.carry_out(id, cause, &outbox);
+                if !idle {
+                    self.carry_out_all(id, cause);
                 }
                 if self.writer.has_checkers() {
                     let view = Glance { now: self.now, nodes: &self.nodes, names: &self.names };
@@ -377,25 +403,15 @@ impl World {
             }
             Err(caught) => self.panicked(id, cause, &caught),
         }
-        self.outbox = Some(outbox);
     }
 
     /// A handler panicked. What it wished for before is dropped: half of its wishes are nobody's.
     #[cold]
     fn panicked(&mut self, id: NodeId, cause: Seq, caught: &Caught) {
+        self.outbox = None;
         self.stop(id, cause, Status::Panicked);
         let name = self.names.node(id);
         let detail = format!("{name} panicked while handling {cause}: {caught}");
         self.find_and_end(Finding::PANIC, Some(id), Some(cause), &detail);
     }
-}
-
-/// What a node is to handle.
-#[derive(Clone, Debug)]
-enum Incoming {
-    Start,
-    Datagram { from: NodeId, frame: FrameId },
-    Timer { scope: Scope, key: TimerKey },
-    Synced { scope: Scope, ticket: Ticket, result: Result<(), DiskError> },
-    Command(Arc<[u8]>),
 }

@@ -24,7 +24,6 @@ impl World {
     }
 
     /// Records that a datagram was sent.
-    #[inline(always)]
     pub(super) fn record_sent(
         &mut self,
         from: NodeId,
@@ -35,30 +34,7 @@ impl World {
     ) -> Seq {
         let kind = Kind::Sent { to, number, len: load.len };
         let head = Head { at: self.now, node: Some(from), cause: Some(cause), kind };
-        if self.writer.attended() {
-            self.record_payload(head, load)
-        } else {
-            self.writer.pass(head, Some(load.digest))
-        }
-    }
-
-    /// Records that a datagram was delivered.
-    #[inline(always)]
-    pub(super) fn record_delivered(
-        &mut self,
-        from: NodeId,
-        to: NodeId,
-        datagram: Seq,
-        frame: FrameId,
-        cause: Seq,
-    ) -> Seq {
-        let kind = Kind::Delivered { from, datagram };
-        let head = Head { at: self.now, node: Some(to), cause: Some(cause), kind };
-        if self.writer.attended() {
-            self.record_again(head, frame)
-        } else {
-            self.writer.pass(head, None)
-        }
+        self.record_payload(head, load)
     }
 
     /// Writes a record whose bytes are a payload that no record had before: hashed, and kept once.

@@ -1,12 +1,13 @@
 //! A datagram's way from its sender to its receiver, or to its end.
 
-use super::{Due, Packed, World};
+use super::{Due, Rare, World};
 use crate::limits::Finding;
-use crate::network::{Corruption, Flight, FlightId, FrameId, LinkSpec, Load, Passage, Patch};
+use crate::network::{Corruption, Flight, FrameId, LinkId, LinkSpec, Load, Passage, Patch};
 use crate::node::{Status, Work};
-use crate::trace::Head;
+use crate::trace::{Head, Payload};
 use simlab_core::{
-    Choice, Decide, Domain, DropReason, Duration, Kind, NodeId, Point, Seq, Time, Who,
+    Choice, Decide, Domain, DropReason, Duration, Effect, Kind, NodeId, Point, Seq, Slice, Time,
+    Who,
 };
 
 /// A datagram that was sent, on its way to its fate.
@@ -17,37 +18,139 @@ struct Datagram {
     load: Load,
     /// Its number on its link.
     number: u64,
-    /// Where its link was found.
-    place: u32,
+    link: LinkId,
     /// The record of its send.
     seq: Seq,
 }
 
 impl World {
+    /// Whether nothing can happen to a datagram on most links but a delay, and nobody looks on.
+    #[inline(always)]
+    fn sends_quickly(&self) -> bool {
+        self.cuts.is_empty() && !self.decisions.attended() && !self.writer.observed()
+    }
+
+    /// Sends a payload to one node, if nothing can happen to it but a delay and nobody looks on: the
+    /// same as [`World::send`] does, without what is certain. Returns whether it did.
+    #[inline(never)]
+    pub(super) fn send_one(&mut self, from: NodeId, to: NodeId, bytes: &[u8], cause: Seq) -> bool {
+        let len = bytes.len() as u32;
+        let weight = weight(len);
+        if !self.sends_quickly() || self.in_flight_bytes + weight > self.limits.in_flight_bytes {
+            return false;
+        }
+        let Some((link, number, delay)) = self.pass(from, to, len) else { return false };
+        // Its one reference is that of the datagram.
+        let Load { frame, digest, .. } = self.frames.insert(bytes);
+        let kept = self.keep(frame);
+        let mut pen = self.writer.pen(self.now, from, cause, kept);
+        let datagram = pen.sent(to, number, len, digest);
+        pen.done();
+        let flight = Flight { from, to, frame, link, datagram, cause: datagram };
+        self.queue.push(self.now + Duration(delay), Due::Arrival(flight).pack());
+        self.in_flight_bytes += weight;
+        self.stats.sent += 1;
+        self.stats.bytes_sent += u64::from(len);
+        true
+    }
+
+    /// Lets one datagram onto its link; see `Lanes::send`.
+    #[inline(always)]
+    fn pass(&mut self, from: NodeId, to: NodeId, len: u32) -> Option<(LinkId, u64, u64)> {
+        let mut lanes = self.links.lanes(from, len);
+        let passage = lanes.send(to);
+        lanes.done();
+        if passage.is_none() { self.pass_prepared(from, to, len) } else { passage }
+    }
+
+    /// The same where the link is not ready yet.
+    #[cold]
+    #[inline(never)]
+    fn pass_prepared(&mut self, from: NodeId, to: NodeId, len: u32) -> Option<(LinkId, u64, u64)> {
+        self.links.prepare(from, to);
+        let mut lanes = self.links.lanes(from, len);
+        let passage = lanes.send(to);
+        lanes.done();
+        passage
+    }
+
+    /// The same for the copies of a payload that `effects` begins with. Returns how many it sent.
+    #[inline(never)]
+    pub(super) fn send_quickly(
+        &mut self,
+        from: NodeId,
+        effects: &[Effect],
+        payload: Slice,
+        load: Load,
+        cause: Seq,
+    ) -> usize {
+        let Load { frame, len, digest } = load;
+        let most = weight(len).saturating_mul(effects.len() as u64);
+        let limit = self.limits.in_flight_bytes;
+        if !self.sends_quickly() || self.in_flight_bytes.saturating_add(most) > limit {
+            return 0;
+        }
+        let kept = self.keep(frame);
+        let mut pen = self.writer.pen(self.now, from, cause, kept);
+        let mut lanes = self.links.lanes(from, len);
+        let order = self.queue.reserve_many(effects.len() as u64);
+        let mut sent = 0;
+        for effect in effects {
+            let Effect::Send { to, payload: other } = *effect else { break };
+            if other != payload {
+                break;
+            }
+            let mut passage = lanes.send(to);
+            if passage.is_none() {
+                lanes.done();
+                self.links.prepare(from, to);
+                lanes = self.links.lanes(from, len);
+                passage = lanes.send(to);
+            }
+            let Some((link, number, delay)) = passage else { break };
+            let datagram = pen.sent(to, number, len, digest);
+            let flight = Flight { from, to, frame, link, datagram, cause: datagram };
+            let due = self.now + Duration(delay);
+            self.queue.push_reserved(due, order + sent, Due::Arrival(flight).pack());
+            sent += 1;
+        }
+        lanes.done();
+        pen.done();
+        self.frames.retain(frame, sent as u32);
+        self.in_flight_bytes += sent * weight(len);
+        self.stats.sent += sent;
+        self.stats.bytes_sent += sent * u64::from(len);
+        sent as usize
+    }
+
+    /// Lets the trace keep a payload, if there is one.
+    #[inline(always)]
+    fn keep(&mut self, frame: FrameId) -> Option<Payload> {
+        if !self.writer.recording() {
+            return None;
+        }
+        let (bytes, kept) = self.frames.recording(frame);
+        self.writer.keep(bytes, kept);
+        *kept
+    }
+
     /// Sends a payload.
-    #[inline]
+    #[inline(never)]
     pub(super) fn send(&mut self, from: NodeId, to: NodeId, load: Load, cause: Seq) {
         self.stats.sent += 1;
         self.stats.bytes_sent += u64::from(load.len);
         if to.index() >= self.nodes.len() {
             let seq = self.record_sent(from, to, 0, load, cause);
-            let datagram = Datagram { from, to, load, number: 0, place: 0, seq };
+            let datagram = Datagram { from, to, load, number: 0, link: LinkId::NONE, seq };
             return self.lose(datagram, DropReason::NoLink);
         }
-        let Passage { spec, usual, number, place, delays } = self.links.send(from, to);
-        let quick = usual && load.len <= spec.mtu && spec.only_delays();
-        let delay = spec.delay;
+        let Passage { spec, number, link, .. } = self.links.send(from, to);
+        let spec = *spec;
         let seq = self.record_sent(from, to, number, load, cause);
-        let datagram = Datagram { from, to, load, number, place, seq };
+        let datagram = Datagram { from, to, load, number, link, seq };
         if from == to {
             self.launch(datagram, load, self.now, seq);
-        } else if quick && self.cuts.is_empty() && !self.decisions.attended() {
-            // The same as below, without what is certain.
-            let span = Domain::Span(&delay);
-            let delay = span.certain().unwrap_or_else(|| span.sample(delays.bits(number)));
-            self.launch(datagram, load, self.now + Duration(delay), seq);
         } else {
-            let spec = self.links.current(from, place);
             self.transmit(datagram, &spec);
         }
     }
@@ -155,15 +258,17 @@ impl World {
         Some((load, seq))
     }
 
-    #[inline(always)]
     fn launch(&mut self, datagram: Datagram, load: Load, due: Time, cause: Seq) {
-        let Datagram { from, to, number, place, seq, .. } = datagram;
+        let Datagram { from, to, link, seq, .. } = datagram;
         let Load { frame, len, .. } = load;
-        self.frames.retain(frame);
+        self.frames.retain(frame, 1);
         self.in_flight_bytes += weight(len);
-        let flight = Flight { from, to, frame, place, number, datagram: seq, cause };
-        let id = self.flights.insert(flight);
-        self.queue.push(due, Packed::new(Due::Arrival(id)));
+        let flight = Flight { from, to, frame, link, datagram: seq, cause };
+        if cause == seq {
+            self.queue.push(due, Due::Arrival(flight).pack());
+        } else {
+            self.push_rare(due, Rare::Arrival(flight));
+        }
         let limit = self.limits.in_flight_bytes;
         if self.in_flight_bytes > limit && !self.ended {
             let detail = format!("more than {limit} bytes of datagrams under way");
@@ -193,24 +298,49 @@ impl World {
     }
 
     /// A copy gets to where it was going.
-    #[inline(always)]
-    pub(super) fn arrive(&mut self, id: FlightId) {
-        // Field by field: each was written by itself, perhaps just now, and a processor that reads
-        // them together has to wait until all of that is in the cache.
-        if let Some(&Flight { from, to, frame, place, number, datagram, cause }) =
-            self.flights.get(id)
-            && self.nodes[to.index()].handles_at_once()
-        {
-            self.flights.forget(id);
-            return self.deliver(Flight { from, to, frame, place, number, datagram, cause });
+    pub(super) fn arrive(&mut self, flight: Flight) {
+        let node = &self.nodes[flight.to.index()];
+        if node.status != Status::Up {
+            self.drop_flight(&flight, flight.cause, DropReason::ReceiverDown);
+        } else if node.handles_at_once() {
+            self.deliver(flight);
+        } else {
+            self.buffered += 1;
+            self.admit(flight.to, Work::Datagram(flight));
         }
-        let Some(flight) = self.flights.land(id) else { return };
-        if self.nodes[flight.to.index()].status != Status::Up {
-            let cause = flight.cause;
-            return self.drop_flight(&flight, cause, DropReason::ReceiverDown);
+    }
+
+    /// The same for one as it came out of the queue.
+    #[cold]
+    pub(super) fn arrive_packed(&mut self, ends: u64, load: u64, datagram: u64) {
+        if let Due::Arrival(flight) = Due::unpack([ends, load, datagram]) {
+            self.arrive(flight);
         }
-        self.buffered += 1;
-        self.admit(flight.to, Work::Datagram(flight));
+    }
+
+    /// Takes out all datagrams under way for which `dies`, in the order in which they were sent.
+    pub(super) fn kill(&mut self, dies: impl Fn(&Flight) -> bool) -> Vec<Flight> {
+        let mut dead = Vec::new();
+        self.queue.change(|item| {
+            let flight = match Due::unpack(*item) {
+                Due::Arrival(flight) => flight,
+                Due::Rare(place) => match self.rare[place as usize] {
+                    Rare::Arrival(flight) => flight,
+                    _ => return,
+                },
+                _ => return,
+            };
+            if dies(&flight) {
+                if let Due::Rare(place) = Due::unpack(*item) {
+                    self.rare.remove(place as usize);
+                }
+                dead.push(flight);
+                *item = Due::Gone.pack();
+            }
+        });
+        // The order of places is an accident; the order of records is not.
+        dead.sort_unstable_by_key(|flight| (flight.datagram, flight.cause));
+        dead
     }
 
     fn decide(&mut self, datagram: Datagram, choice: Choice, domain: Domain<'_>) -> u64 {

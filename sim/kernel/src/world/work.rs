@@ -11,13 +11,14 @@
 //! event waits does not fire.
 
 use super::send::weight;
-use super::{Due, Incoming, Packed, Rare, World};
+use super::{Due, Rare, World};
 use crate::fault::Fault;
 use crate::network::Flight;
 use crate::node::{Status, Turn, Work};
 use crate::timers::{Popped, TimerEntry};
+use crate::trace::Head;
 use simlab_core::{
-    Choice, Decide, Domain, DropReason, Duration, Kind, NodeId, Point, Seq, Time, Who,
+    Choice, Decide, Domain, DropReason, Duration, Event, Kind, NodeId, Point, Seq, Time, Who,
 };
 
 impl World {
@@ -162,7 +163,7 @@ impl World {
         match work {
             Work::Start { seq } => {
                 self.nodes[id.index()].starting = false;
-                self.handle(id, seq, Incoming::Start);
+                self.handle(id, seq, Event::Start);
             }
             Work::Datagram(flight) => {
                 self.buffered -= 1;
@@ -172,25 +173,55 @@ impl World {
             Work::Synced { scope, ticket, result, asked } => {
                 let kind = Kind::Synced { ticket, result };
                 let seq = self.record(Some(id), Some(asked), kind, &[]);
-                self.handle(id, seq, Incoming::Synced { scope, ticket, result });
+                self.handle(id, seq, Event::Synced { scope, ticket, result });
             }
             Work::Command { bytes } => {
                 let seq = self.record(Some(id), None, Kind::Commanded, &bytes);
-                self.handle(id, seq, Incoming::Command(bytes));
+                self.handle(id, seq, Event::Command { bytes: &bytes });
             }
         }
     }
 
     /// Hands a datagram to the process of its receiver.
-    #[inline(always)]
     pub(super) fn deliver(&mut self, flight: Flight) {
-        let Flight { from, to, frame, place, number, datagram, cause } = flight;
-        self.in_flight_bytes -= weight(self.frames.bytes(frame).len() as u32);
+        let Flight { from, to, frame, link, datagram, cause } = flight;
+        self.in_flight_bytes -= weight(self.frames.get(frame).bytes().len() as u32);
         self.stats.delivered += 1;
-        self.stats.reordered += u64::from(self.links.deliver(from, to, place, number));
-        let seq = self.record_delivered(from, to, datagram, frame, cause);
-        self.handle(to, seq, Incoming::Datagram { from, frame });
+        self.stats.reordered += u64::from(self.links.deliver(link, datagram, (from, to)));
+        let kind = Kind::Delivered { from, datagram };
+        let head = Head { at: self.now, node: Some(to), cause: Some(cause), kind };
+        let seq = self.record_again(head, frame);
+        self.handle_datagram(to, seq, from, frame);
+    }
+
+    /// The same for one that came as it was sent, if it is handled at once and nobody looks on. Returns
+    /// whether it is.
+    #[inline(always)]
+    pub(super) fn deliver_quickly(&mut self, flight: Flight) -> bool {
+        let Flight { from, to, frame, link, datagram, .. } = flight;
+        let node = &mut self.nodes[to.index()];
+        if !node.handles_at_once() || self.writer.observed() {
+            return false;
+        }
+        let payload = self.frames.get(frame);
+        self.in_flight_bytes -= weight(payload.bytes().len() as u32);
+        self.stats.delivered += 1;
+        self.stats.reordered += u64::from(self.links.deliver(link, datagram, (from, to)));
+        let seq = self.writer.delivered(self.now, (from, to), datagram, || payload.kept());
+        // From here on as `handle_datagram`, with what was looked up already.
+        if !node.has_time(self.now, self.limits.events_per_instant) {
+            self.frames.release(frame);
+            self.instant_is_over(to, seq);
+            return true;
+        }
+        self.touched.push(to);
+        let outbox = self.outbox.get_or_insert_default();
+        let event = Event::Datagram { from, bytes: payload.bytes() };
+        let outcome = node.run(to, self.now, event, outbox, &mut self.decisions);
+        let idle = outbox.is_empty();
         self.frames.release(frame);
+        self.handled(to, seq, outcome, idle);
+        true
     }
 
     /// A timer's entry came out of the queue.
@@ -209,13 +240,13 @@ impl World {
             Popped::Stale => {}
             Popped::Again(due, order) => {
                 let again = Due::Timer { node: id, slot: entry.slot };
-                self.queue.push_reserved(due, order, Packed::new(again));
+                self.queue.push_reserved(due, order, again.pack());
             }
             Popped::Fire { scope, key, set } => {
                 self.stats.timers_fired += 1;
                 let kind = Kind::TimerFired { scope, key };
                 let seq = self.record(Some(id), Some(set), kind, &[]);
-                self.handle(id, seq, Incoming::Timer { scope, key });
+                self.handle(id, seq, Event::Timer { scope, key });
             }
         }
     }

@@ -142,6 +142,18 @@ impl Open {
         true
     }
 
+    /// Writes one more send of a broadcast, if it is as expected and there is room.
+    #[inline(always)]
+    pub(super) fn next(&mut self, to: u32, number: u64) -> bool {
+        let goes_on = self.state.goes_on(to, number) && !self.is_block_full();
+        if goes_on && let Some(out) = self.chunk.bytes.get_mut(self.end) {
+            *out = self.state.go_on();
+            self.end += 1;
+            return true;
+        }
+        false
+    }
+
     /// Writes a delivery in the quick form, if it can be.
     #[inline(always)]
     pub(super) fn delivered(&mut self, delivered: Delivered) -> bool {

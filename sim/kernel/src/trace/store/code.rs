@@ -152,6 +152,20 @@ impl State {
         State { before, at, top, node: 0, event: before, to: 0, number: 0 }
     }
 
+    /// Whether a broadcast goes on to this node, with the number of its last send.
+    #[inline(always)]
+    pub(super) const fn goes_on(&self, to: u32, number: u64) -> bool {
+        to == self.to && number == self.number
+    }
+
+    /// Lets a broadcast go on; returns its byte.
+    #[inline(always)]
+    pub(super) const fn go_on(&mut self) -> u8 {
+        self.before += 1;
+        self.to = self.to.wrapping_add(1);
+        SENT_BIT | NOTHING
+    }
+
     /// Writes a send by the event at hand; returns its length, or `None` if it is not as expected.
     #[inline(always)]
     pub(super) fn sent(&mut self, sent: Sent, out: &mut [u8; ROOM]) -> Option<usize> {
@@ -161,10 +175,7 @@ impl State {
         let number_differs = number.wrapping_sub(self.number);
         let above = place.wrapping_sub(self.top);
         if event | u64::from(to_differs) | number_differs | above == 0 {
-            // A broadcast goes on.
-            out[0] = SENT_BIT | NOTHING;
-            self.before += 1;
-            self.to = to.wrapping_add(1);
+            out[0] = self.go_on();
             return Some(1);
         }
         let (to_fold, number_fold) = (u64::from(fold32(to_differs)), fold(number_differs));

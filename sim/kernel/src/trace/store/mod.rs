@@ -186,8 +186,15 @@ impl Trace {
         }
     }
 
+    /// Writes that a datagram was sent to one more node by the event that sent the last, if it can be said
+    /// in a byte: the same payload, to the next node, with the same number. Returns whether it was.
+    #[inline(always)]
+    pub(super) fn push_next(&mut self, to: NodeId, number: u64) -> bool {
+        self.open.next(to.0, number)
+    }
+
     /// Writes that a datagram was delivered.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push_delivered(
         &mut self,
         at: Time,

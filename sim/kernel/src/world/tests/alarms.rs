@@ -3,7 +3,7 @@
 use super::super::*;
 use crate::ClockSpec;
 use proptest::prelude::*;
-use simlab_core::{Duration, Kind, Process};
+use simlab_core::{Duration, Env, Kind, Process};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@
 use super::super::*;
 use crate::{ClockSpec, Fault};
 use proptest::prelude::*;
-use simlab_core::{Distribution, Duration, Kind, Process};
+use simlab_core::{Distribution, Duration, Env, Kind, Process};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 const NODE: NodeId = NodeId(0);

@@ -5,7 +5,8 @@ use super::super::*;
 use crate::Cost;
 use proptest::prelude::*;
 use simlab_core::{
-    Choice, Decide, Distribution, Domain, DropReason, Duration, Kind, Point, Process, Seeded, Who,
+    Choice, Decide, Distribution, Domain, DropReason, Duration, Env, Kind, Point, Process, Seeded,
+    Who,
 };
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -3,7 +3,9 @@
 use super::super::*;
 use super::storm::at;
 use crate::{Cost, DiskFault, Patch, Shape, Weather};
-use simlab_core::{DiskAct, Distribution, DropReason, Duration, Kind, Process, Ratio, TraceEvent};
+use simlab_core::{
+    DiskAct, Distribution, DropReason, Duration, Env, Kind, Process, Ratio, TraceEvent,
+};
 
 /// Every 10 ms it reads its file, appends to it, syncs it, and sends 50 bytes to the other.
 #[derive(Clone, Hash)]
@@ -133,7 +135,7 @@ fn the_odds_of_a_crash_at_a_sync_are_as_said() {
     let fault = world.define_fault("fault", fault);
     world.schedule(Time::ZERO, Action::Begin(fault));
     world.run_until(at(20_000));
-    let syncs = world.nodes[IT.index()].syncs;
+    let syncs = world.nodes[IT.index()].syncs().0;
     let share = world.hits(fault) * 100 / syncs;
     assert!(syncs > 1_000 && (47..=53).contains(&share), "{share}% of {syncs}");
 }

@@ -3,7 +3,9 @@
 use super::super::*;
 use super::{Chatter, end, world};
 use crate::node::Cost;
-use simlab_core::{Choice, Decide, Distribution, Domain, Duration, Point, Process, Seeded, Who};
+use simlab_core::{
+    Choice, Decide, Distribution, Domain, Duration, Env, Point, Process, Seeded, Who,
+};
 use std::sync::Arc;
 
 /// Misbehaves as its parameter says.

@@ -2,7 +2,7 @@
 
 use super::super::*;
 use proptest::prelude::*;
-use simlab_core::{Duration, Kind, Process};
+use simlab_core::{Duration, Env, Kind, Process};
 use std::collections::BTreeSet;
 
 /// Greets everybody every 10 ms, and notes when it came up.

@@ -6,13 +6,14 @@ mod cost;
 mod hits;
 mod hostile;
 mod members;
+mod quick;
 mod script;
 mod storm;
 
 use super::*;
 use crate::{Corruption, Shape};
 use proptest::prelude::*;
-use simlab_core::{Distribution, Duration, Kind, Process, Ratio};
+use simlab_core::{Distribution, Duration, Env, Kind, Process, Ratio};
 use std::collections::BTreeSet;
 
 /// Talks a lot: every 10 ms it greets a random other node, and now and then everybody; every

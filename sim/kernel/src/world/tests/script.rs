@@ -3,7 +3,7 @@
 use super::super::*;
 use super::storm::{Busy, at, check};
 use crate::{Cost, DiskFault, Weather};
-use simlab_core::{Choice, Distribution, Duration, Ratio, Who};
+use simlab_core::{Choice, Distribution, Duration, Env, Ratio, Who};
 use std::collections::{BTreeMap, BTreeSet};
 
 const NODES: u32 = 4;
@@ -121,7 +121,7 @@ fn any_decision_can_be_overridden() {
     }
     // A crash at each sync is possible too, though no fault asks for it.
     for node in (0..NODES).map(NodeId) {
-        for ordinal in 0..original.nodes[node.index()].syncs {
+        for ordinal in 0..original.nodes[node.index()].syncs().0 {
             for after in [false, true] {
                 let choice = Choice::CrashAtSync { after };
                 changes.push((Point { who: Who::Node(node), choice, ordinal }, 1));

@@ -4,7 +4,7 @@ use super::super::*;
 use super::{NODES, link, set};
 use crate::{ClockSpec, Cost, DiskFault, Patch, Shape, Weather};
 use proptest::prelude::*;
-use simlab_core::{Distribution, DropReason, Duration, Kind, Process, Ratio};
+use simlab_core::{Distribution, DropReason, Duration, Env, Kind, Process, Ratio};
 
 /// Does everything that a process can do, at random.
 #[derive(Clone, Hash, Default)]

@@ -1,0 +1,142 @@
+//! What is sent and delivered quickly goes as if everything were looked at.
+
+use super::super::*;
+use super::end;
+use crate::Shape;
+use crate::testing::config;
+use proptest::prelude::*;
+use simlab_core::{Distribution, Duration, Env, Kind, Process, Ratio, TraceEvent};
+
+/// Sends something to some of the nodes now and then, to itself and to nobody too.
+#[derive(Clone, Hash)]
+struct Talker {
+    nodes: u32,
+    rounds: u32,
+}
+
+impl Process for Talker {
+    fn on_event(&mut self, event: Event<'_>, env: &mut Env<'_>) {
+        match event {
+            Event::Timer { .. } if self.rounds > 0 => {
+                self.rounds -= 1;
+                let len = env.below(40) as usize;
+                let first = env.below(u64::from(self.nodes)) as u32;
+                let last = env.below(u64::from(self.nodes) + 2) as u32;
+                env.broadcast((first..=last).map(NodeId), &vec![7; len][..]);
+                env.send(NodeId(first), &b"one"[..]);
+            }
+            Event::Start | Event::Timer { .. } => {}
+            _ => return,
+        }
+        let pause = env.below(3_000_000);
+        env.set_timer(0, Duration(pause));
+    }
+}
+
+/// How a run is looked at.
+#[derive(Clone, Copy, PartialEq)]
+enum Look {
+    Away,
+    Recorded,
+    Observed,
+    Decided,
+}
+
+fn run(seed: u64, nodes: u32, mtu: u32, cut: bool, look: Look) -> World {
+    let recording = look == Look::Recorded;
+    let mut world = World::new(Options { recording, ..Options::seed(seed) });
+    let delay = Distribution::Uniform { min: Duration(1_000_000), max: Duration::from_millis(20) };
+    world.set_default_link(LinkSpec { delay, mtu, ..LinkSpec::default() });
+    for _ in 0..nodes {
+        world.add_node(NodeSpec::new("talker", Box::new(Talker { nodes, rounds: 12 })));
+    }
+    let slow = Distribution::Fixed(Duration::from_millis(3));
+    world.set_link(NodeId(0), NodeId(1), LinkSpec { delay: slow, ..LinkSpec::default() });
+    let loss = Ratio::new(1, 3).expect("a ratio");
+    world.set_link(NodeId(1), NodeId(0), LinkSpec { delay, loss, ..LinkSpec::default() });
+    if cut {
+        let shape = Shape::Isolated([NodeId(0)].into());
+        let fault = world.define_fault("cut", Fault::Cut(shape));
+        world.schedule(Time(8_000_000), Action::Begin(fault));
+        world.schedule(Time(13_000_000), Action::End(fault));
+    }
+    match look {
+        Look::Away | Look::Recorded => {}
+        Look::Observed => world.observe(Box::new(|_: &TraceEvent<'_>, _: &Names, _| {})),
+        Look::Decided => world.record_decisions(),
+    }
+    world.run_until(end());
+    assert!(world.findings().is_empty(), "{:?}", world.findings());
+    world
+}
+
+/// How many copies came after one that was sent later on their link.
+fn overtaken(trace: &crate::trace::Trace) -> u64 {
+    let mut latest = std::collections::BTreeMap::new();
+    let delivered = trace.iter().filter_map(|event| match event.kind {
+        Kind::Delivered { from, datagram } => Some(((from, event.node), datagram)),
+        _ => None,
+    });
+    let mut overtaken = 0;
+    for (link, datagram) in delivered {
+        let last = latest.entry(link).or_insert(datagram);
+        overtaken += u64::from(datagram < *last);
+        *last = datagram.max(*last);
+    }
+    overtaken
+}
+
+proptest! {
+    #![proptest_config(config(48))]
+
+    #[test]
+    fn whoever_looks_on_sees_the_same_run(
+        seed: u64,
+        nodes in 2..40_u32,
+        mtu in 20..60_u32,
+        cut: bool,
+    ) {
+        let seen = |look| -> (u64, Stats, u64) {
+            let world = run(seed, nodes, mtu, cut, look);
+            (world.trace_hash(), *world.stats(), world.digest())
+        };
+        let recorded = run(seed, nodes, mtu, cut, Look::Recorded);
+        let all = (recorded.trace_hash(), *recorded.stats(), recorded.digest());
+        for look in [Look::Away, Look::Observed, Look::Decided] {
+            prop_assert_eq!(seen(look), all);
+        }
+        let trace = recorded.trace().expect("it is recorded");
+        prop_assert_eq!(all.1.reordered, overtaken(trace));
+        prop_assert!(all.1.delivered > 0);
+    }
+}
+
+/// Sets its timer back again and again, as a heart-beat does with an election timer.
+#[derive(Clone, Hash)]
+struct Patient;
+
+impl Process for Patient {
+    fn on_event(&mut self, event: Event<'_>, env: &mut Env<'_>) {
+        if matches!(event, Event::Start | Event::Timer { key: 0, .. }) {
+            env.set_timer(0, Duration::from_millis(1));
+            for key in 1..=10 {
+                env.set_timer(key, Duration::from_millis(150 + key));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_timer_that_is_set_back_has_one_entry_in_the_queue() {
+    let mut world = World::new(Options::seed(1));
+    for _ in 0..20 {
+        world.add_node(NodeSpec::new("patient", Box::new(Patient)));
+    }
+    for ms in 1..500 {
+        world.run_until(Time(ms * 1_000_000));
+        let timers = world.nodes.iter().flat_map(|node| node.timers.pending()).count();
+        let entries = world.queue.items().map(|item| Due::unpack(*item));
+        let entries = entries.filter(|due| matches!(due, Due::Timer { .. })).count();
+        assert_eq!((timers, entries), (20 * 11, 20 * 11), "after {ms} ms");
+    }
+}
