@@ -157,13 +157,18 @@ const fn delay(from: u32, to: u32, number: u64) -> u64 {
 
 /// W1; returns how many datagrams were delivered.
 pub fn w1<Q: Queue<(u32, [u8; 64])>>() -> u64 {
+    w1_part::<Q>(W1_DELIVERIES)
+}
+
+/// W1 with so many deliveries; returns how many there were.
+pub fn w1_part<Q: Queue<(u32, [u8; 64])>>(deliveries: u64) -> u64 {
     let mut queue = Q::new();
     let mut numbers = [0_u64; 2];
     let mut delivered = 0;
     queue.push(delay(0, 1, 0), (1, [7; 64]));
     while let Some((now, (me, mut body))) = queue.pop() {
         delivered += 1;
-        if delivered == W1_DELIVERIES {
+        if delivered == deliveries {
             break;
         }
         let count = u64::from_le_bytes(body[..8].try_into().expect("eight bytes")) + 1;
@@ -193,13 +198,17 @@ pub enum W2Event {
 
 /// W2; returns how many datagrams were delivered.
 pub fn w2<Q: Queue<W2Event>>(nodes: u32) -> u64 {
+    w2_part::<Q>(nodes, w2_rounds(nodes))
+}
+
+/// W2 with so many rounds; returns how many datagrams were delivered.
+pub fn w2_part<Q: Queue<W2Event>>(nodes: u32, last: u64) -> u64 {
     let mut queue = Q::new();
     let mut rounds = vec![0_u64; nodes as usize];
     let mut state = vec![(0_u64, 0_u64, 0_u32); nodes as usize];
     for node in 0..nodes {
         queue.push(w2_begin(node, nodes), W2Event::Tick(node));
     }
-    let last = w2_rounds(nodes);
     while let Some((now, event)) = queue.pop() {
         match event {
             W2Event::Tick(me) => {
@@ -237,6 +246,11 @@ pub enum W3Event {
 
 /// W3; returns how many heart-beats were delivered.
 pub fn w3<Q: Queue<W3Event>>() -> u64 {
+    w3_part::<Q>(W3_ROUNDS)
+}
+
+/// W3 with so many rounds; returns how many heart-beats were delivered.
+pub fn w3_part<Q: Queue<W3Event>>(last: u64) -> u64 {
     let nodes = W3_GROUPS * W3_MEMBERS;
     let mut queue = Q::new();
     let mut rounds = vec![0_u64; nodes as usize];
@@ -254,7 +268,7 @@ pub fn w3<Q: Queue<W3Event>>() -> u64 {
                     queue.push(now + delay(me, to, round), W3Event::Arrive(to));
                 }
                 rounds[me as usize] += 1;
-                if round + 1 < W3_ROUNDS {
+                if round + 1 < last {
                     queue.push(now + W3_PERIOD, W3Event::Tick(group));
                 }
             }

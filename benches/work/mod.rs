@@ -5,8 +5,11 @@
 //!   nodes begin one after the other, spread over the first 10 ms.
 //! * W3 *timers*: 1,000 nodes in groups of ten; the first of each sends a heart-beat to the others
 //!   every 50 ms, and each that gets it sets back its election timer of 150 to 300 ms.
+//!
+//! Each takes how long it goes on, so that what is slow to measure can be measured on a part of it.
 
 pub mod floor;
+pub mod reset;
 pub mod simlab;
 
 /// The shortest delay of a datagram, in nanoseconds.
@@ -34,7 +37,13 @@ pub const fn w2_rounds(nodes: u32) -> u64 {
 /// W2: how many datagrams `nodes` nodes get.
 #[must_use]
 pub const fn w2_deliveries(nodes: u32) -> u64 {
-    w2_rounds(nodes) * nodes as u64 * (nodes as u64 - 1)
+    w2_deliveries_in(nodes, w2_rounds(nodes))
+}
+
+/// W2: how many datagrams `nodes` nodes get in so many rounds.
+#[must_use]
+pub const fn w2_deliveries_in(nodes: u32, rounds: u64) -> u64 {
+    rounds * nodes as u64 * (nodes as u64 - 1)
 }
 
 /// W2: when a node begins, in nanoseconds.
@@ -52,7 +61,13 @@ pub const W3_PERIOD: u64 = 50_000_000;
 /// W3: how many times it does.
 pub const W3_ROUNDS: u64 = 1_000;
 /// W3: how many heart-beats are delivered.
-pub const W3_DELIVERIES: u64 = W3_ROUNDS * W3_GROUPS as u64 * (W3_MEMBERS as u64 - 1);
+pub const W3_DELIVERIES: u64 = w3_deliveries(W3_ROUNDS);
+
+/// W3: how many heart-beats are delivered in so many rounds.
+#[must_use]
+pub const fn w3_deliveries(rounds: u64) -> u64 {
+    rounds * W3_GROUPS as u64 * (W3_MEMBERS as u64 - 1)
+}
 
 /// W3: how long a node waits for a heart-beat, in nanoseconds.
 #[must_use]

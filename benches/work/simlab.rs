@@ -31,6 +31,7 @@ impl<'a> Decode<'a> for Ping<'a> {
 #[derive(Clone, Hash)]
 struct Ponger {
     first: bool,
+    deliveries: u64,
 }
 
 impl Process for Ponger {
@@ -39,7 +40,7 @@ impl Process for Ponger {
             Event::Start if self.first => env.send(NodeId(1), &Ping { count: 1, body: &[7; 56] }),
             Event::Datagram { from, bytes } => {
                 let Ok(ping) = Ping::from_bytes(bytes) else { return };
-                if ping.count < W1_DELIVERIES {
+                if ping.count < self.deliveries {
                     env.send(from, &Ping { count: ping.count + 1, ..ping });
                 }
             }
@@ -71,6 +72,7 @@ impl Decode<'_> for Round {
 #[derive(Clone, Hash)]
 struct Broadcaster {
     nodes: u32,
+    rounds: u64,
     round: u64,
     received: u64,
     sum: u64,
@@ -81,15 +83,7 @@ impl Process for Broadcaster {
     fn on_event(&mut self, event: Event<'_>, env: &mut Env<'_>) {
         match event {
             Event::Start => env.set_timer(0, Duration(w2_begin(env.me().0, self.nodes))),
-            Event::Timer { .. } => {
-                let me = env.me();
-                let others = (0..self.nodes).map(NodeId).filter(|&to| to != me);
-                env.broadcast(others, &Round { round: self.round, sent: env.now() });
-                self.round += 1;
-                if self.round < w2_rounds(self.nodes) {
-                    env.set_timer(0, Duration(W2_PERIOD));
-                }
-            }
+            Event::Timer { .. } => self.tick(env),
             Event::Datagram { from, bytes } => {
                 let Ok(Round { round, sent }) = Round::from_bytes(bytes) else { return };
                 self.received += 1;
@@ -101,10 +95,24 @@ impl Process for Broadcaster {
     }
 }
 
+impl Broadcaster {
+    #[inline(never)]
+    fn tick(&mut self, env: &mut Env<'_>) {
+        let me = env.me();
+        let others = (0..self.nodes).map(NodeId).filter(|&to| to != me);
+        env.broadcast(others, &Round { round: self.round, sent: env.now() });
+        self.round += 1;
+        if self.round < self.rounds {
+            env.set_timer(0, Duration(W2_PERIOD));
+        }
+    }
+}
+
 /// W3: a member of a group.
 #[derive(Clone, Hash)]
 struct Member {
     leads: bool,
+    rounds: u64,
     round: u64,
     elections: u64,
 }
@@ -120,7 +128,7 @@ impl Process for Member {
             Event::Timer { .. } if self.leads => {
                 env.broadcast((me + 1..me + W3_MEMBERS).map(NodeId), &self.round);
                 self.round += 1;
-                if self.round < W3_ROUNDS {
+                if self.round < self.rounds {
                     env.set_timer(0, Duration(W3_PERIOD));
                 }
             }
@@ -131,7 +139,8 @@ impl Process for Member {
     }
 }
 
-fn world(recording: bool) -> World {
+/// A world without nodes.
+pub(super) fn world(recording: bool) -> World {
     let most = u64::MAX;
     let limits = Limits { events: most, records: most, in_flight_bytes: most, ..Limits::default() };
     let mut world = World::new(Options { recording, limits, ..Options::seed(7) });
@@ -143,9 +152,15 @@ fn world(recording: bool) -> World {
 /// W1, ready to run.
 #[must_use]
 pub fn w1(recording: bool) -> World {
+    w1_part(W1_DELIVERIES, recording)
+}
+
+/// W1 with so many deliveries, ready to run.
+#[must_use]
+pub fn w1_part(deliveries: u64, recording: bool) -> World {
     let mut world = world(recording);
     for first in [true, false] {
-        world.add_node(NodeSpec::new("ponger", Box::new(Ponger { first })));
+        world.add_node(NodeSpec::new("ponger", Box::new(Ponger { first, deliveries })));
     }
     world
 }
@@ -153,9 +168,15 @@ pub fn w1(recording: bool) -> World {
 /// W2, ready to run.
 #[must_use]
 pub fn w2(nodes: u32, recording: bool) -> World {
+    w2_part(nodes, w2_rounds(nodes), recording)
+}
+
+/// W2 with so many rounds, ready to run.
+#[must_use]
+pub fn w2_part(nodes: u32, rounds: u64, recording: bool) -> World {
     let mut world = world(recording);
     for _ in 0..nodes {
-        let process = Broadcaster { nodes, round: 0, received: 0, sum: 0, last: NodeId(0) };
+        let process = Broadcaster { nodes, rounds, round: 0, received: 0, sum: 0, last: NodeId(0) };
         world.add_node(NodeSpec::new("node", Box::new(process)));
     }
     world
@@ -164,9 +185,15 @@ pub fn w2(nodes: u32, recording: bool) -> World {
 /// W3, ready to run.
 #[must_use]
 pub fn w3(recording: bool) -> World {
+    w3_part(W3_ROUNDS, recording)
+}
+
+/// W3 with so many rounds, ready to run.
+#[must_use]
+pub fn w3_part(rounds: u64, recording: bool) -> World {
     let mut world = world(recording);
     for node in 0..W3_GROUPS * W3_MEMBERS {
-        let process = Member { leads: node % W3_MEMBERS == 0, round: 0, elections: 0 };
+        let process = Member { leads: node % W3_MEMBERS == 0, rounds, round: 0, elections: 0 };
         world.add_node(NodeSpec::new("member", Box::new(process)));
     }
     world
