@@ -18,6 +18,8 @@ pub struct Convergence {
     /// What each server shows of the stock of each object, as of the last look: nothing at all if it
     /// is down.
     shown: Vec<Option<Vec<Option<i64>>>>,
+    /// Of what state that is: what has not changed need not be shown again, which takes far longer.
+    states: Vec<Option<u64>>,
     /// Which servers have left for good, so that nobody waits for them.
     left: Vec<bool>,
     /// Whether they were looked at yet.
@@ -53,6 +55,7 @@ impl Convergence {
             healed: setup.healed(),
             watches: watches.collect(),
             shown: Vec::new(),
+            states: Vec::new(),
             left: Vec::new(),
             looked: false,
         }
@@ -87,13 +90,18 @@ impl Convergence {
         let left = |server: NodeId| world.status(server) == Status::Left;
         if !std::mem::replace(&mut self.looked, true) {
             self.shown = self.servers.iter().map(|server| stocks(*server)).collect();
+            self.states = self.servers.iter().map(|server| world.state_digest(*server)).collect();
             self.left = self.servers.iter().map(|server| left(*server)).collect();
             return;
         }
         for node in world.touched() {
             if let Ok(place) = self.servers.binary_search(node) {
-                self.shown[place] = stocks(*node);
                 self.left[place] = left(*node);
+                let state = world.state_digest(*node);
+                if state.is_none() || state != self.states[place] {
+                    self.states[place] = state;
+                    self.shown[place] = stocks(*node);
+                }
             }
         }
     }
