@@ -54,9 +54,9 @@ impl Alone {
         let (mut out, mut seeded) = (Outbox::new(), Seeded::new(1));
         let mut env = Env::new(moment, &mut out, &mut self.counters, &mut seeded, &NoDisk);
         self.process.on_event(event, &mut env);
-        let sent = out.effects().iter().filter_map(|effect| match effect {
-            Effect::Send { payload, .. } => Some(out.bytes(*payload)),
-            _ => None,
+        let sent = out.effects().iter().flat_map(|effect| match effect {
+            Effect::Send { to, payload } => vec![out.bytes(*payload); out.receivers(*to).len()],
+            _ => Vec::new(),
         });
         sent.map(|bytes| Message::from_bytes(bytes).expect("our own message")).collect()
     }

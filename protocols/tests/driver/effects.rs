@@ -26,7 +26,11 @@ impl World {
         let life = self.nodes[node.index()].life;
         let files = &mut self.nodes[node.index()].files;
         match effect {
-            Effect::Send { to, payload } => self.send(node, to, outbox.bytes(payload)),
+            Effect::Send { to, payload } => {
+                for to in outbox.receivers(to) {
+                    self.send(node, *to, outbox.bytes(payload));
+                }
+            }
             Effect::SetTimer { scope, key, after } => {
                 let due = self.now + after;
                 self.nodes[node.index()].timers.insert((scope, key), due);

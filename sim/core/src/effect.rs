@@ -9,13 +9,20 @@ pub struct Slice {
     len: u32,
 }
 
+/// To whom a datagram goes: a range of the receivers in the [`Outbox`] that holds the effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Receivers {
+    start: u32,
+    len: u32,
+}
+
 /// One wish of a handler. Effects are carried out in order, after the handler returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Send a datagram. Consecutive sends of the same slice are one broadcast of one frame.
+    /// Send a datagram, to one node or to several.
     Send {
-        /// The receiver; a node may send to itself.
-        to: NodeId,
+        /// The receivers, one at least; a node may send to itself.
+        to: Receivers,
         /// The bytes.
         payload: Slice,
     },
@@ -122,13 +129,12 @@ pub enum Effect {
 #[derive(Clone, Debug, Default)]
 pub struct Outbox {
     effects: Vec<Effect>,
+    receivers: Vec<NodeId>,
     bytes: Vec<u8>,
-    /// The payload that was adopted last, there and here.
-    adopted: Option<(Slice, Slice)>,
 }
 
 impl Outbox {
-    /// How many effects one handler may ask for.
+    /// How many effects one handler may ask for, and how many datagrams it may send.
     pub const EFFECTS_MAX: usize = 2_000_000;
     /// How many bytes one handler may send and write.
     pub const BYTES_MAX: usize = 256 << 20;
@@ -136,14 +142,14 @@ impl Outbox {
     /// An empty one.
     #[must_use]
     pub const fn new() -> Self {
-        Outbox { effects: Vec::new(), bytes: Vec::new(), adopted: None }
+        Outbox { effects: Vec::new(), receivers: Vec::new(), bytes: Vec::new() }
     }
 
     /// Drops all effects and keeps the memory.
     pub fn clear(&mut self) {
         self.effects.clear();
+        self.receivers.clear();
         self.bytes.clear();
-        self.adopted = None;
     }
 
     /// Whether nobody has put anything in.
@@ -157,6 +163,13 @@ impl Outbox {
     #[must_use]
     pub fn effects(&self) -> &[Effect] {
         &self.effects
+    }
+
+    /// The receivers of a datagram of this outbox, in order.
+    #[must_use]
+    pub fn receivers(&self, to: Receivers) -> &[NodeId] {
+        let start = to.start as usize;
+        &self.receivers[start..start + to.len as usize]
     }
 
     /// The bytes of a slice of this outbox.
@@ -181,19 +194,28 @@ impl Outbox {
         self.effects.push(effect);
     }
 
-    /// Adds an effect of another outbox, with the bytes that it refers to. Consecutive sends of one
-    /// slice stay sends of one slice.
+    /// Adds the sending of a payload to each of `to`, if there is any.
+    ///
+    /// # Panics
+    /// If one handler sends to more than [`Outbox::EFFECTS_MAX`].
+    pub fn send(&mut self, to: impl IntoIterator<Item = NodeId>, payload: Slice) {
+        let start = self.receivers.len();
+        self.receivers.extend(to.into_iter().take(Self::EFFECTS_MAX + 1));
+        assert!(self.receivers.len() <= Self::EFFECTS_MAX, "one handler sends too many datagrams");
+        let to = Receivers { start: start as u32, len: (self.receivers.len() - start) as u32 };
+        if to.len > 0 {
+            self.push(Effect::Send { to, payload });
+        }
+    }
+
+    /// Adds an effect of another outbox, with what it refers to.
     pub(crate) fn adopt(&mut self, from: &Outbox, effect: Effect) {
         let mut copy =
             |slice: Slice| self.write(|bytes| bytes.extend_from_slice(from.bytes(slice)));
         let adopted = match effect {
             Effect::Send { to, payload } => {
-                let adopted = match self.adopted {
-                    Some((old, new)) if old == payload => new,
-                    _ => self.write(|bytes| bytes.extend_from_slice(from.bytes(payload))),
-                };
-                self.adopted = Some((payload, adopted));
-                return self.push(Effect::Send { to, payload: adopted });
+                let payload = copy(payload);
+                return self.send(from.receivers(to).iter().copied(), payload);
             }
             Effect::Append { file, data } => Effect::Append { file: copy(file), data: copy(data) },
             Effect::Replace { file, data } => {
@@ -215,7 +237,6 @@ impl Outbox {
             Effect::Note { name, a, b, text } => Effect::Note { name, a, b, text: copy(text) },
             Effect::SetTimer { .. } | Effect::CancelTimer { .. } | Effect::Halt => effect,
         };
-        self.adopted = None;
         self.push(adopted);
     }
 

@@ -139,9 +139,7 @@ impl<'a> Env<'a> {
             message.encode(bytes);
             bytes.extend(ports);
         });
-        for to in to {
-            self.out.push(Effect::Send { to, payload });
-        }
+        self.out.send(to, payload);
     }
 
     /// Sets the timer `key`, or moves it if it is set.
@@ -323,11 +321,11 @@ mod tests {
     fn a_broadcast_is_encoded_once() {
         let mut outbox = Outbox::new();
         with_env(&mut outbox, |env| env.broadcast([NodeId(0), NodeId(1)], &b"hi"[..]));
-        let [Effect::Send { payload: a, .. }, Effect::Send { payload: b, .. }] = outbox.effects()
-        else {
-            panic!("two sends, not {:?}", outbox.effects())
+        let [Effect::Send { to, payload }] = outbox.effects() else {
+            panic!("one send, not {:?}", outbox.effects())
         };
-        assert_eq!((a, outbox.bytes(*a)), (b, &b"hi"[..]));
+        assert_eq!(outbox.receivers(*to), [NodeId(0), NodeId(1)]);
+        assert_eq!(outbox.bytes(*payload), b"hi");
     }
 
     #[test]
@@ -388,12 +386,11 @@ mod tests {
                 env.pass_on(&inner, *effect);
             }
         });
-        let [_, Effect::Send { payload: a, .. }, Effect::Send { payload: b, .. }, note, append] =
-            outbox.effects()
-        else {
-            panic!("five effects, not {:?}", outbox.effects())
+        let [_, Effect::Send { to, payload }, note, append] = outbox.effects() else {
+            panic!("four effects, not {:?}", outbox.effects())
         };
-        assert_eq!((a, outbox.bytes(*a)), (b, &b"hi"[..]));
+        assert_eq!(outbox.receivers(*to), [NodeId(0), NodeId(1)]);
+        assert_eq!(outbox.bytes(*payload), b"hi");
         let Effect::Note { text, .. } = note else { panic!("a note") };
         assert_eq!(outbox.text(*text), "to two");
         let Effect::Append { file, data } = append else { panic!("an append") };

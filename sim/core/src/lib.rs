@@ -41,7 +41,7 @@ pub use digest::Digest;
 pub use disk::{Disk, DiskError, NoDisk};
 pub use dissect::{Dissection, Part};
 pub use distribution::Distribution;
-pub use effect::{Effect, Outbox, Slice};
+pub use effect::{Effect, Outbox, Receivers, Slice};
 pub use entry::{
     Account, Arguments, Build, BuildError, Declared, Dissect, Entry, Invariant, Member, Role,
     Switch,

@@ -58,7 +58,7 @@ pub fn guard<T>(code: impl FnOnce() -> T) -> Result<T, Caught> {
 }
 
 /// The same where the hook is known to be installed.
-#[inline]
+#[inline(always)]
 pub(crate) fn run<T>(code: impl FnOnce() -> T) -> Result<T, Caught> {
     let outer = IN_HANDLER.replace(true);
     let result = catch_unwind(AssertUnwindSafe(code));

@@ -37,6 +37,14 @@ impl Frame {
         &self.bytes
     }
 
+    /// Takes away a reference; returns whether it was the last.
+    #[inline(always)]
+    pub(crate) const fn release(&mut self) -> bool {
+        assert!(self.references > 0, "a frame is released once for each reference");
+        self.references -= 1;
+        self.references == 0
+    }
+
     /// Where the trace keeps the payload, if it does.
     #[inline(always)]
     pub(crate) const fn kept(&self) -> Option<Payload> {
@@ -62,6 +70,7 @@ pub(crate) struct Frames {
 
 impl Frames {
     /// Takes in a payload, with one reference.
+    #[inline(always)]
     pub(crate) fn insert(&mut self, bytes: &[u8]) -> Load {
         let index = self.free.pop().unwrap_or_else(|| {
             self.slab.push(Frame::default());
@@ -84,12 +93,20 @@ impl Frames {
 
     #[inline(always)]
     pub(crate) fn release(&mut self, id: FrameId) {
-        let frame = &mut self.slab[id.0 as usize];
-        assert!(frame.references > 0, "a frame is released once for each reference");
-        frame.references -= 1;
-        if frame.references == 0 {
-            self.free.push(id.0);
+        if self.slab[id.0 as usize].release() {
+            self.free(id);
         }
+    }
+
+    /// Takes back a payload to which nothing refers any more.
+    #[inline(always)]
+    pub(crate) fn free(&mut self, id: FrameId) {
+        self.free.push(id.0);
+    }
+
+    #[inline(always)]
+    pub(crate) fn get_mut(&mut self, id: FrameId) -> &mut Frame {
+        &mut self.slab[id.0 as usize]
     }
 
     #[inline(always)]

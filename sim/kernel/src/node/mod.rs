@@ -160,10 +160,21 @@ impl Node {
     pub(crate) fn has_time(&mut self, now: Time, limit: u32) -> bool {
         if self.instant != now {
             self.instant = now;
-            self.instant_events = 0;
+            self.instant_events = 1;
+            return limit > 0;
         }
+        self.has_time_again(limit)
+    }
+
+    #[inline(never)]
+    const fn has_time_again(&mut self, limit: u32) -> bool {
         self.instant_events += 1;
         self.instant_events <= limit
+    }
+
+    /// When it handled something last.
+    pub(crate) const fn instant(&self) -> Time {
+        self.instant
     }
 
     /// Whether handling an event costs nothing.

@@ -4,15 +4,18 @@
 //! made exact: what a slot holds is sorted when its time comes.
 //!
 //! ```text
-//!   front   what is open, sorted: one slot, or everything if that is little
+//!   front   what is open, sorted, the first by itself: one slot, or everything if that is little
 //!   late    a small heap: what came in for a moment that is open, when the front was long
-//!   near    16,384 slots of 1 us, a ring: the next 16.8 ms
+//!   near    32,768 slots of 0.5 us, a ring: the next 16.8 ms
 //!   far     levels of 64 slots each, of 16.8 ms, 1.07 s, 69 s …: a slot is handed down, to the
 //!           levels below or to the ring, before anything in its time is opened
 //! ```
 //!
 //! Datagrams of a busy world go into the ring at once and are sorted a few at a time. A world in
 //! which little is due has all of it open, and touches no slot.
+//!
+//! What is written most is the bottleneck: each store takes as long as three other instructions. So
+//! things are counted a batch at a time, and no register is saved for what happens rarely.
 
 mod far;
 mod near;
@@ -42,7 +45,10 @@ pub(crate) type Item = [u64; 3];
 /// counts, whenever their entry was put in.
 #[derive(Clone, Debug)]
 pub(crate) struct Queue {
-    /// What is open, the earliest last.
+    /// The first of what is open, if `is_open`.
+    first: Entry,
+    is_open: bool,
+    /// The rest of what is open, the earliest last.
     front: Vec<Entry>,
     /// The last moment of what is open; the end of time while everything is.
     open_until: u64,
@@ -78,6 +84,8 @@ impl Entry {
 impl Queue {
     pub(crate) fn new() -> Self {
         Queue {
+            first: Entry { at: 0, order: 0, item: [0; 3] },
+            is_open: false,
             front: Vec::new(),
             open_until: u64::MAX,
             near: Near::new(),
@@ -113,9 +121,15 @@ impl Queue {
 
     /// Puts in an item with an order number that was reserved for it.
     #[inline(always)]
-    pub(crate) fn push_reserved(&mut self, at: Time, order: u64, [a, b, c]: Item) {
-        let at = at.nanos();
+    pub(crate) fn push_reserved(&mut self, at: Time, order: u64, item: Item) {
         self.len += 1;
+        self.push_uncounted(at, order, item);
+    }
+
+    /// The same; [`Queue::count`] takes note of it.
+    #[inline(always)]
+    pub(crate) fn push_uncounted(&mut self, at: Time, order: u64, [a, b, c]: Item) {
+        let at = at.nanos();
         if at > self.open_until {
             if self.near.reaches(at) {
                 self.near.put(Entry { at, order, item: [a, b, c] });
@@ -137,6 +151,16 @@ impl Queue {
     /// Puts something into the front.
     #[inline(never)]
     fn open_one(&mut self, at: u64, order: u64, a: u64, b: u64, c: u64) {
+        if !self.is_open {
+            self.is_open = true;
+            self.first = Entry { at, order, item: [a, b, c] };
+            return;
+        }
+        if (at, order) < self.first.key() {
+            self.front.push(self.first);
+            self.first = Entry { at, order, item: [a, b, c] };
+            return;
+        }
         // What comes in is mostly due after all the rest.
         let place = self.front.iter().position(|other| other.key() < (at, order));
         let place = place.unwrap_or(self.front.len());
@@ -172,61 +196,127 @@ impl Queue {
     /// Takes out the first item, if it is due at `limit` or before: its time, its order number and it.
     #[inline(always)]
     pub(crate) fn pop_until(&mut self, limit: Time) -> Option<(Time, u64, Item)> {
-        let entry = if self.late.is_empty() {
-            if self.front.is_empty() {
-                self.open_next(limit.nanos())?;
-            }
-            let entry = *self.front.last()?;
-            if entry.at > limit.nanos() {
-                return None;
-            }
-            self.front.pop();
-            if self.front.is_empty() {
-                self.open_ahead();
-            }
-            entry
-        } else {
-            self.pop_beside_late(limit.nanos())?
-        };
+        if !self.late.is_empty() {
+            return self.pop_beside_late(limit.nanos());
+        }
+        if !self.is_open {
+            self.open_next(limit.nanos())?;
+        }
+        let Entry { at, order, item } = self.first;
+        if at > limit.nanos() {
+            return None;
+        }
         self.len -= 1;
-        Some((Time(entry.at), entry.order, entry.item))
+        self.remove_first();
+        Some((Time(at), order, item))
+    }
+
+    /// The first item, if it is due at `limit` or before, and nothing came late. So many were taken out
+    /// already that are counted still.
+    #[inline(always)]
+    pub(crate) fn first_until(&mut self, limit: Time, gone: usize) -> Option<(Time, Item)> {
+        if !self.late.is_empty() {
+            return None;
+        }
+        if !self.is_open {
+            self.len -= gone;
+            let opened = self.open_next(limit.nanos());
+            self.len += gone;
+            opened?;
+        }
+        (self.first.at <= limit.nanos()).then_some((Time(self.first.at), self.first.item))
+    }
+
+    /// Takes out the first item, which is open; [`Queue::uncount`] takes note of it.
+    #[inline(always)]
+    pub(crate) fn remove_first(&mut self) {
+        if self.front.is_empty() {
+            self.open_ahead();
+        } else {
+            self.open_rest();
+        }
+    }
+
+    /// Takes note that so many items were put in.
+    #[inline(always)]
+    pub(crate) const fn count(&mut self, many: usize) {
+        self.len += many;
+    }
+
+    /// Takes note that so many items were taken out.
+    #[inline(always)]
+    pub(crate) const fn uncount(&mut self, many: usize) {
+        self.len -= many;
+    }
+
+    /// The next of what is open comes first.
+    #[inline(never)]
+    fn open_rest(&mut self) {
+        match self.front.pop() {
+            Some(entry) => self.first = entry,
+            None => self.is_open = false,
+        }
     }
 
     /// Takes out the first of what is open, while something is in that came late.
     #[cold]
-    fn pop_beside_late(&mut self, limit: u64) -> Option<Entry> {
+    #[inline(never)]
+    fn pop_beside_late(&mut self, limit: u64) -> Option<(Time, u64, Item)> {
         let Reverse(late) = *self.late.peek()?;
-        let first = match self.front.last() {
-            Some(first) if first.key() < late.key() => *first,
-            _ => late,
-        };
-        if first.at > limit {
+        let opened = self.is_open && self.first.key() < late.key();
+        let Entry { at, order, item } = if opened { self.first } else { late };
+        if at > limit {
             return None;
         }
-        if first.key() == late.key() {
+        self.len -= 1;
+        if opened {
+            self.open_rest();
+        } else {
             self.late.pop();
             if self.late.is_empty() {
                 // A million nodes that start at once need not be paid for ever after.
                 self.late.shrink_to(LATE_KEPT);
             }
-        } else {
-            self.front.pop();
         }
-        Some(first)
+        Some((Time(at), order, item))
     }
 
     /// Opens the next slot that holds something, if it is soon: what is in it is on its way to the
     /// cache while what came out is handled.
     #[inline(always)]
     fn open_ahead(&mut self) {
-        if self.open_until == u64::MAX {
+        if self.open_until < u64::MAX
+            && let Some((slot, begin)) = self.near.soon()
+            && begin < self.far.next()
+        {
+            self.open(slot, begin);
+        } else {
+            self.is_open = false;
+        }
+    }
+
+    /// Opens a slot, which holds something, when nothing else is open.
+    #[inline(always)]
+    fn open(&mut self, slot: usize, begin: u64) {
+        self.near.open(slot, begin, &mut self.first, &mut self.front);
+        self.open_until = begin | (near::SLOT - 1);
+        if !self.front.is_empty() {
+            self.sort_open();
+        }
+    }
+
+    /// Sorts what is open.
+    #[inline(never)]
+    fn sort_open(&mut self) {
+        if let [other] = &mut self.front[..] {
+            if other.key() < self.first.key() {
+                std::mem::swap(other, &mut self.first);
+            }
             return;
         }
-        let Some((slot, begin)) = self.near.soon() else { return };
-        if begin < self.far.next() {
-            self.open_until = self.near.open(slot, begin, &mut self.front);
-            sort(&mut self.front);
-        }
+        self.front.push(self.first);
+        self.front.sort_unstable_by_key(|entry| Reverse(entry.key()));
+        self.open_rest();
     }
 
     /// Opens the next slot that holds something; `None` if there is none that begins at `limit` or
@@ -247,8 +337,8 @@ impl Queue {
                 self.hand_down(far);
                 continue;
             }
-            self.open_until = self.near.open(slot, begin, &mut self.front);
-            sort(&mut self.front);
+            self.is_open = true;
+            self.open(slot, begin);
             return Some(());
         }
     }
@@ -269,12 +359,14 @@ impl Queue {
         self.far.take(&mut self.front);
         self.front.sort_unstable_by_key(|entry| Reverse(entry.key()));
         self.open_until = u64::MAX;
-        (!self.front.is_empty()).then_some(())
+        self.is_open = true;
+        self.open_rest();
+        self.is_open.then_some(())
     }
 
     /// When the first item is due.
     pub(crate) fn next_at(&self) -> Option<Time> {
-        let open = self.front.last().map(|entry| entry.at);
+        let open = self.is_open.then_some(self.first.at);
         let open = open.into_iter().chain(self.late.peek().map(|Reverse(late)| late.at)).min();
         let closed = || self.near.first_at().into_iter().chain(self.far.first_at()).min();
         open.or_else(closed).map(Time)
@@ -295,14 +387,16 @@ impl Queue {
     fn entries(&self) -> impl Iterator<Item = &Entry> {
         let closed = self.near.entries().chain(self.far.entries());
         let late = self.late.iter().map(|Reverse(entry)| entry);
-        closed.chain(&self.front).chain(late)
+        closed.chain(self.is_open.then_some(&self.first)).chain(&self.front).chain(late)
     }
 
     /// Lets `change` see every item, and put another one in its place.
     pub(crate) fn change(&mut self, mut change: impl FnMut(&mut Item)) {
         let mut late = std::mem::take(&mut self.late).into_vec();
         let late_ones = late.iter_mut().map(|Reverse(entry)| entry);
-        for entry in self.far.entries_mut().chain(&mut self.front).chain(late_ones) {
+        let first = self.is_open.then_some(&mut self.first);
+        let open = self.front.iter_mut().chain(first);
+        for entry in self.far.entries_mut().chain(open).chain(late_ones) {
             change(&mut entry.item);
         }
         self.near.change(|entry| change(&mut entry.item));
@@ -313,20 +407,6 @@ impl Queue {
     #[inline]
     pub(crate) const fn len(&self) -> usize {
         self.len
-    }
-}
-
-/// Sorts what is in a slot, the earliest last.
-#[inline]
-fn sort(entries: &mut [Entry]) {
-    match entries {
-        [] | [_] => {}
-        [first, second] => {
-            if first.key() < second.key() {
-                std::mem::swap(first, second);
-            }
-        }
-        more => more.sort_unstable_by_key(|entry| Reverse(entry.key())),
     }
 }
 

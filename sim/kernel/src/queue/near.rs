@@ -1,12 +1,14 @@
 //! The ring of slots for what is due soon.
 
-use super::Entry;
+use super::{Entry, Item};
 
-/// A slot is 2^10 ns: even where a thousand nodes talk to each other most slots hold little, and mostly
+/// A slot is 2^9 ns: even where a thousand nodes talk to each other most slots hold little, and mostly
 /// one entry or none where fifty do.
-pub(super) const SLOT_BITS: u32 = 10;
-/// There are 2^14 of them.
-const RING_BITS: u32 = 14;
+const SLOT_BITS: u32 = 9;
+/// So many nanoseconds.
+pub(super) const SLOT: u64 = 1 << SLOT_BITS;
+/// There are 2^15 of them.
+const RING_BITS: u32 = 15;
 const SLOTS: usize = 1 << RING_BITS;
 const WORDS: usize = SLOTS / 64;
 const SUMMARIES: usize = WORDS / 64;
@@ -26,7 +28,8 @@ struct Run {
 pub(super) struct Near {
     /// The slot that was opened last, counted from the beginning of time.
     base: u64,
-    /// Which of the words of `filled` are not zero, a bit each.
+    /// Which of the words of `filled` may be other than zero, a bit each: that one has become zero is
+    /// found out when the next one is looked for.
     words: [u64; SUMMARIES],
     /// Which slots hold something, a bit each.
     filled: Box<[u64; WORDS]>,
@@ -34,8 +37,11 @@ pub(super) struct Near {
     /// is asked for slots all over the ring.
     slots: Box<[u32; SLOTS]>,
     runs: Vec<Run>,
-    /// Runs that no slot has, to be used again, the latest first: it is still in the cache.
+    /// Runs that no slot has, to be used again, the latest last: it is still in the cache. As long as
+    /// there are runs, so that it never grows when one is put back.
     free: Vec<u32>,
+    /// How many there are.
+    spare: usize,
 }
 
 impl Near {
@@ -47,6 +53,7 @@ impl Near {
             slots: Box::new([0; SLOTS]),
             runs: Vec::new(),
             free: Vec::new(),
+            spare: 0,
         }
     }
 
@@ -66,18 +73,27 @@ impl Near {
         }
         self.filled[slot / 64] |= bit;
         self.words[slot / 4096] |= 1 << (slot / 64 % 64);
-        if let Some(run) = self.free.pop() {
-            self.slots[slot] = run;
-            self.runs[run as usize].first = entry;
-        } else {
-            self.slots[slot] = self.runs.len() as u32;
-            self.runs.push(Run { first: entry, more: Vec::new() });
+        if self.spare == 0 {
+            return self.put_first(slot, entry.at, entry.order, entry.item);
         }
+        self.spare -= 1;
+        let run = self.free[self.spare];
+        self.slots[slot] = run;
+        self.runs[run as usize].first = entry;
+    }
+
+    /// Puts something into an empty slot when there is no spare run.
+    #[cold]
+    #[inline(never)]
+    fn put_first(&mut self, slot: usize, at: u64, order: u64, item: Item) {
+        self.slots[slot] = self.runs.len() as u32;
+        self.free.push(0);
+        self.runs.push(Run { first: Entry { at, order, item }, more: Vec::new() });
     }
 
     /// The place of the first slot that holds something, from that of the base on around the ring.
     #[inline]
-    fn first(&self) -> Option<usize> {
+    fn first(&mut self) -> Option<usize> {
         let from = self.base as usize % SLOTS;
         let (word, bit) = (from / 64, from % 64);
         let here = self.filled[word] >> bit;
@@ -89,69 +105,90 @@ impl Near {
 
     /// The place of the first slot that holds something in the words after this one, around the ring;
     /// this word comes last.
-    fn first_after(&self, word: usize) -> Option<usize> {
-        let (summary, bit) = (word / 64, word % 64);
-        let here = self.words[summary] & (u64::MAX << bit << 1);
-        let rest = (1..=SUMMARIES).map(|ahead| (summary + ahead) % SUMMARIES);
-        let found = std::iter::once((summary, here)).chain(rest.map(|at| (at, self.words[at])));
-        let (summary, words) = found.into_iter().find(|(_, words)| *words != 0)?;
-        let word = summary * 64 + words.trailing_zeros() as usize;
-        Some(word * 64 + self.filled[word].trailing_zeros() as usize)
+    fn first_after(&mut self, word: usize) -> Option<usize> {
+        for ahead in 0..=SUMMARIES {
+            let summary = (word / 64 + ahead) % SUMMARIES;
+            let after = if ahead == 0 { u64::MAX << (word % 64) << 1 } else { u64::MAX };
+            while let words @ 1.. = self.words[summary] & after {
+                let at = words.trailing_zeros() as usize;
+                let filled = self.filled[summary * 64 + at];
+                if filled != 0 {
+                    return Some((summary * 64 + at) * 64 + filled.trailing_zeros() as usize);
+                }
+                self.words[summary] &= !(1 << at);
+            }
+        }
+        None
     }
 
     /// The next slot that holds something: its place, and when it begins; the end of time if there is
     /// none.
     #[inline(always)]
-    pub(super) fn next(&self) -> (usize, u64) {
+    pub(super) fn next(&mut self) -> (usize, u64) {
         let Some(slot) = self.first() else { return (0, u64::MAX) };
         let ahead = slot.wrapping_sub(self.base as usize) % SLOTS;
         (slot, (self.base + ahead as u64) << SLOT_BITS)
     }
 
-    /// The next slot that holds something, if it is at most 64 slots ahead and found at once: its place,
-    /// and when it begins. Of what is opened ahead little must come in later.
+    /// The next slot that holds something, if it is in this word or in the next: its place, and when it
+    /// begins. Of what is opened ahead little must come in later.
     #[inline(always)]
     pub(super) fn soon(&self) -> Option<(usize, u64)> {
         let from = self.base as usize % SLOTS;
-        let here = self.filled[from / 64] >> (from % 64);
-        let ahead = here.trailing_zeros() as usize;
-        (here != 0).then(|| (from + ahead, (self.base + ahead as u64) << SLOT_BITS))
+        let (word, bit) = (from / 64, from % 64);
+        let here = self.filled[word] >> bit;
+        let ahead = if here != 0 {
+            here.trailing_zeros() as usize
+        } else {
+            let there = self.filled[(word + 1) % WORDS];
+            if there == 0 {
+                return None;
+            }
+            64 - bit + there.trailing_zeros() as usize
+        };
+        Some(((from + ahead) % SLOTS, (self.base + ahead as u64) << SLOT_BITS))
     }
 
-    /// Takes out what is in the next slot, into `front`, which is empty. Returns its last moment.
+    /// Takes out what is in the next slot: one entry into `first`, the others into `rest`, which is empty.
     #[inline(always)]
-    pub(super) fn open(&mut self, slot: usize, begin: u64, front: &mut Vec<Entry>) -> u64 {
+    pub(super) fn open(
+        &mut self,
+        slot: usize,
+        begin: u64,
+        first: &mut Entry,
+        rest: &mut Vec<Entry>,
+    ) {
         self.base = begin >> SLOT_BITS;
-        self.empty(slot);
-        let index = self.slots[slot];
-        self.free.push(index);
-        let run = &mut self.runs[index as usize];
+        let run = self.empty(slot);
+        let run = &mut self.runs[run];
         if !run.more.is_empty() {
-            std::mem::swap(front, &mut run.more);
+            std::mem::swap(rest, &mut run.more);
         }
         // Word by word: it may have been written just now.
-        let Entry { at, order, item: [a, b, c] } = run.first;
-        front.push(Entry { at, order, item: [a, b, c] });
-        begin | ((1 << SLOT_BITS) - 1)
+        first.at = run.first.at;
+        first.order = run.first.order;
+        first.item[0] = run.first.item[0];
+        first.item[1] = run.first.item[1];
+        first.item[2] = run.first.item[2];
     }
 
-    /// Notes that a slot holds nothing any more.
-    #[inline]
-    fn empty(&mut self, slot: usize) {
+    /// Takes its run from a slot.
+    #[inline(always)]
+    fn empty(&mut self, slot: usize) -> usize {
         self.filled[slot / 64] &= !(1 << (slot % 64));
-        if self.filled[slot / 64] == 0 {
-            self.words[slot / 4096] &= !(1 << (slot / 64 % 64));
-        }
+        let run = self.slots[slot];
+        self.free[self.spare] = run;
+        self.spare += 1;
+        run as usize
     }
 
     /// Takes out everything.
     pub(super) fn take(&mut self, into: &mut Vec<Entry>) {
         while let Some(slot) = self.first() {
-            self.empty(slot);
-            let run = &mut self.runs[self.slots[slot] as usize];
-            into.push(run.first);
-            into.append(&mut run.more);
-            self.free.push(self.slots[slot]);
+            let run = self.empty(slot);
+            let Run { first, more } = &mut self.runs[run];
+            into.push(*first);
+            into.append(more);
         }
     }
 
@@ -164,8 +201,16 @@ impl Near {
 
     /// When the first of what it holds is due.
     pub(super) fn first_at(&self) -> Option<u64> {
-        let run = &self.runs[self.slots[self.first()?] as usize];
-        run.more.iter().map(|entry| entry.at).chain([run.first.at]).min()
+        let from = self.base as usize % SLOTS;
+        // The word of the base comes first, and last for what is almost a turn ahead.
+        let slot = (0..=WORDS).find_map(|ahead| {
+            let word = (from / 64 + ahead) % WORDS;
+            let from = if ahead == 0 { u64::MAX << (from % 64) } else { u64::MAX };
+            let filled = self.filled[word] & from;
+            (filled != 0).then(|| word * 64 + filled.trailing_zeros() as usize)
+        })?;
+        let Run { first, more } = &self.runs[self.slots[slot] as usize];
+        more.iter().map(|entry| entry.at).chain([first.at]).min()
     }
 
     /// The runs that slots have.

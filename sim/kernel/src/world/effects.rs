@@ -7,7 +7,7 @@ use crate::limits::Finding;
 use crate::node::Status;
 use simlab_core::Time;
 use simlab_core::wire::Decode;
-use simlab_core::{Effect, Kind, NodeId, Operation, Outbox, Outcome, Seq, Slice, WriteKind};
+use simlab_core::{Effect, Kind, NodeId, Operation, Outbox, Outcome, Seq, WriteKind};
 
 impl World {
     /// Carries out what a handler asked for.
@@ -20,52 +20,33 @@ impl World {
     }
 
     /// Carries out the effects of a handler, in order.
-    fn carry_out(&mut self, id: NodeId, cause: Seq, outbox: &Outbox) {
-        let mut effects = outbox.effects();
-        while let Some(effect) = effects.first() {
+    #[inline(never)]
+    pub(super) fn carry_out(&mut self, id: NodeId, cause: Seq, outbox: &Outbox) {
+        for effect in outbox.effects() {
             if self.ended {
                 break;
             }
             if let Effect::Send { to, payload } = *effect {
-                let more = effects.get(1);
-                let copies = matches!(more, Some(Effect::Send { payload: p, .. }) if *p == payload);
-                if !copies && self.send_one(id, to, outbox.bytes(payload), cause) {
-                    effects = &effects[1..];
-                } else {
-                    effects = self.carry_out_sends(id, cause, outbox, effects, payload);
+                let (to, bytes) = (outbox.receivers(to), outbox.bytes(payload));
+                if !matches!(to, [to] if self.send_one(id, *to, bytes, cause)) {
+                    self.send_all(id, to, bytes, cause);
                 }
-            } else if self.carry_out_local(id, cause, outbox, *effect) {
-                effects = &effects[1..];
-            } else {
+            } else if !self.carry_out_local(id, cause, outbox, *effect) {
                 break;
             }
         }
     }
 
-    /// Carries out the sends of one payload that `effects` begins with: a broadcast is consecutive
-    /// sends of one slice, with one frame for all of them. Returns the rest.
+    /// Sends a payload to all of `to`, with one frame for all of them.
     #[inline(never)]
-    fn carry_out_sends<'a>(
-        &mut self,
-        id: NodeId,
-        cause: Seq,
-        outbox: &Outbox,
-        mut effects: &'a [Effect],
-        payload: Slice,
-    ) -> &'a [Effect] {
-        let load = self.frames.insert(outbox.bytes(payload));
+    fn send_all(&mut self, id: NodeId, mut to: &[NodeId], bytes: &[u8], cause: Seq) {
+        let load = self.frames.insert(bytes);
         loop {
-            effects = &effects[self.send_quickly(id, effects, payload, load, cause)..];
-            match effects.first() {
-                Some(&Effect::Send { to, payload: other }) if other == payload && !self.ended => {
-                    self.send(id, to, load, cause);
-                    effects = &effects[1..];
-                }
-                _ => break,
-            }
+            to = &to[self.send_quickly(id, to, load, cause)..];
+            let Some(first) = to.split_off_first().filter(|_| !self.ended) else { break };
+            self.send(id, *first, load, cause);
         }
         self.frames.release(load.frame);
-        effects
     }
 
     /// Carries out an effect that concerns the node alone. Returns whether the node goes on.

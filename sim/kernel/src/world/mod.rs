@@ -7,6 +7,7 @@ mod due;
 mod effects;
 mod faults;
 mod look;
+mod quiet;
 mod record;
 mod send;
 #[cfg(test)]
@@ -291,7 +292,12 @@ impl World {
     /// Handles whatever is due at `limit` or before, and sets the clock to `limit`. Returns early
     /// if the run ends by a finding ([`World::ended`]).
     pub fn run_until(&mut self, limit: Time) {
-        while self.step(limit) {}
+        loop {
+            self.deliver_quietly(limit);
+            if !self.step(limit) {
+                break;
+            }
+        }
         if !self.ended {
             self.now = self.now.max(limit);
         }
@@ -319,12 +325,7 @@ impl World {
             return true;
         }
         match Due::unpack(due) {
-            Due::Arrival(flight) => {
-                if !self.deliver_quickly(flight) {
-                    let [ends, load, datagram] = due;
-                    self.arrive_packed(ends, load, datagram);
-                }
-            }
+            Due::Arrival(flight) => self.arrive(flight),
             Due::Timer { node, slot } => self.timer(node, TimerEntry { slot, at, order }),
             Due::Start(node) => self.start(node),
             Due::Rare(place) => self.rare(place),

@@ -6,8 +6,7 @@ use crate::network::{Corruption, Flight, FrameId, LinkId, LinkSpec, Load, Passag
 use crate::node::{Status, Work};
 use crate::trace::{Head, Payload};
 use simlab_core::{
-    Choice, Decide, Domain, DropReason, Duration, Effect, Kind, NodeId, Point, Seq, Slice, Time,
-    Who,
+    Choice, Decide, Domain, DropReason, Duration, Kind, NodeId, Point, Seq, Time, Who,
 };
 
 /// A datagram that was sent, on its way to its fate.
@@ -74,18 +73,17 @@ impl World {
         passage
     }
 
-    /// The same for the copies of a payload that `effects` begins with. Returns how many it sent.
+    /// The same for the first of several receivers. Returns to how many it sent.
     #[inline(never)]
     pub(super) fn send_quickly(
         &mut self,
         from: NodeId,
-        effects: &[Effect],
-        payload: Slice,
+        to: &[NodeId],
         load: Load,
         cause: Seq,
     ) -> usize {
         let Load { frame, len, digest } = load;
-        let most = weight(len).saturating_mul(effects.len() as u64);
+        let most = weight(len).saturating_mul(to.len() as u64);
         let limit = self.limits.in_flight_bytes;
         if !self.sends_quickly() || self.in_flight_bytes.saturating_add(most) > limit {
             return 0;
@@ -93,13 +91,9 @@ impl World {
         let kept = self.keep(frame);
         let mut pen = self.writer.pen(self.now, from, cause, kept);
         let mut lanes = self.links.lanes(from, len);
-        let order = self.queue.reserve_many(effects.len() as u64);
+        let order = self.queue.reserve_many(to.len() as u64);
         let mut sent = 0;
-        for effect in effects {
-            let Effect::Send { to, payload: other } = *effect else { break };
-            if other != payload {
-                break;
-            }
+        for &to in to {
             let mut passage = lanes.send(to);
             if passage.is_none() {
                 lanes.done();
@@ -111,11 +105,12 @@ impl World {
             let datagram = pen.sent(to, number, len, digest);
             let flight = Flight { from, to, frame, link, datagram, cause: datagram };
             let due = self.now + Duration(delay);
-            self.queue.push_reserved(due, order + sent, Due::Arrival(flight).pack());
+            self.queue.push_uncounted(due, order + sent, Due::Arrival(flight).pack());
             sent += 1;
         }
         lanes.done();
         pen.done();
+        self.queue.count(sent as usize);
         self.frames.retain(frame, sent as u32);
         self.in_flight_bytes += sent * weight(len);
         self.stats.sent += sent;
@@ -307,14 +302,6 @@ impl World {
         } else {
             self.buffered += 1;
             self.admit(flight.to, Work::Datagram(flight));
-        }
-    }
-
-    /// The same for one as it came out of the queue.
-    #[cold]
-    pub(super) fn arrive_packed(&mut self, ends: u64, load: u64, datagram: u64) {
-        if let Due::Arrival(flight) = Due::unpack([ends, load, datagram]) {
-            self.arrive(flight);
         }
     }
 

@@ -194,36 +194,6 @@ impl World {
         self.handle_datagram(to, seq, from, frame);
     }
 
-    /// The same for one that came as it was sent, if it is handled at once and nobody looks on. Returns
-    /// whether it is.
-    #[inline(always)]
-    pub(super) fn deliver_quickly(&mut self, flight: Flight) -> bool {
-        let Flight { from, to, frame, link, datagram, .. } = flight;
-        let node = &mut self.nodes[to.index()];
-        if !node.handles_at_once() || self.writer.observed() {
-            return false;
-        }
-        let payload = self.frames.get(frame);
-        self.in_flight_bytes -= weight(payload.bytes().len() as u32);
-        self.stats.delivered += 1;
-        self.stats.reordered += u64::from(self.links.deliver(link, datagram, (from, to)));
-        let seq = self.writer.delivered(self.now, (from, to), datagram, || payload.kept());
-        // From here on as `handle_datagram`, with what was looked up already.
-        if !node.has_time(self.now, self.limits.events_per_instant) {
-            self.frames.release(frame);
-            self.instant_is_over(to, seq);
-            return true;
-        }
-        self.touched.push(to);
-        let outbox = self.outbox.get_or_insert_default();
-        let event = Event::Datagram { from, bytes: payload.bytes() };
-        let outcome = node.run(to, self.now, event, outbox, &mut self.decisions);
-        let idle = outbox.is_empty();
-        self.frames.release(frame);
-        self.handled(to, seq, outcome, idle);
-        true
-    }
-
     /// A timer's entry came out of the queue.
     pub(super) fn timer(&mut self, id: NodeId, entry: TimerEntry) {
         // Entries of moved and forgotten timers are none of the node's business.

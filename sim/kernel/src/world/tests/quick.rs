@@ -40,6 +40,7 @@ enum Look {
     Recorded,
     Observed,
     Decided,
+    Stepped,
 }
 
 fn run(seed: u64, nodes: u32, mtu: u32, cut: bool, look: Look) -> World {
@@ -62,6 +63,7 @@ fn run(seed: u64, nodes: u32, mtu: u32, cut: bool, look: Look) -> World {
     }
     match look {
         Look::Away | Look::Recorded => {}
+        Look::Stepped => while world.step_until(end()) {},
         Look::Observed => world.observe(Box::new(|_: &TraceEvent<'_>, _: &Names, _| {})),
         Look::Decided => world.record_decisions(),
     }
@@ -102,12 +104,97 @@ proptest! {
         };
         let recorded = run(seed, nodes, mtu, cut, Look::Recorded);
         let all = (recorded.trace_hash(), *recorded.stats(), recorded.digest());
-        for look in [Look::Away, Look::Observed, Look::Decided] {
+        for look in [Look::Away, Look::Observed, Look::Decided, Look::Stepped] {
             prop_assert_eq!(seen(look), all);
         }
         let trace = recorded.trace().expect("it is recorded");
         prop_assert_eq!(all.1.reordered, overtaken(trace));
         prop_assert!(all.1.delivered > 0);
+    }
+}
+
+/// Sends on what it gets, and at a turn drawn for it panics, halts, or sends nothing any more.
+#[derive(Clone, Hash)]
+struct Mortal {
+    nodes: u32,
+    end: u64,
+}
+
+impl Process for Mortal {
+    fn on_event(&mut self, event: Event<'_>, env: &mut Env<'_>) {
+        match event {
+            Event::Start => {
+                self.end = env.below(2_000);
+                let all = (0..self.nodes).map(NodeId);
+                env.broadcast(all, &b"begin"[..]);
+            }
+            Event::Datagram { from, bytes } => match self.end {
+                0 => env.halt(),
+                1 => panic!("enough"),
+                2..500 => self.end += 500,
+                _ if self.end.is_multiple_of(3) => env.send(from, bytes),
+                _ => {}
+            },
+            _ => {}
+        }
+        self.end = self.end.saturating_sub(1);
+    }
+}
+
+/// The limits of a run, a few of them close.
+fn close_limits() -> impl Strategy<Value = Limits> {
+    let most = |range: std::ops::Range<u64>| prop_oneof![2 => Just(u64::MAX), 1 => range];
+    let events = (most(1..3_000), most(1..3_000), 1..9_u32);
+    let sizes = (most(1..50_000_000), most(1..400), most(500..9_000));
+    (events, sizes).prop_map(|((events, records, instant), (time, queue, bytes))| Limits {
+        events,
+        records,
+        virtual_time: Duration(time),
+        queue: usize::try_from(queue).unwrap_or(usize::MAX),
+        in_flight_bytes: bytes,
+        events_per_instant: if instant == 8 { 0 } else { instant },
+        ..Limits::default()
+    })
+}
+
+proptest! {
+    #![proptest_config(config(192))]
+
+    /// Whichever limit is hit, whoever panics or halts: in the same moment, with the same left behind.
+    #[test]
+    fn a_run_ends_as_one_that_is_stepped(
+        seed: u64,
+        nodes in 2..20_u32,
+        limits in close_limits(),
+        recording: bool,
+        steady in 0..2_u64,
+        pauses in proptest::collection::vec(1..40_000_000_u64, 0..6),
+    ) {
+        let begin = || {
+            let mut world = World::new(Options { seed, recording, limits });
+            let (min, max) = (Duration(1_000), Duration(1_000 + steady * 3_000_000));
+            let delay = Distribution::Uniform { min, max };
+            world.set_default_link(LinkSpec { delay, ..LinkSpec::default() });
+            for _ in 0..nodes {
+                let process = Box::new(Mortal { nodes, end: 0 });
+                world.add_node(NodeSpec::new("mortal", process));
+            }
+            world
+        };
+        let (mut run, mut stepped) = (begin(), begin());
+        let until = pauses.into_iter().chain([60_000_000]);
+        for until in until.map(Time) {
+            run.run_until(until);
+            while stepped.step_until(until) {}
+            stepped.run_until(until);
+            let all = |world: &World| (world.trace_hash(), *world.stats(), world.digest());
+            prop_assert_eq!(all(&run), all(&stepped));
+            prop_assert_eq!(run.findings(), stepped.findings());
+            prop_assert_eq!((run.now(), run.ended()), (stepped.now(), stepped.ended()));
+            prop_assert_eq!(run.touched(), stepped.touched());
+            prop_assert_eq!((run.queue.len(), run.next_at()), (stepped.queue.len(), stepped.next_at()));
+            prop_assert_eq!(run.frames.held(), stepped.frames.held());
+        }
     }
 }
 

@@ -1,0 +1,106 @@
+//! The loop for deliveries that nobody looks at: what holds for all of them is asked once.
+//!
+//! It does what [`World::step`] does for each, and leaves to it whatever is not the arrival of a
+//! datagram as it was sent, at a node that handles it at once.
+
+use super::World;
+use super::due::Due;
+use super::send::weight;
+use crate::limits::Limits;
+use crate::network::Flight;
+use simlab_core::{Effect, Event, NodeId, Outbox, Seq, Time};
+
+impl World {
+    /// How many deliveries can follow each other without a question, if they ask for nothing.
+    #[inline(always)]
+    fn calm(&self) -> u64 {
+        let Limits { events, queue, records, disk_bytes, .. } = self.alarms;
+        let noted = self.ended || self.writer.observed() || self.faults.any();
+        if noted || self.queue.len() + self.waiting > queue || self.disk_bytes > disk_bytes {
+            return 0;
+        }
+        let records = records.saturating_sub(self.writer.written());
+        events.saturating_sub(self.stats.events).min(records)
+    }
+
+    /// Hands out the datagrams that are due at `limit` or before, until something else comes up.
+    #[inline(never)]
+    pub(super) fn deliver_quietly(&mut self, limit: Time) {
+        let limit = limit.min(Time(self.alarms.virtual_time.nanos()));
+        let mut calm = self.calm();
+        let mut done = 0;
+        let mut last = NodeId(0);
+        let mut outbox = self.outbox.take().unwrap_or_default();
+        while done < calm {
+            let Some((now, item)) = self.queue.first_until(limit, done as usize) else { break };
+            let Due::Arrival(Flight { from, to, frame, link, datagram, .. }) = Due::unpack(item)
+            else {
+                break;
+            };
+            let node = &mut self.nodes[to.index()];
+            if !node.handles_at_once() {
+                break;
+            }
+            self.queue.remove_first();
+            done += 1;
+            last = to;
+            let payload = self.frames.get_mut(frame);
+            self.in_flight_bytes -= weight(payload.bytes().len() as u32);
+            if self.links.deliver(link, datagram, (from, to)) {
+                self.stats.reordered += 1;
+            }
+            let seq = self.writer.delivered(now, (from, to), datagram, || payload.kept());
+            if !node.has_time(now, self.limits.events_per_instant) {
+                self.frames.release(frame);
+                self.settle(done, now, to);
+                self.touched.clear();
+                self.instant_is_over(to, seq);
+                done = 0;
+                break;
+            }
+            let event = Event::Datagram { from, bytes: payload.bytes() };
+            let outcome = node.run(to, now, event, &mut outbox, &mut self.decisions);
+            if payload.release() {
+                self.frames.free(frame);
+            }
+            if let Err(caught) = outcome {
+                self.settle(done, now, to);
+                self.panicked(to, seq, &caught);
+                return;
+            }
+            if !outbox.is_empty() {
+                self.settle(done, now, to);
+                if !self.carry_out_answer(to, seq, &outbox) {
+                    self.carry_out(to, seq, &outbox);
+                }
+                outbox.clear();
+                calm = self.calm();
+                done = 0;
+            }
+        }
+        self.outbox = Some(outbox);
+        if done > 0 {
+            let now = self.nodes[last.index()].instant();
+            self.settle(done, now, last);
+        }
+    }
+
+    /// Carries out what a handler asked for, if that is to send to one node. Returns whether it did.
+    #[inline(always)]
+    fn carry_out_answer(&mut self, id: NodeId, cause: Seq, outbox: &Outbox) -> bool {
+        let [Effect::Send { to, payload }] = *outbox.effects() else { return false };
+        matches!(*outbox.receivers(to), [to] if self.send_one(id, to, outbox.bytes(payload), cause))
+    }
+
+    /// Takes note of so many deliveries, the last of which is at hand.
+    #[inline(always)]
+    fn settle(&mut self, delivered: u64, now: Time, last: NodeId) {
+        assert!(now >= self.now, "time does not run backwards");
+        self.now = now;
+        self.queue.uncount(delivered as usize);
+        self.stats.events += delivered;
+        self.stats.delivered += delivered;
+        self.touched.clear();
+        self.touched.push(last);
+    }
+}
