@@ -22,6 +22,10 @@ use work::{
     w2_rounds, w3_deliveries,
 };
 
+/// The allocator of `simlab`; the floors have it too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The wheel of W1 and W2: slots of 4 us.
 const FINE: u32 = 12;
 /// The wheel of W3, which has to reach 300 ms: slots of 131 us.

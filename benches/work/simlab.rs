@@ -82,7 +82,7 @@ struct Broadcaster {
 impl Process for Broadcaster {
     fn on_event(&mut self, event: Event<'_>, env: &mut Env<'_>) {
         match event {
-            Event::Start => env.set_timer(0, Duration(w2_begin(env.me().0, self.nodes))),
+            Event::Start => self.begin(env),
             Event::Timer { .. } => self.tick(env),
             Event::Datagram { from, bytes } => {
                 let Ok(Round { round, sent }) = Round::from_bytes(bytes) else { return };
@@ -96,6 +96,11 @@ impl Process for Broadcaster {
 }
 
 impl Broadcaster {
+    #[inline(never)]
+    fn begin(&self, env: &mut Env<'_>) {
+        env.set_timer(0, Duration(w2_begin(env.me().0, self.nodes)));
+    }
+
     #[inline(never)]
     fn tick(&mut self, env: &mut Env<'_>) {
         let me = env.me();

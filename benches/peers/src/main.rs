@@ -20,6 +20,10 @@ use std::time::Duration;
 use work::floor::{SlabHeap, Wheel};
 use work::{W1_DELIVERIES, W2_NODES, floor, simlab, w2_rounds};
 
+/// The allocator of `simlab`; all have it.
+#[global_allocator]
+static ALLOCATOR: ::mimalloc::MiMalloc = ::mimalloc::MiMalloc;
+
 /// The wheel of the floors: slots of 4 us, as in `cargo bench`.
 const FINE: u32 = 12;
 
