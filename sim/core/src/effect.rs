@@ -156,7 +156,7 @@ impl Outbox {
     #[must_use]
     #[inline]
     pub const fn is_empty(&self) -> bool {
-        self.effects.is_empty() && self.bytes.is_empty()
+        self.effects.is_empty() && self.receivers.is_empty() && self.bytes.is_empty()
     }
 
     /// The effects, in order.

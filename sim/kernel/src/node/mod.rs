@@ -172,7 +172,7 @@ impl Node {
         self.instant_events <= limit
     }
 
-    /// When it handled something last.
+    /// When it last had something to handle.
     pub(crate) const fn instant(&self) -> Time {
         self.instant
     }

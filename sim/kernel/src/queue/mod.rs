@@ -14,8 +14,9 @@
 //! Datagrams of a busy world go into the ring at once and are sorted a few at a time. A world in
 //! which little is due has all of it open, and touches no slot.
 //!
-//! What is written most is the bottleneck: each store takes as long as three other instructions. So
-//! things are counted a batch at a time, and no register is saved for what happens rarely.
+//! Stores are the bottleneck: each takes as long as three other instructions. So things are counted a
+//! batch at a time, and what happens rarely is in functions that are not inlined and take plain words, so
+//! that the common way need not save registers for it.
 
 mod far;
 mod near;
@@ -28,7 +29,7 @@ use simlab_core::Time;
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-/// So much may be open at once, apart from what one slot held.
+/// So much may be in the front, beside the first, apart from what one slot held.
 const OPEN_MAX: usize = 16;
 /// The late heap keeps room for so many when it is empty.
 const LATE_KEPT: usize = 1 << 10;
@@ -171,11 +172,13 @@ impl Queue {
     #[cold]
     fn overflow(&mut self, at: u64, order: u64, a: u64, b: u64, c: u64) {
         let entry = Entry { at, order, item: [a, b, c] };
-        if self.open_until < u64::MAX {
+        if self.open_until < u64::MAX || !self.late.is_empty() {
             return self.late.push(Reverse(entry));
         }
-        // All is open, and that is no longer little. The first half stays so.
-        let until = self.front[self.front.len() - FEW].at;
+        // All is open, and that is no longer little. The first half stays so, as far as it is due soon:
+        // until all that is open is out, the ring cannot begin.
+        let soon = self.first.at.saturating_add(near::SLOT);
+        let until = self.front[self.front.len() - FEW].at.min(soon);
         self.open_until = until.max(self.near.turn(until));
         let close = self.front.partition_point(|open| open.at > self.open_until);
         let mut closed: Vec<Entry> = self.front.drain(..close).collect();
@@ -211,8 +214,8 @@ impl Queue {
         Some((Time(at), order, item))
     }
 
-    /// The first item, if it is due at `limit` or before, and nothing came late. So many were taken out
-    /// already that are counted still.
+    /// The first item, if it is due at `limit` or before, and nothing came late. So many as `gone` were
+    /// taken out already and are not yet [uncounted](Queue::uncount).
     #[inline(always)]
     pub(crate) fn first_until(&mut self, limit: Time, gone: usize) -> Option<(Time, Item)> {
         if !self.late.is_empty() {

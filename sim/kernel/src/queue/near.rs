@@ -26,7 +26,7 @@ struct Run {
 /// The slots from `base` on, once around the ring.
 #[derive(Clone, Debug)]
 pub(super) struct Near {
-    /// The slot that was opened last, counted from the beginning of time.
+    /// The slot that was opened last, or to which the ring was turned, counted from the beginning of time.
     base: u64,
     /// Which of the words of `filled` may be other than zero, a bit each: that one has become zero is
     /// found out when the next one is looked for.
@@ -37,10 +37,11 @@ pub(super) struct Near {
     /// is asked for slots all over the ring.
     slots: Box<[u32; SLOTS]>,
     runs: Vec<Run>,
-    /// Runs that no slot has, to be used again, the latest last: it is still in the cache. As long as
-    /// there are runs, so that it never grows when one is put back.
+    /// The first `spare` of these are runs that no slot has, to be used again, the latest last: it is
+    /// still in the cache. It has as many places as there are runs, so that putting one back never
+    /// makes it grow.
     free: Vec<u32>,
-    /// How many there are.
+    /// How many of `free` count.
     spare: usize,
 }
 
@@ -193,7 +194,7 @@ impl Near {
     }
 
     /// Turns the ring to begin at `at`, before which it holds nothing, unless it begins later. Returns
-    /// the last moment that has no slot.
+    /// the last moment before the ring, zero if it begins there.
     pub(super) fn turn(&mut self, at: u64) -> u64 {
         self.base = self.base.max(at >> SLOT_BITS);
         (self.base << SLOT_BITS).saturating_sub(1)

@@ -84,6 +84,22 @@ impl Pair {
         popped.is_some()
     }
 
+    /// Takes out so many, as long as nothing came late, and counts them in the end. Returns how many.
+    fn pop_open(&mut self, many: u8) -> u8 {
+        let mut gone = 0;
+        while gone < many
+            && let Some((at, item)) = self.queue.first_until(Time::NEVER, gone.into())
+        {
+            let first = self.model.pop_first();
+            assert_eq!(Some((at, item)), first.map(|(at, _, item)| (Time(at), words(item))));
+            self.now = self.now.max(at.0);
+            self.queue.remove_first();
+            gone += 1;
+        }
+        self.queue.uncount(gone.into());
+        gone
+    }
+
     fn step(&mut self, step: &Step) {
         let now = self.now;
         match *step {
@@ -111,7 +127,7 @@ impl Pair {
                 self.model = changed.collect();
             }
             Step::PopMany(many) => {
-                for _ in 0..many {
+                for _ in self.pop_open(many)..many {
                     self.pop(u64::MAX);
                 }
             }

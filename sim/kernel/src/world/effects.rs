@@ -28,9 +28,12 @@ impl World {
             }
             if let Effect::Send { to, payload } = *effect {
                 let (to, bytes) = (outbox.receivers(to), outbox.bytes(payload));
-                if !matches!(to, [to] if self.send_one(id, *to, bytes, cause)) {
-                    self.send_all(id, to, bytes, cause);
+                if let [only] = to
+                    && self.send_one(id, *only, bytes, cause)
+                {
+                    continue;
                 }
+                self.send_all(id, to, bytes, cause);
             } else if !self.carry_out_local(id, cause, outbox, *effect) {
                 break;
             }

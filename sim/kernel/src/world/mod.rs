@@ -105,7 +105,7 @@ pub struct World {
     disk_bytes: u64,
     decisions: Decisions,
     /// Where handlers put their wishes; empty between two of them, and away while these are carried
-    /// out.
+    /// out, and during [`World::deliver_quietly`].
     outbox: Option<Box<Outbox>>,
     writer: Writer,
     names: Names,

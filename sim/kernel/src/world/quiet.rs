@@ -1,7 +1,12 @@
 //! The loop for deliveries that nobody looks at: what holds for all of them is asked once.
 //!
-//! It does what [`World::step`] does for each, and leaves to it whatever is not the arrival of a
-//! datagram as it was sent, at a node that handles it at once.
+//! It does what [`World::step`] does for each, and leaves to it whatever is not the arrival of a datagram
+//! as it was sent, at a node that handles it at once; and everything while someone looks on, a fault
+//! holds, a limit is near, or the queue holds something that came late.
+//!
+//! Inside the loop the world's clock, its counts of events and deliveries, the length of the queue and
+//! [`World::touched`] stay behind, and [`World::settle`] brings them up to date: before anything else
+//! than a handler is called, since that reads them.
 
 use super::World;
 use super::due::Due;
@@ -42,6 +47,7 @@ impl World {
                 break;
             }
             self.queue.remove_first();
+            debug_assert!(now >= self.now, "time does not run backwards");
             done += 1;
             last = to;
             let payload = self.frames.get_mut(frame);
@@ -70,6 +76,7 @@ impl World {
             }
             if !outbox.is_empty() {
                 self.settle(done, now, to);
+                // What could not be sent so is tried again there, in the longer way.
                 if !self.carry_out_answer(to, seq, &outbox) {
                     self.carry_out(to, seq, &outbox);
                 }
@@ -89,7 +96,8 @@ impl World {
     #[inline(always)]
     fn carry_out_answer(&mut self, id: NodeId, cause: Seq, outbox: &Outbox) -> bool {
         let [Effect::Send { to, payload }] = *outbox.effects() else { return false };
-        matches!(*outbox.receivers(to), [to] if self.send_one(id, to, outbox.bytes(payload), cause))
+        let [to] = *outbox.receivers(to) else { return false };
+        self.send_one(id, to, outbox.bytes(payload), cause)
     }
 
     /// Takes note of so many deliveries, the last of which is at hand.

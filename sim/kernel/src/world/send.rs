@@ -73,7 +73,8 @@ impl World {
         passage
     }
 
-    /// The same for the first of several receivers. Returns to how many it sent.
+    /// The same as [`World::send_one`] for a payload with several receivers, as far as nothing else can
+    /// happen to it. Returns to how many of the first it sent.
     #[inline(never)]
     pub(super) fn send_quickly(
         &mut self,

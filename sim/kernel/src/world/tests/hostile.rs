@@ -170,6 +170,10 @@ fn nothing_grows_without_end() {
         env.note("again", 0, 0);
     };
     assert_eq!(name(false, endless), Finding::PANIC);
+    let to_all = |_: &Event<'_>, env: &mut Env<'_>| {
+        env.broadcast(std::iter::repeat(NodeId(0)), &b"again"[..]);
+    };
+    assert_eq!(name(false, to_all), Finding::PANIC);
     let writes = |_: &Event<'_>, env: &mut Env<'_>| {
         env.replace("one", &[0; 1_000][..]);
         env.set_timer(0, Duration(1));
