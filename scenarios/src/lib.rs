@@ -32,6 +32,7 @@ pub mod sweep;
 mod text;
 pub mod tracefile;
 mod whole_file;
+mod words;
 
 pub use catalogue::{Catalogue, CheckSignature, ModelSignature};
 pub use checks::{CHECKS, Check, Evidence, Observation, Observed};
@@ -48,3 +49,4 @@ pub use schema::schema;
 pub use source::Source;
 pub use text::Text;
 pub use whole_file::WholeFile;
+pub use words::{Words, seconds};

@@ -20,6 +20,7 @@ Examples:
   simlab run cap_partition --seed 8         the same story with other delays
   simlab run slow_node --checks             what was expected beside what was observed
   simlab log cap_partition --variant available --from 12s --to 13s
+  simlab tui cap_partition                  step through it, forwards and backwards
   simlab run cap_partition --variant available --trace run.jsonl
   simlab replay run.jsonl                   the same run again, and whether it is the same
   simlab sweep cap_partition --seeds 0..1000
@@ -38,6 +39,8 @@ pub(super) enum Command {
     Replay(ReplayArgs),
     /// Show where two trace files part, and why
     Diff(DiffArgs),
+    /// Step through a run, forwards and backwards
+    Tui(TuiArgs),
     /// List what there is
     List(ListArgs),
     /// Tell what a scenario is about and what is expected of it
@@ -102,6 +105,39 @@ pub(super) struct RunArgs {
     /// variants, the first. The file has its name only when it is complete. There is then no picture
     #[arg(long, value_name = "FILE", value_parser = file)]
     pub(super) trace: Option<PathBuf>,
+}
+
+/// Which run to step through, and how to show it.
+#[derive(Debug, Args)]
+pub(super) struct TuiArgs {
+    #[command(flatten)]
+    pub(super) scenario: ScenarioArgs,
+    /// Show only this variant; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(super) variant: Vec<String>,
+    /// Begin at this event
+    #[arg(long, value_name = "EVENT", value_parser = event)]
+    pub(super) at: Option<Seq>,
+    /// Draw with ASCII characters only
+    #[arg(long)]
+    pub(super) ascii: bool,
+    /// Leave the mouse to the terminal
+    #[arg(long)]
+    pub(super) no_mouse: bool,
+    /// The colours [default: dark, or plain if NO_COLOR is set]
+    #[arg(long, value_enum)]
+    pub(super) theme: Option<ThemeName>,
+}
+
+/// The colours of the debugger.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum ThemeName {
+    /// For dark terminals
+    Dark,
+    /// For light terminals
+    Light,
+    /// Without colours
+    Plain,
 }
 
 /// Exit status: 0 as expected in every run, 1 something was not, 3 a checker gave up, 130 interrupted.

@@ -15,7 +15,7 @@ mod script;
 mod show;
 mod story;
 mod sweep;
-mod words;
+mod tui;
 mod wrap;
 
 use args::{Cli, Command};
@@ -53,6 +53,10 @@ pub(crate) fn main(entries: &[&'static Entry]) -> ExitCode {
         }
         Command::Replay(args) => replay::replay(&args, &catalogue, &mut output),
         Command::Diff(args) => diff::diff(&args, &catalogue, &mut output),
+        Command::Tui(mut args) => {
+            args.scenario.settle();
+            tui::tui(&args, &catalogue, &mut output)
+        }
         Command::List(args) => list::list(&args, &catalogue, &mut output),
         Command::Show(args) => show::show(&args, &catalogue, &mut output),
         Command::Schema => {

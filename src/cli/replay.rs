@@ -2,7 +2,7 @@
 
 use super::args::ReplayArgs;
 use super::output::{Exit, Output};
-use super::words::Words;
+use simlab_scenarios::Words;
 use simlab_scenarios::report::{VariantReport, judge};
 use simlab_scenarios::run::{Setup, run_prepared};
 use simlab_scenarios::tracefile::{Compare, Difference, Footer, Header, Reader, Verdict};

@@ -1,8 +1,17 @@
-//! Drawing runs for terminals.
+//! Drawing runs for terminals: the space-time picture of a report, and the debugger.
 //!
-//! Today it draws one thing: the space-time picture of a report, on a ratatui buffer that the command
-//! line prints as text. The time-travelling debugger grows around the same drawing.
+//! ```text
+//!   film/      a run that can be wound to and fro
+//!   app/       what is looked at, and how commands change that
+//!   view/      the screen, drawn from that
+//!   terminal   keys in, screen out
+//! ```
 
-mod spacetime;
+pub mod app;
+pub mod film;
+pub mod look;
+mod picture;
+pub mod terminal;
+pub mod view;
 
-pub use spacetime::{Glyphs, draw, lines};
+pub use picture::{Glyphs, draw, lines};

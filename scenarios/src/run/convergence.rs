@@ -61,12 +61,14 @@ impl Convergence {
         }
     }
 
-    pub(super) const fn watches(&self) -> bool {
+    /// Whether there is anything to watch.
+    #[must_use]
+    pub const fn watches(&self) -> bool {
         !self.watches.is_empty()
     }
 
     /// Looks at the world after an event.
-    pub(super) fn look(&mut self, world: &World) {
+    pub fn look(&mut self, world: &World) {
         let now = world.now();
         let healed = self.healed;
         let concerned = |watch: &Watch| healed <= now && now <= healed + watch.within;

@@ -1,9 +1,9 @@
 //! What the events say of why two traces part.
 
-use super::super::words::seconds;
 use super::NAMES;
 use simlab_core::{Kind, NodeId, Seq, TraceEvent};
 use simlab_scenarios::Diagnostics;
+use simlab_scenarios::seconds;
 use simlab_scenarios::tracefile::{Following, Parting, Record, Side, alike, datagram, follow};
 use simlab_sim::Names;
 use std::collections::{BTreeMap, BTreeSet};

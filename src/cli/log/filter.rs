@@ -2,8 +2,8 @@
 
 use super::super::args::LogArgs;
 use super::super::output::{Exit, Output};
-use super::super::words::Words;
 use simlab_core::{Duration, Kind, NodeId, Seq, Time, TraceEvent};
+use simlab_scenarios::Words;
 use simlab_scenarios::advice;
 use simlab_sim::trace::Describe;
 use std::collections::BTreeSet;

@@ -160,6 +160,11 @@ impl Writer {
         }
     }
 
+    /// Keeps no trace any more, and gives up the one that was kept.
+    pub(crate) fn forget(&mut self) {
+        self.recording = None;
+    }
+
     pub(crate) fn observe(&mut self, observer: Box<dyn Observer>) {
         self.observer = Some(observer);
     }

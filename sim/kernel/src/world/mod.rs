@@ -289,6 +289,16 @@ impl World {
         self.clone()
     }
 
+    /// A clone that keeps no trace, neither of what was nor of what comes, and is not observed. Apart from
+    /// that it goes on exactly as the original would.
+    #[must_use]
+    pub fn fork_untraced(&self) -> World {
+        let mut world = self.clone();
+        world.writer.forget();
+        world.set_alarms();
+        world
+    }
+
     /// Handles whatever is due at `limit` or before, and sets the clock to `limit`. Returns early
     /// if the run ends by a finding ([`World::ended`]).
     pub fn run_until(&mut self, limit: Time) {

@@ -1,13 +1,16 @@
 //! Events in words, wherever they come from.
 
+use crate::run::Setup;
 use simlab_core::{Dissection, NodeId, Time, TraceEvent};
-use simlab_scenarios::run::Setup;
 use simlab_sim::trace::{Describe, Names, line};
 
 /// Names and dissectors of a run, for the formatter. Without a setup nobody can read datagrams.
-pub(super) struct Words<'a> {
-    pub(super) names: &'a Names,
-    pub(super) setup: Option<Setup<'a>>,
+#[derive(Clone, Copy, Debug)]
+pub struct Words<'a> {
+    /// The names of the run.
+    pub names: &'a Names,
+    /// Which run it is.
+    pub setup: Option<Setup<'a>>,
 }
 
 impl Describe for Words<'_> {
@@ -21,7 +24,8 @@ impl Describe for Words<'_> {
 
 impl Words<'_> {
     /// An event in one line, with its time, its number and its cause.
-    pub(super) fn line(&self, event: &TraceEvent<'_>) -> String {
+    #[must_use]
+    pub fn line(&self, event: &TraceEvent<'_>) -> String {
         let cause = event.cause.map(|cause| format!("<-{cause}")).unwrap_or_default();
         let (at, seq) = (event.at, event.seq);
         let words = line(event, self);
@@ -30,6 +34,7 @@ impl Words<'_> {
 }
 
 /// A time in seconds with all digits, so that columns stand below each other.
-pub(super) fn seconds(at: Time) -> String {
+#[must_use]
+pub fn seconds(at: Time) -> String {
     format!("{}.{:09}", at.nanos() / 1_000_000_000, at.nanos() % 1_000_000_000)
 }

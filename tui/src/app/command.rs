@@ -1,0 +1,307 @@
+//! The one table of commands: keys, help, palette, hint bar and the documentation are read off it.
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+/// What can be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "the table says what each does")]
+pub enum Command {
+    Forward,
+    Back,
+    ForwardHere,
+    BackHere,
+    ForwardPage,
+    BackPage,
+    NextFault,
+    LastFault,
+    NextOperation,
+    LastOperation,
+    NextChange,
+    LastChange,
+    NextViolation,
+    LastViolation,
+    First,
+    Last,
+    OtherEnd,
+    Cause,
+    Chain,
+    NextVariant,
+    LastVariant,
+    MoreDetail,
+    NextNode,
+    LastNode,
+    Play,
+    Faster,
+    Slower,
+    Search,
+    SearchNext,
+    SearchLast,
+    Palette,
+    Theme,
+    Ascii,
+    Help,
+    Close,
+    Quit,
+}
+
+/// A group of commands, as the help lists them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// To go through time.
+    Time,
+    /// To understand an event.
+    Why,
+    /// To choose what is shown.
+    Show,
+    /// All else.
+    Rest,
+}
+
+impl Group {
+    /// Its heading.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Group::Time => "Through time",
+            Group::Why => "Why",
+            Group::Show => "What is shown",
+            Group::Rest => "And",
+        }
+    }
+}
+
+/// A command as people see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// Which it is.
+    pub command: Command,
+    /// Its name.
+    pub name: &'static str,
+    /// Its keys; the first is shown where there is room for one.
+    pub keys: &'static [&'static str],
+    /// What it does.
+    pub title: &'static str,
+    /// A word for the hint bar, of the commands that are in it.
+    pub hint: Option<&'static str>,
+    /// Where the help lists it.
+    pub group: Group,
+}
+
+const fn entry(
+    command: Command,
+    name: &'static str,
+    keys: &'static [&'static str],
+    title: &'static str,
+    hint: Option<&'static str>,
+    group: Group,
+) -> Entry {
+    Entry { command, name, keys, title, hint, group }
+}
+
+/// All commands.
+pub const COMMANDS: &[Entry] = &[
+    entry(
+        Command::Forward,
+        "forward",
+        &["→", "l", "j", "↓"],
+        "to the next event",
+        Some("step"),
+        Group::Time,
+    ),
+    entry(Command::Back, "back", &["←", "h", "k", "↑"], "to the event before", None, Group::Time),
+    entry(
+        Command::ForwardHere,
+        "forward-here",
+        &["Shift-→", "L", "J"],
+        "to the next event of this node",
+        None,
+        Group::Time,
+    ),
+    entry(
+        Command::BackHere,
+        "back-here",
+        &["Shift-←", "H", "K"],
+        "to the last event of this node before",
+        None,
+        Group::Time,
+    ),
+    entry(
+        Command::ForwardPage,
+        "forward-page",
+        &["PageDown", "Ctrl-d"],
+        "a screen forward",
+        None,
+        Group::Time,
+    ),
+    entry(
+        Command::BackPage,
+        "back-page",
+        &["PageUp", "Ctrl-u"],
+        "a screen back",
+        None,
+        Group::Time,
+    ),
+    entry(
+        Command::NextFault,
+        "next-fault",
+        &["]"],
+        "to the next fault, or the end of one",
+        Some("fault"),
+        Group::Time,
+    ),
+    entry(Command::LastFault, "last-fault", &["["], "to the fault before", None, Group::Time),
+    entry(
+        Command::NextOperation,
+        "next-operation",
+        &["o"],
+        "to the next begin or end of a client operation",
+        Some("operation"),
+        Group::Time,
+    ),
+    entry(Command::LastOperation, "last-operation", &["O"], "to the one before", None, Group::Time),
+    entry(
+        Command::NextChange,
+        "next-change",
+        &["s"],
+        "to the next change of a state",
+        None,
+        Group::Time,
+    ),
+    entry(Command::LastChange, "last-change", &["S"], "to the change before", None, Group::Time),
+    entry(
+        Command::NextViolation,
+        "next-violation",
+        &["v"],
+        "to the next violation",
+        None,
+        Group::Time,
+    ),
+    entry(
+        Command::LastViolation,
+        "last-violation",
+        &["V"],
+        "to the violation before",
+        None,
+        Group::Time,
+    ),
+    entry(Command::First, "first", &["g", "Home"], "to the begin of the run", None, Group::Time),
+    entry(Command::Last, "last", &["G", "End"], "to its end", None, Group::Time),
+    entry(Command::Play, "play", &["Space"], "play, or stop playing", Some("play"), Group::Time),
+    entry(Command::Faster, "faster", &["+", "="], "play faster", None, Group::Time),
+    entry(Command::Slower, "slower", &["-"], "play slower", None, Group::Time),
+    entry(
+        Command::Chain,
+        "why",
+        &["c"],
+        "why this happened: the chain of causes in words",
+        Some("why"),
+        Group::Why,
+    ),
+    entry(Command::Cause, "cause", &["u"], "to the cause of this event", None, Group::Why),
+    entry(
+        Command::OtherEnd,
+        "other-end",
+        &["m"],
+        "from a send to what became of it, and back",
+        None,
+        Group::Why,
+    ),
+    entry(
+        Command::NextVariant,
+        "next-variant",
+        &["Tab"],
+        "the next variant, at the same time",
+        Some("variant"),
+        Group::Show,
+    ),
+    entry(
+        Command::LastVariant,
+        "last-variant",
+        &["Shift-Tab"],
+        "the variant before",
+        None,
+        Group::Show,
+    ),
+    entry(
+        Command::MoreDetail,
+        "detail",
+        &["d"],
+        "how much is shown: the story, messages, everything",
+        Some("detail"),
+        Group::Show,
+    ),
+    entry(Command::NextNode, "next-node", &["n"], "inspect the next node", None, Group::Show),
+    entry(Command::LastNode, "last-node", &["p"], "inspect the node before", None, Group::Show),
+    entry(
+        Command::Search,
+        "search",
+        &["/"],
+        "search: words, a time (t=12s) or an event (#120)",
+        Some("find"),
+        Group::Show,
+    ),
+    entry(Command::SearchNext, "search-next", &["."], "to the next hit", None, Group::Show),
+    entry(Command::SearchLast, "search-last", &[","], "to the hit before", None, Group::Show),
+    entry(
+        Command::Palette,
+        "palette",
+        &[":"],
+        "all commands, to be found by what they do",
+        None,
+        Group::Rest,
+    ),
+    entry(Command::Theme, "theme", &["t"], "the next theme", None, Group::Rest),
+    entry(Command::Ascii, "ascii", &["a"], "draw in ASCII, or not", None, Group::Rest),
+    entry(Command::Help, "help", &["?"], "this help", Some("help"), Group::Rest),
+    entry(Command::Close, "close", &["Esc"], "close what is open", None, Group::Rest),
+    entry(Command::Quit, "quit", &["q", "Ctrl-c"], "leave", Some("quit"), Group::Rest),
+];
+
+/// The command of a key.
+#[must_use]
+pub fn of_key(key: KeyEvent) -> Option<Command> {
+    let name = key_name(key)?;
+    COMMANDS.iter().find(|entry| entry.keys.contains(&name.as_str())).map(|entry| entry.command)
+}
+
+/// A key as the table writes it.
+fn key_name(key: KeyEvent) -> Option<String> {
+    let shift = key.modifiers.contains(KeyModifiers::SHIFT);
+    let name = match key.code {
+        KeyCode::Right => "→",
+        KeyCode::Left => "←",
+        KeyCode::Up => "↑",
+        KeyCode::Down => "↓",
+        KeyCode::PageDown => "PageDown",
+        KeyCode::PageUp => "PageUp",
+        KeyCode::Home => "Home",
+        KeyCode::End => "End",
+        KeyCode::Tab => "Tab",
+        KeyCode::BackTab => return Some("Shift-Tab".to_owned()),
+        KeyCode::Esc => "Esc",
+        KeyCode::Char(' ') => "Space",
+        KeyCode::Char(letter) if key.modifiers.contains(KeyModifiers::CONTROL) => {
+            return Some(format!("Ctrl-{}", letter.to_ascii_lowercase()));
+        }
+        KeyCode::Char(letter) => return Some(letter.to_string()),
+        _ => return None,
+    };
+    Some(if shift { format!("Shift-{name}") } else { name.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_and_no_name_means_two_things() {
+        let mut keys: Vec<&str> = COMMANDS.iter().flat_map(|entry| entry.keys).copied().collect();
+        let mut names: Vec<&str> = COMMANDS.iter().map(|entry| entry.name).collect();
+        let (all_keys, all_names) = (keys.len(), names.len());
+        keys.sort_unstable();
+        keys.dedup();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!((keys.len(), names.len()), (all_keys, all_names));
+    }
+}

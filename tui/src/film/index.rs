@@ -1,0 +1,294 @@
+//! What is known of every record beside what it says: made once, while the run is, so that nothing has
+//! to be looked for when a key is pressed.
+
+use simlab_core::{Kind, NodeId, OpId, Outcome, Time, TraceEvent};
+use simlab_scenarios::run::Setup;
+use simlab_sim::World;
+use std::collections::BTreeMap;
+
+/// How a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// It has not joined yet.
+    Absent,
+    /// It runs.
+    Up,
+    /// It runs, and stands still.
+    Paused,
+    /// It does not run.
+    Down,
+}
+
+/// An operation of a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// Which.
+    pub op: OpId,
+    /// The record of its begin.
+    pub invoked: u64,
+    /// The record of its end; `None` while it is open.
+    pub returned: Option<u64>,
+    /// Whether it was refused, or nobody knows what became of it.
+    pub failed: bool,
+}
+
+const FIRST_OF_STEP: u8 = 1;
+const STATE_CHANGED: u8 = 2;
+
+/// What there is to know about the records, by number.
+#[derive(Debug)]
+pub struct Index {
+    flags: Vec<u8>,
+    /// Of a send, the record that tells what became of it last; 0 if it is still under way.
+    fates: Vec<u32>,
+    /// Of a datagram, what type of message it is, by its place among the names; the first is none.
+    types: Vec<u16>,
+    type_names: Vec<String>,
+    types_by_name: BTreeMap<String, u16>,
+    /// Of each node, from which record on it is how.
+    lives: Vec<Vec<(u64, Life)>>,
+    /// From which record on these groups cannot talk to each other.
+    groups: Vec<(u64, Vec<Vec<NodeId>>)>,
+    /// The operations of each node, by their begin.
+    operations: Vec<Vec<Operation>>,
+    open: BTreeMap<OpId, (usize, usize)>,
+    faults: Vec<u64>,
+    violations: Vec<u64>,
+    digests: Vec<Option<u64>>,
+    end: Time,
+}
+
+impl Index {
+    pub(super) fn new(nodes: usize) -> Self {
+        Index {
+            flags: Vec::new(),
+            fates: Vec::new(),
+            types: Vec::new(),
+            type_names: vec![String::new()],
+            types_by_name: BTreeMap::new(),
+            lives: vec![vec![(0, Life::Absent)]; nodes],
+            groups: Vec::new(),
+            operations: vec![Vec::new(); nodes],
+            open: BTreeMap::new(),
+            faults: Vec::new(),
+            violations: Vec::new(),
+            digests: vec![None; nodes],
+            end: Time::ZERO,
+        }
+    }
+
+    /// Takes in what a step has written, after `written` records.
+    pub(super) fn add(&mut self, world: &World, written: u64, setup: &Setup<'_>) {
+        let Some(trace) = world.trace() else { return };
+        for event in trace.iter_from(written + 1) {
+            self.add_one(&event, setup);
+            if matches!(event.kind, Kind::Cut { .. } | Kind::Healed { .. }) {
+                self.groups.push((event.seq.get(), world.reach().groups()));
+            }
+        }
+        let Some(first) = self.flags.get_mut(written as usize) else { return };
+        *first |= FIRST_OF_STEP;
+        for node in world.touched() {
+            let Some(known) = self.digests.get_mut(node.index()) else { continue };
+            let now = world.state_digest(*node);
+            if *known != now {
+                *known = now;
+                let own = trace.iter_from(written + 1).find(|event| event.node == Some(*node));
+                if let Some(event) = own {
+                    self.flags[event.seq.get() as usize - 1] |= STATE_CHANGED;
+                }
+            }
+        }
+        self.end = world.now();
+    }
+
+    fn add_one(&mut self, event: &TraceEvent<'_>, setup: &Setup<'_>) {
+        let number = event.seq.get();
+        let mut kind = 0;
+        self.flags.push(0);
+        self.fates.push(0);
+        match event.kind {
+            Kind::Sent { to, .. } => kind = self.type_of(event, to, setup),
+            Kind::Delivered { datagram, .. } | Kind::Dropped { datagram, .. } => {
+                kind = self.types[datagram.get() as usize - 1];
+                self.fates[datagram.get() as usize - 1] = number as u32;
+            }
+            Kind::Corrupted { datagram, .. } | Kind::Duplicated { datagram, .. } => {
+                kind = self.types[datagram.get() as usize - 1];
+            }
+            Kind::Invoked { op, .. } => self.invoked(op, event.node, number),
+            Kind::Returned { op } => {
+                if let Some((node, place)) = self.open.remove(&op) {
+                    let operation = &mut self.operations[node][place];
+                    operation.returned = Some(number);
+                    operation.failed = failed(event.bytes);
+                }
+            }
+            Kind::Found { .. } => self.violations.push(number),
+            _ => {}
+        }
+        self.types.push(kind);
+        if is_fault(&event.kind) {
+            self.faults.push(number);
+        }
+        let life = match event.kind {
+            Kind::Started | Kind::Restarted | Kind::Resumed { .. } => Life::Up,
+            Kind::Paused => Life::Paused,
+            Kind::Crashed | Kind::Halted | Kind::Left => Life::Down,
+            _ => return,
+        };
+        if let Some(lives) = event.node.and_then(|node| self.lives.get_mut(node.index())) {
+            lives.push((number, life));
+        }
+    }
+
+    fn invoked(&mut self, op: OpId, node: Option<NodeId>, number: u64) {
+        let Some(node) = node.map(NodeId::index) else { return };
+        let Some(own) = self.operations.get_mut(node) else { return };
+        own.push(Operation { op, invoked: number, returned: None, failed: false });
+        self.open.insert(op, (node, own.len() - 1));
+    }
+
+    /// The type of the message that is sent.
+    fn type_of(&mut self, event: &TraceEvent<'_>, to: NodeId, setup: &Setup<'_>) -> u16 {
+        let Some(from) = event.node else { return 0 };
+        let Some(dissection) = setup.dissect(from, to, event.bytes) else { return 0 };
+        if let Some(known) = self.types_by_name.get(&dissection.kind) {
+            return *known;
+        }
+        let Ok(new) = u16::try_from(self.type_names.len()) else { return 0 };
+        self.type_names.push(dissection.kind.clone());
+        self.types_by_name.insert(dissection.kind, new);
+        new
+    }
+
+    pub(super) fn finish(&mut self, world: &World) {
+        self.end = world.now();
+    }
+
+    /// The first record of the step that wrote this one.
+    pub(super) fn step(&self, number: u64) -> u64 {
+        let upto = self.flags.get(..number as usize).unwrap_or(&self.flags);
+        let first = upto.iter().rposition(|flags| flags & FIRST_OF_STEP != 0);
+        first.map_or(1, |place| place as u64 + 1)
+    }
+
+    /// Whether a node's state is another one after this record's step.
+    #[must_use]
+    pub fn changes_state(&self, number: u64) -> bool {
+        self.flags.get(number as usize - 1).is_some_and(|flags| flags & STATE_CHANGED != 0)
+    }
+
+    /// Of a send, the record that tells what became of it last, if it is not under way.
+    #[must_use]
+    pub fn fate(&self, send: u64) -> Option<u64> {
+        let fate = u64::from(*self.fates.get(send as usize - 1)?);
+        (fate != 0).then_some(fate)
+    }
+
+    /// The type of the message that a record is about.
+    #[must_use]
+    pub fn message(&self, number: u64) -> Option<&str> {
+        let kind = *self.types.get(number as usize - 1)?;
+        (kind != 0).then(|| self.type_names[usize::from(kind)].as_str())
+    }
+
+    /// All types of messages.
+    pub fn messages(&self) -> impl Iterator<Item = &str> {
+        self.type_names.iter().skip(1).map(String::as_str)
+    }
+
+    /// How a node was after this record.
+    #[must_use]
+    pub fn life(&self, node: NodeId, number: u64) -> Life {
+        let lives = &self.lives[node.index()];
+        let after = lives.partition_point(|(from, _)| *from <= number);
+        after.checked_sub(1).map_or(Life::Absent, |last| lives[last].1)
+    }
+
+    /// Who could talk to whom after this record: groups that could not talk to each other.
+    #[must_use]
+    pub fn groups(&self, number: u64) -> &[Vec<NodeId>] {
+        let after = self.groups.partition_point(|(from, _)| *from <= number);
+        after.checked_sub(1).map_or(&[], |last| &self.groups[last].1)
+    }
+
+    /// The groups of the first cut that parts them.
+    #[must_use]
+    pub fn first_parting(&self) -> &[Vec<NodeId>] {
+        self.groups.iter().find(|(_, groups)| groups.len() > 1).map_or(&[], |(_, groups)| groups)
+    }
+
+    /// The operation that a node has open at this record: it began before or with it, and ends with it
+    /// or later.
+    #[must_use]
+    pub fn operation(&self, node: NodeId, number: u64) -> Option<&Operation> {
+        let own = &self.operations[node.index()];
+        let after = own.partition_point(|operation| operation.invoked <= number);
+        let open = |operation: &&Operation| operation.returned.is_none_or(|end| end >= number);
+        own[..after].iter().rev().take(16).find(open)
+    }
+
+    /// The operations of a node, by their begin.
+    #[must_use]
+    pub fn operations(&self, node: NodeId) -> &[Operation] {
+        &self.operations[node.index()]
+    }
+
+    /// The records that tell of faults.
+    #[must_use]
+    pub fn faults(&self) -> &[u64] {
+        &self.faults
+    }
+
+    /// The records that tell of violations.
+    #[must_use]
+    pub fn violations(&self) -> &[u64] {
+        &self.violations
+    }
+
+    /// When the run ended, or how far it is.
+    #[must_use]
+    pub const fn end(&self) -> Time {
+        self.end
+    }
+
+    /// The next record after this one that changes a state, or the last one before it.
+    #[must_use]
+    pub fn next_change(&self, number: u64, forward: bool) -> Option<u64> {
+        let changes = |flags: &u8| flags & STATE_CHANGED != 0;
+        let number = number as usize;
+        let found = if forward {
+            self.flags.iter().skip(number).position(changes).map(|ahead| number + ahead)
+        } else {
+            self.flags.get(..number.saturating_sub(1))?.iter().rposition(changes)
+        };
+        found.map(|place| place as u64 + 1)
+    }
+}
+
+/// Whether a record tells that something was broken, or is whole again.
+#[must_use]
+pub const fn is_fault(kind: &Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Cut { .. }
+            | Kind::Healed { .. }
+            | Kind::Began { .. }
+            | Kind::Ended { .. }
+            | Kind::Crashed
+            | Kind::Restarted
+            | Kind::Halted
+            | Kind::Left
+            | Kind::Paused
+            | Kind::Resumed { .. }
+            | Kind::ClockChanged { .. }
+            | Kind::DiskActed { .. }
+            | Kind::Wiped
+    )
+}
+
+fn failed(outcome: &[u8]) -> bool {
+    use simlab_core::wire::Decode;
+    !matches!(Outcome::from_bytes(outcome), Ok(Outcome::Done(_)))
+}

@@ -1,0 +1,80 @@
+//! The bar below the diagram: how much happened when, what was broken then, and where the cursor is.
+
+use super::pen::{Pen, width};
+use crate::app::App;
+use crate::film::Film;
+use ratatui::layout::Rect;
+use simlab_core::{Kind, Time};
+
+pub(super) fn draw(app: &App<'_>, pen: &mut Pen<'_>, area: Rect) {
+    let (film, theme, glyphs) = (app.film(), app.theme(), app.glyphs());
+    let cells = area.width.saturating_sub(2);
+    if cells == 0 {
+        return;
+    }
+    let end = film.scenario().until.max(film.index().end());
+    let begins =
+        |cell: u16| Time((u128::from(end.nanos()) * u128::from(cell) / u128::from(cells)) as u64);
+    let starts: Vec<u64> = (0..=cells).map(|cell| film.trace().first_at(begins(cell))).collect();
+    let most = starts.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0).max(1);
+    for (cell, pair) in (0..cells).zip(starts.windows(2)) {
+        let many = pair[1] - pair[0];
+        let level = (many * 8).div_ceil(most) as usize;
+        pen.cell(1 + cell, area.y, glyphs.density[level.min(8)], theme.faint);
+        pen.cell(1 + cell, area.y + 1, glyphs.calm, theme.faint);
+    }
+    broken(app, pen, area, &starts);
+    let here = |time: Time| {
+        let cell = u128::from(time.nanos()) * u128::from(cells) / u128::from(end.nanos().max(1));
+        1 + (cell as u16).min(cells - 1)
+    };
+    pen.text(1, area.y + 2, "0s", theme.faint);
+    let last = end.to_string();
+    pen.text(area.width.saturating_sub(width(&last) + 1), area.y + 2, &last, theme.faint);
+    let now = app.now();
+    let label = now.to_string();
+    let at = here(now);
+    pen.restyle(Rect::new(at, area.y, 1, 2), theme.cursor);
+    let begin = at.min(area.width.saturating_sub(width(&label) + 3));
+    pen.text(
+        begin,
+        area.y + 2,
+        &format!("{}{label}", if app.glyphs().wire == "─" { "▲" } else { "^" }),
+        theme.strong,
+    );
+}
+
+/// What was broken when: cuts as walls for as long as they hold, all else where it happens.
+fn broken(app: &App<'_>, pen: &mut Pen<'_>, area: Rect, starts: &[u64]) {
+    let (film, theme, glyphs) = (app.film(), app.theme(), app.glyphs());
+    for (cell, pair) in (0..).zip(starts.windows(2)) {
+        let last = pair[1].saturating_sub(1).max(1);
+        let parted = film.index().groups(last).len() > 1;
+        if parted {
+            pen.cell(1 + cell, area.y + 1, glyphs.wall, theme.fault);
+        }
+    }
+    let cell_of =
+        |number: u64| starts.partition_point(|start| *start <= number).saturating_sub(1) as u16;
+    for number in film.index().faults() {
+        if let Some(glyph) = glyph(app, film, *number) {
+            pen.cell(1 + cell_of(*number), area.y + 1, glyph, theme.fault);
+        }
+    }
+    for number in film.index().violations() {
+        pen.cell(1 + cell_of(*number), area.y + 1, glyphs.violation, theme.fault);
+    }
+}
+
+fn glyph(app: &App<'_>, film: &Film<'_>, number: u64) -> Option<&'static str> {
+    let glyphs = app.glyphs();
+    match film.event(number)?.kind {
+        Kind::Crashed | Kind::Halted | Kind::Left | Kind::Wiped => Some(glyphs.crash),
+        Kind::Restarted => Some(glyphs.restart),
+        Kind::Paused => Some(glyphs.paused),
+        Kind::ClockChanged { .. } | Kind::DiskActed { .. } | Kind::Began { .. } => {
+            Some(glyphs.damaged)
+        }
+        _ => None,
+    }
+}
