@@ -107,7 +107,7 @@ pub(super) struct RunArgs {
     pub(super) trace: Option<PathBuf>,
 }
 
-/// Which run to step through, and how to show it.
+/// Which run to step through, and how to show it. A trace file is run again.
 #[derive(Debug, Args)]
 pub(super) struct TuiArgs {
     #[command(flatten)]

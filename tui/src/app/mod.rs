@@ -76,6 +76,8 @@ pub struct App<'c> {
     rows: usize,
     scene: Scene,
     inspected: Inspected,
+    /// The hash of the trace, if the run was recorded before.
+    recorded: Option<u64>,
     /// Where to go as soon as it is loaded.
     wanted: Option<u64>,
     over_and_out: bool,
@@ -104,6 +106,7 @@ impl<'c> App<'c> {
             rows: 0,
             scene: Scene::default(),
             inspected: Inspected::default(),
+            recorded: None,
             wanted: None,
             over_and_out: false,
         };
@@ -130,6 +133,21 @@ impl<'c> App<'c> {
     /// Goes to this record as soon as it is loaded.
     pub fn begin_at(&mut self, number: Option<u64>) {
         self.wanted = number;
+    }
+
+    /// The run was recorded, and its trace had this hash.
+    pub fn expect(&mut self, hash: Option<u64>) {
+        self.recorded = hash;
+    }
+
+    /// Why what is shown is not what was recorded, if it is not.
+    #[must_use]
+    pub fn departure(&self) -> Option<String> {
+        let recorded = self.recorded.filter(|_| self.film().is_over())?;
+        let made = self.film().last().trace_hash();
+        (recorded != made).then(|| {
+            format!("this build makes another run of it: trace hash {made:016x}, recorded {recorded:016x}")
+        })
     }
 
     /// Whether there is still something to load.

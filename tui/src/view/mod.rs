@@ -73,6 +73,10 @@ fn head(app: &App<'_>, pen: &mut Pen<'_>, width: u16) {
             break;
         }
     }
+    if let Some(departure) = app.departure() {
+        pen.text(1, 1, &departure, theme.fault);
+        return;
+    }
     let told = app.told().unwrap_or_default();
     for (row, line) in pen::wrap(told, width.saturating_sub(2), 2).iter().enumerate() {
         pen.text(1, 1 + row as u16, line, theme.text);
