@@ -98,7 +98,8 @@ fn try_tui(args: &TuiArgs, catalogue: &Catalogue, output: &mut Output) -> Result
     app.begin_at(args.at.map(simlab_core::Seq::get));
     app.expect(hash);
     match terminal::show(&mut app, !args.no_mouse) {
-        Ok(()) => Ok(Exit::Passed),
+        Ok(true) => Ok(Exit::Passed),
+        Ok(false) => Ok(Exit::Interrupted),
         Err(error) => {
             output.error(&format!("error: the terminal: {error}"));
             Err(Exit::BadInput)

@@ -13,10 +13,13 @@ use ratatui::crossterm::terminal::{
 };
 use ratatui::{Terminal, backend::CrosstermBackend};
 use std::io::{self, Stdout, stdout};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// A frame of what plays, or of what loads.
 const FRAME: Duration = Duration::from_millis(33);
+/// How long nothing is looked at when nothing happens: a signal waits so long at most.
+const IDLE: Duration = Duration::from_millis(200);
 /// So many steps are loaded between two looks at the keys.
 const STEPS: u32 = 2_000;
 
@@ -32,14 +35,27 @@ impl Screen {
             restore();
             previous(panic);
         }));
-        enable_raw_mode()?;
-        execute!(stdout(), EnterAlternateScreen)?;
-        if mouse {
-            execute!(stdout(), EnableMouseCapture)?;
-        }
+        enter(mouse)?;
         let terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
         Ok(Screen { terminal })
     }
+
+    /// Gives the terminal back until the shell lets this program go on.
+    fn leave_for_a_while(&mut self, mouse: bool) -> io::Result<()> {
+        restore();
+        signals::stop()?;
+        enter(mouse)?;
+        self.terminal.clear()
+    }
+}
+
+fn enter(mouse: bool) -> io::Result<()> {
+    enable_raw_mode()?;
+    execute!(stdout(), EnterAlternateScreen)?;
+    if mouse {
+        execute!(stdout(), EnableMouseCapture)?;
+    }
+    Ok(())
 }
 
 impl Drop for Screen {
@@ -54,17 +70,18 @@ fn restore() {
     let _ = disable_raw_mode();
 }
 
-/// Shows the debugger until the user leaves.
+/// Shows the debugger until the user leaves, or someone tells it to end. Returns whether it was the user.
 ///
 /// # Errors
 /// If the terminal cannot be read or written.
-pub fn show(app: &mut App<'_>, mouse: bool) -> io::Result<()> {
+pub fn show(app: &mut App<'_>, mouse: bool) -> io::Result<bool> {
     // Without that, a terminal that asks for no colours would lose the mark of the cursor as well.
     ratatui::crossterm::style::force_color_output(true);
+    let told_to_end = signals::told_to_end()?;
     let mut screen = Screen::take(mouse)?;
     let size = screen.terminal.size()?;
     app.resize(size.width, size.height);
-    while !app.is_done() {
+    while !app.is_done() && !told_to_end.load(Ordering::Relaxed) {
         screen.terminal.draw(|frame| {
             let area = frame.area();
             crate::view::draw(app, area, frame.buffer_mut());
@@ -72,7 +89,7 @@ pub fn show(app: &mut App<'_>, mouse: bool) -> io::Result<()> {
         let wait = match (app.is_loading(), app.is_playing()) {
             (true, _) => Duration::ZERO,
             (false, true) => FRAME,
-            (false, false) => Duration::from_secs(3_600),
+            (false, false) => IDLE,
         };
         if event::poll(wait)? {
             take(app, event::read()?);
@@ -82,8 +99,11 @@ pub fn show(app: &mut App<'_>, mouse: bool) -> io::Result<()> {
         if app.is_loading() {
             app.load(STEPS);
         }
+        if app.takes_leave() {
+            screen.leave_for_a_while(mouse)?;
+        }
     }
-    Ok(())
+    Ok(app.is_done())
 }
 
 /// Does what an event of the terminal asks for.
@@ -122,5 +142,44 @@ fn take_key(app: &mut App<'_>, key: KeyEvent) {
                 app.run(command);
             }
         }
+    }
+}
+
+/// What others want of this program.
+#[cfg(unix)]
+mod signals {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+    use std::io;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+
+    /// Becomes true when this program is to end.
+    pub(super) fn told_to_end() -> io::Result<Arc<AtomicBool>> {
+        let told = Arc::new(AtomicBool::new(false));
+        for signal in [SIGTERM, SIGHUP, SIGINT] {
+            signal_hook::flag::register(signal, Arc::clone(&told))?;
+        }
+        Ok(told)
+    }
+
+    /// Stops this program; returns when the shell lets it go on.
+    pub(super) fn stop() -> io::Result<()> {
+        signal_hook::low_level::emulate_default_handler(SIGTSTP)
+    }
+}
+
+/// Nobody sends signals here.
+#[cfg(not(unix))]
+mod signals {
+    use std::io;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+
+    pub(super) fn told_to_end() -> io::Result<Arc<AtomicBool>> {
+        Ok(Arc::default())
+    }
+
+    pub(super) fn stop() -> io::Result<()> {
+        Ok(())
     }
 }

@@ -41,6 +41,7 @@ pub enum Command {
     Ascii,
     Help,
     Close,
+    Suspend,
     Quit,
 }
 
@@ -254,6 +255,14 @@ pub const COMMANDS: &[Entry] = &[
     entry(Command::Ascii, "ascii", &["a"], "draw in ASCII, or not", None, Group::Rest),
     entry(Command::Help, "help", &["?"], "this help", Some("help"), Group::Rest),
     entry(Command::Close, "close", &["Esc"], "close what is open", None, Group::Rest),
+    entry(
+        Command::Suspend,
+        "suspend",
+        &["Ctrl-z"],
+        "back to the shell; fg comes back here",
+        None,
+        Group::Rest,
+    ),
     entry(Command::Quit, "quit", &["q", "Ctrl-c"], "leave", Some("quit"), Group::Rest),
 ];
 

@@ -80,6 +80,7 @@ pub struct App<'c> {
     recorded: Option<u64>,
     /// Where to go as soon as it is loaded.
     wanted: Option<u64>,
+    suspended: bool,
     over_and_out: bool,
 }
 
@@ -108,6 +109,7 @@ impl<'c> App<'c> {
             inspected: Inspected::default(),
             recorded: None,
             wanted: None,
+            suspended: false,
             over_and_out: false,
         };
         app.settle();
@@ -171,6 +173,7 @@ impl<'c> App<'c> {
         }
         match command {
             Command::Quit => self.over_and_out = true,
+            Command::Suspend => self.suspended = true,
             Command::Close => self.over = Over::Nothing,
             Command::Help => self.over = Over::Help(0),
             Command::Palette => self.over = Over::Palette(String::new(), 0),
@@ -228,8 +231,14 @@ impl<'c> App<'c> {
             Command::SearchNext | Command::SearchLast if self.needle.is_empty() => {
                 Err("search for something first: /")
             }
+            Command::Suspend if !cfg!(unix) => Err("there is no shell to go back to here"),
             _ => Ok(()),
         }
+    }
+
+    /// Whether the user wants to go back to the shell for a while; asked once.
+    pub fn takes_leave(&mut self) -> bool {
+        std::mem::take(&mut self.suspended)
     }
 
     /// So many milliseconds of the audience's time have passed.
