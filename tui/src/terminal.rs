@@ -5,7 +5,7 @@ use crate::app::{App, Over};
 use ratatui::crossterm::cursor::Show;
 use ratatui::crossterm::event::{
     self, DisableMouseCapture, EnableMouseCapture, Event, KeyCode, KeyEvent, KeyEventKind,
-    KeyModifiers, MouseEventKind,
+    KeyModifiers, MouseButton, MouseEventKind,
 };
 use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{
@@ -114,6 +114,9 @@ pub fn take(app: &mut App<'_>, event: Event) {
         Event::Mouse(mouse) => match mouse.kind {
             MouseEventKind::ScrollDown => app.run(Command::Forward),
             MouseEventKind::ScrollUp => app.run(Command::Back),
+            MouseEventKind::Down(MouseButton::Left) | MouseEventKind::Drag(MouseButton::Left) => {
+                app.point(mouse.column, mouse.row);
+            }
             _ => {}
         },
         _ => {}

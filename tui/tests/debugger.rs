@@ -3,16 +3,17 @@
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{
-    Event, KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind,
+    Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 use ratatui::layout::Rect;
 use simlab_scenarios::{Catalogue, LESSONS, lesson, load};
 use simlab_tui::app::App;
 use simlab_tui::app::command::{COMMANDS, Command};
+use simlab_tui::app::layout::SMALLEST;
 use simlab_tui::film::Film;
 use simlab_tui::look::{Glyphs, Theme};
 use simlab_tui::terminal::take;
-use simlab_tui::view::{SMALLEST, draw};
+use simlab_tui::view::draw;
 use std::rc::Rc;
 
 /// A lesson in the debugger, loaded to its end.
@@ -138,7 +139,12 @@ fn anything() -> impl Strategy<Value = Event> {
     let shift = any::<bool>()
         .prop_map(|shift| if shift { KeyModifiers::SHIFT } else { KeyModifiers::NONE });
     let key = (code, shift).prop_map(|(code, with)| Event::Key(KeyEvent::new(code, with)));
-    let kind = prop::sample::select(vec![MouseEventKind::ScrollUp, MouseEventKind::ScrollDown]);
+    let kind = prop::sample::select(vec![
+        MouseEventKind::ScrollUp,
+        MouseEventKind::ScrollDown,
+        MouseEventKind::Down(MouseButton::Left),
+        MouseEventKind::Drag(MouseButton::Left),
+    ]);
     let mouse = (kind, 0..300_u16, 0..100_u16).prop_map(|(kind, column, row)| {
         Event::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE })
     });
@@ -225,6 +231,30 @@ proptest! {
             prop_assert_eq!(text(&before), text(&after));
         }
     }
+}
+
+/// A click goes to its row, and in the bar to its time.
+#[test]
+fn the_mouse_points() {
+    let catalogue = Catalogue::with(&[]);
+    let mut app = open(&catalogue, "cap_partition", false);
+    screen(&mut app, 80, 24);
+    let click = |app: &mut App<'_>, column, row| {
+        let kind = MouseEventKind::Down(MouseButton::Left);
+        let modifiers = KeyModifiers::NONE;
+        take(app, Event::Mouse(MouseEvent { kind, column, row, modifiers }));
+    };
+    for row in [9, 12, 5, 18] {
+        let number = app.scene().rows[usize::from(row) - 4].number;
+        click(&mut app, 30, row);
+        assert_eq!(app.cursor(), number);
+    }
+    // A fifth of 50 s: the cut, and what is shown next before it.
+    click(&mut app, 1 + 16, 20);
+    assert!((9_000..=11_000).contains(&app.now().millis()), "{}", app.now());
+    let before = app.cursor();
+    click(&mut app, 70, 10);
+    assert_eq!(app.cursor(), before, "nothing is behind the inspector");
 }
 
 /// Every command has keys that reach it, a line in the help, and can be found in the palette.

@@ -8,12 +8,14 @@
 //! worked out after each command ([`App::settle`]).
 
 pub mod command;
+pub mod layout;
 mod motion;
 pub mod scene;
 
 use crate::film::Film;
 use crate::look::{Glyphs, Theme};
 use command::{COMMANDS, Command, Entry};
+use layout::Layout;
 use scene::{Detail, Scene};
 use simlab_core::{Dissection, Fields, NodeId, Time};
 use simlab_scenarios::Scenario;
@@ -307,7 +309,7 @@ impl<'c> App<'c> {
     fn settle(&mut self) {
         let last = self.film().len().max(1);
         self.cursors[self.shown] = self.cursor().min(last);
-        self.rows = usize::from(self.size.1.saturating_sub(CHROME));
+        self.rows = Layout::of(self.size).map_or(0, |layout| layout.diagram.height.into());
         self.scene = Scene::around(self.film(), self.cursor(), self.detail, self.rows);
         self.inspected = self.inspect();
     }
@@ -477,9 +479,6 @@ impl<'c> App<'c> {
         Some(told.text.get(&self.lang))
     }
 }
-
-/// So many rows of the screen are not the diagram's.
-pub const CHROME: u16 = 9;
 
 fn edit(text: &mut String, letter: Option<char>) {
     match letter {

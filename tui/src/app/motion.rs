@@ -1,9 +1,11 @@
 //! Through the run: steps, jumps, search, play.
 
-use super::App;
 use super::command::Command;
+use super::layout::Layout;
 use super::scene::{first_after, last_before};
+use super::{App, Over};
 use crate::film::is_fault;
+use ratatui::layout::Position;
 use simlab_core::{Duration, Kind, Seq, Time, TraceEvent};
 use simlab_sim::trace::line;
 
@@ -150,6 +152,41 @@ impl App<'_> {
         }
         chain.reverse();
         chain
+    }
+
+    /// Goes to the row, or to the time of the bar, that was pointed at.
+    pub fn point(&mut self, column: u16, row: u16) {
+        let Some(layout) = Layout::of(self.size) else { return };
+        let place = Position::new(column, row);
+        if self.over != Over::Nothing {
+            return;
+        }
+        if layout.diagram.contains(place) {
+            let pointed = self.scene.rows.get(usize::from(row - layout.diagram.y));
+            if let Some(number) = pointed.map(|pointed| pointed.number) {
+                self.jump(number);
+            }
+        } else if layout.bar.contains(place) {
+            let cells = layout.bar.width.saturating_sub(2);
+            let time = self.time_at(column.saturating_sub(1).min(cells), cells);
+            let first = self.film().trace().first_at(time);
+            self.cursors[self.shown] = first.clamp(1, self.film().len().max(1));
+            self.snap();
+        }
+        self.settle();
+    }
+
+    /// The time at which a cell of the bar begins, if it has so many.
+    #[must_use]
+    pub fn time_at(&self, cell: u16, cells: u16) -> Time {
+        let end = self.end().nanos();
+        Time((u128::from(end) * u128::from(cell) / u128::from(cells.max(1))) as u64)
+    }
+
+    /// The end of the bar.
+    #[must_use]
+    pub fn end(&self) -> Time {
+        self.film().scenario().until.max(self.film().index().end())
     }
 
     /// So many milliseconds of the audience's time have passed: goes to the last record that was by then.

@@ -12,10 +12,9 @@ pub(super) fn draw(app: &App<'_>, pen: &mut Pen<'_>, area: Rect) {
     if cells == 0 {
         return;
     }
-    let end = film.scenario().until.max(film.index().end());
-    let begins =
-        |cell: u16| Time((u128::from(end.nanos()) * u128::from(cell) / u128::from(cells)) as u64);
-    let starts: Vec<u64> = (0..=cells).map(|cell| film.trace().first_at(begins(cell))).collect();
+    let end = app.end();
+    let first = |cell: u16| film.trace().first_at(app.time_at(cell, cells));
+    let starts: Vec<u64> = (0..=cells).map(first).collect();
     let most = starts.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0).max(1);
     for (cell, pair) in (0..cells).zip(starts.windows(2)) {
         let many = pair[1] - pair[0];

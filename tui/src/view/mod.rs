@@ -14,38 +14,31 @@ mod pen;
 mod spacetime;
 
 use crate::app::App;
+use crate::app::layout::{Layout, SMALLEST};
 use pen::Pen;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-/// The smallest screen on which the debugger is of use.
-pub const SMALLEST: (u16, u16) = (60, 16);
-
 /// Draws the whole screen.
 pub fn draw(app: &App<'_>, area: Rect, buffer: &mut Buffer) {
     let mut pen = Pen::new(buffer, area);
-    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
-        let text =
-            format!("needs {}x{}, is {}x{}", SMALLEST.0, SMALLEST.1, area.width, area.height);
+    let Some(layout) = Layout::of((area.width, area.height)) else {
+        let (width, height) = SMALLEST;
+        let text = format!("needs {width}x{height}, is {}x{}", area.width, area.height);
         pen.text(0, 0, &text, app.theme().text);
         return;
-    }
-    let (width, height) = (area.width, area.height);
+    };
+    let width = area.width;
     head(app, &mut pen, width);
-    let side = if width >= 76 { (width * 3 / 10).clamp(24, 48) } else { 0 };
-    let split = width - side;
-    let body = Rect::new(0, 4, split, height - crate::app::CHROME);
-    rules(app, &mut pen, width, body, side);
-    at_cursor(app, &mut pen, width, body.bottom());
-    spacetime::draw(app, &mut pen, body);
-    if side > 0 {
-        let pane = Rect::new(split + 1, 4, side - 1, body.height);
+    rules(app, &mut pen, width, &layout);
+    at_cursor(app, &mut pen, width, layout.diagram.bottom());
+    spacetime::draw(app, &mut pen, layout.diagram);
+    if let Some(pane) = layout.inspector {
         inspector::draw(app, &mut pen, pane);
     }
-    let below = body.bottom() + 1;
-    bar::draw(app, &mut pen, Rect::new(0, below, width, 3));
-    hints(app, &mut pen, width, height - 1);
-    over::draw(app, &mut pen, Rect::new(0, 0, width, height));
+    bar::draw(app, &mut pen, layout.bar);
+    hints(app, &mut pen, width, layout.hints);
+    over::draw(app, &mut pen, Rect::new(0, 0, width, area.height));
 }
 
 /// The first rows: which run this is, where the cursor is, and what is told then.
@@ -93,17 +86,17 @@ fn at_cursor(app: &App<'_>, pen: &mut Pen<'_>, width: u16, y: u16) {
     pen.text(1, y, &format!(" {} ", words.first().map_or("", String::as_str)), app.theme().strong);
 }
 
-fn rules(app: &App<'_>, pen: &mut Pen<'_>, width: u16, body: Rect, side: u16) {
-    let (glyphs, faint) = (app.glyphs(), app.theme().faint);
+fn rules(app: &App<'_>, pen: &mut Pen<'_>, width: u16, layout: &Layout) {
+    let (glyphs, faint, body) = (app.glyphs(), app.theme().faint, layout.diagram);
     for (y, tee) in [(body.y - 1, glyphs.tee_down), (body.bottom(), glyphs.tee_up)] {
         for x in 0..width {
             pen.cell(x, y, glyphs.rule, faint);
         }
-        if side > 0 {
+        if layout.inspector.is_some() {
             pen.cell(body.width, y, tee, faint);
         }
     }
-    if side > 0 {
+    if layout.inspector.is_some() {
         for y in body.y..body.bottom() {
             pen.cell(body.width, y, glyphs.border, faint);
         }
