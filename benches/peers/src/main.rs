@@ -280,6 +280,8 @@ fn main() {
     println!("| work | on | deliveries | ns each: median | min | to better floor | to simcore |");
     println!("|---|---|---:|---:|---:|---:|---:|");
     let mut asked = None;
+    // Of W2 with each number of nodes: the better floor, and simlab without a trace.
+    let mut growth: Vec<(u32, f64, f64)> = Vec::new();
     for work in works {
         let rows = rows(&contenders, work);
         let (floor, simcore) = (least(&rows, "floor"), least(&rows, "simcore"));
@@ -292,9 +294,25 @@ fn main() {
                 "| {work} | {name} | {deliveries} | {median:.0} | {min:.0} | {floor} | {simcore} |"
             );
         }
-        if matches!(work, Work::Broadcast { nodes: 50, .. }) {
-            asked = floor.zip(simcore).map(|(floor, simcore)| floor / simcore);
+        if let Work::Broadcast { nodes, .. } = work {
+            growth.extend(
+                floor
+                    .zip(least(&rows, "simlab, trace off"))
+                    .map(|(floor, own)| (nodes, floor, own)),
+            );
+            if nodes == 50 {
+                asked = floor.zip(simcore).map(|(floor, simcore)| floor / simcore);
+            }
         }
+    }
+    let with = |nodes: u32| growth.iter().find(|(other, ..)| *other == nodes);
+    if let (Some(few), Some(many)) = (with(10), with(1_000)) {
+        let (floor, own) = (many.1 / few.1, many.2 / few.2);
+        println!(
+            "\nW2 from 10 to 1,000 nodes: better floor {floor:.2} times, simlab {own:.2} times, that is \
+             {:.2} times as much (at most 1.30 asked)",
+            own / floor
+        );
     }
     if let Some(ratio) = asked {
         println!("\nW2 with 50 nodes: better floor / simcore = {ratio:.2} (at most 0.45 asked)");
