@@ -3,11 +3,14 @@
 mod common;
 
 use common::{all_variants, catalogue, lessons, scenario};
-use simlab::core::{Duration, Time};
-use simlab::scenarios::run::{Setup, build};
+use simlab::core::{Duration, Time, TraceEvent};
+use simlab::scenarios::run::{Setup, build, run, run_prepared};
+use simlab::scenarios::tracefile::Record;
+use simlab::sim::Names;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 
 const SEEDS: u64 = 50;
 
@@ -108,4 +111,37 @@ fn debug_and_release_agree() {
         }
     }
     assert_eq!(found, hashes());
+}
+
+/// A trace that is kept, while nobody looks on, is what somebody who looks on is shown, bytes and all.
+#[test]
+fn what_is_kept_is_what_is_shown() {
+    let catalogue = catalogue();
+    for lesson in lessons() {
+        let scenario = scenario(lesson, &catalogue);
+        for variant in 0..scenario.variants.len() {
+            let seed = scenario.seed;
+            let setup = Setup {
+                scenario: &scenario,
+                catalogue: &catalogue,
+                variant,
+                seed,
+                recording: true,
+            };
+            let shown = Arc::new(Mutex::new(Vec::new()));
+            let seen = Arc::clone(&shown);
+            let look = move |event: &TraceEvent<'_>, _: &Names, _: u64| {
+                seen.lock().expect("one thread").push(Record::new(event));
+            };
+            let watched = run_prepared(setup, |world| world.observe(Box::new(look)));
+            watched.unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+            let kept = run(setup).unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+            let shown = shown.lock().expect("one thread");
+            let trace = kept.world.trace().expect("it was kept");
+            assert_eq!(trace.len(), shown.len() as u64, "{lesson}");
+            for (kept, shown) in trace.iter().zip(shown.iter()) {
+                assert_eq!(kept, shown.event(), "simlab log {lesson} --event {}", kept.seq);
+            }
+        }
+    }
 }

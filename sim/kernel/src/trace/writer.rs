@@ -99,8 +99,8 @@ pub(crate) struct Pen<'a> {
     from: NodeId,
     cause: Seq,
     kept: Option<Payload>,
-    /// Whether it has written.
-    used: bool,
+    /// Whether the next send may be written as one more of a broadcast.
+    goes_on: bool,
     hash: Digest,
     next: NonZeroU64,
     writer: &'a mut Writer,
@@ -117,10 +117,9 @@ impl Pen<'_> {
         self.hash.word(digest);
         if let Some(trace) = &mut self.writer.recording {
             // Those after the first are mostly as the one before.
-            if !self.used || !trace.push_next(to, number) {
+            if !self.goes_on || !trace.push_next(to, number) {
                 let kept = self.kept.expect("a payload is kept before it is sent");
-                trace.push_sent(self.at, self.from, self.cause, to, number, kept);
-                self.used = true;
+                self.goes_on = trace.push_sent(self.at, self.from, self.cause, to, number, kept);
             }
         }
         seq
@@ -224,7 +223,7 @@ impl Writer {
         kept: Option<Payload>,
     ) -> Pen<'_> {
         let (hash, next) = (self.hash, self.next);
-        Pen { at, from, cause, kept, used: false, hash, next, writer: self }
+        Pen { at, from, cause, kept, goes_on: false, hash, next, writer: self }
     }
 
     /// Writes that a datagram was delivered as it was sent, while nobody looks on. `kept` tells where its

@@ -99,6 +99,11 @@ impl Open {
         self.state.before.is_multiple_of(RECORDS_PER_BLOCK)
     }
 
+    /// Whether no bytes were kept after those at this place.
+    pub(super) const fn is_last(&self, place: u64) -> bool {
+        self.state.top == place
+    }
+
     /// Begins a block, with room for all its records. If the chunk is full, it is returned.
     pub(super) fn begin_block(&mut self, at: u64) -> Option<Arc<Chunk>> {
         let full = self.chunk.blocks.len() as u64 == BLOCKS_PER_CHUNK;

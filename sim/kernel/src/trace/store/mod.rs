@@ -160,7 +160,8 @@ impl Trace {
         self.push_any(at, node, cause, kind, payload);
     }
 
-    /// Writes that a datagram was sent, whose length is that of its bytes.
+    /// Writes that a datagram was sent, whose length is that of its bytes. Returns whether
+    /// [`Trace::push_next`] can go on with it: not if later bytes were kept since its own.
     #[inline]
     pub(super) fn push_sent(
         &mut self,
@@ -170,7 +171,7 @@ impl Trace {
         to: NodeId,
         number: u64,
         payload: Payload,
-    ) {
+    ) -> bool {
         self.make_room(at);
         let sent = Sent {
             at: at.nanos(),
@@ -184,10 +185,12 @@ impl Trace {
             let kind = Kind::Sent { to, number, len: payload.len };
             self.push_any(at, Some(node), Some(cause), kind, Some(payload));
         }
+        self.open.is_last(payload.place)
     }
 
     /// Writes that a datagram was sent to one more node by the event that sent the last, if it can be said
-    /// in a byte: the same payload, to the next node, with the same number. Returns whether it was.
+    /// in a byte: the same payload, to the next node, with the same number. Returns whether it was. The last
+    /// record must be one after which [`Trace::push_sent`] said that it can go on.
     #[inline(always)]
     pub(super) fn push_next(&mut self, to: NodeId, number: u64) -> bool {
         self.open.next(to.0, number)

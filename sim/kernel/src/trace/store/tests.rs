@@ -111,7 +111,15 @@ impl Both {
             (Kind::Sent { to, number, len }, Some(node), Some(cause), Some(payload))
                 if len == payload.len =>
             {
-                trace.push_sent(at, node, cause, to, number, payload);
+                let goes_on = trace.push_sent(at, node, cause, to, number, payload);
+                // A broadcast goes on to the next ones, where it may.
+                for next in (1..3).map(|more| NodeId(to.0.wrapping_add(more))) {
+                    if goes_on && self.trace.push_next(next, number) {
+                        let mut again = self.model[self.model.len() - 1].clone();
+                        again.kind = Kind::Sent { to: next, number, len };
+                        self.model.push(again);
+                    }
+                }
             }
             (Kind::Delivered { from, datagram }, Some(node), Some(cause), Some(payload)) => {
                 trace.push_delivered(at, node, cause, from, datagram, payload);
