@@ -11,7 +11,7 @@ pub use workload::{Planned, workload};
 
 use crate::storm::Drawn;
 use crate::{Catalogue, Diagnostics, Fault, Scenario};
-use simlab_core::{Dissection, FaultKind, NodeId, Time};
+use simlab_core::{Dissection, Entry, FaultKind, NodeId, Time};
 use simlab_sim::{World, guard};
 
 /// Which run of a scenario.
@@ -76,13 +76,18 @@ impl Setup<'_> {
         ends.chain(storm).max().unwrap_or(Time::ZERO)
     }
 
+    /// What a node runs.
+    #[must_use]
+    pub fn service(&self, node: NodeId) -> Option<&Entry> {
+        let member = self.scenario.variants[self.variant].roster.get(node.index())?;
+        self.catalogue.service(member.service)
+    }
+
     /// A datagram in words, as the service of its receiver reads it, or that of its sender.
     #[must_use]
     pub fn dissect(&self, from: NodeId, to: NodeId, bytes: &[u8]) -> Option<Dissection> {
-        let roster = &self.scenario.variants[self.variant].roster;
         [to, from].iter().find_map(|node| {
-            let member = roster.get(node.index())?;
-            let dissect = self.catalogue.service(member.service)?.dissect?;
+            let dissect = self.service(*node)?.dissect?;
             guard(|| dissect(bytes)).unwrap_or_else(|caught| {
                 Some(Dissection::new("dissector panicked", format!("dissector panicked: {caught}")))
             })

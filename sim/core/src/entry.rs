@@ -30,6 +30,19 @@ pub type Dissect = fn(&[u8]) -> Option<Dissection>;
 /// independent witness beside the client history.
 pub type Account = fn(states: &[Fields], object: &str) -> Option<i64>;
 
+/// What a service's own inspector says of one of its nodes, from its state as it shows it
+/// ([`Process::inspect`]).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inspection {
+    /// The node in very few words, for diagrams: `59 left`, `leader, term 4`.
+    pub headline: Option<String>,
+    /// What there is to say beside the fields, a line each: what they come to, what they mean.
+    pub lines: Vec<String>,
+}
+
+/// A service's own inspector of its nodes.
+pub type Inspect = fn(&Fields) -> Inspection;
+
 /// An invariant that holds in every run of the service within its fault model.
 #[derive(Clone, Copy, Debug)]
 pub struct Invariant {
@@ -72,6 +85,8 @@ pub struct Entry {
     pub invariants: &'static [Invariant],
     /// What its objects hold in the end.
     pub account: Option<Account>,
+    /// How it explains the state of one of its nodes in the debugger.
+    pub inspector: Option<Inspect>,
     /// What can be left out of it, to see what it is good for.
     pub switches: &'static [Switch],
     /// What it tolerates; `None` if it does not say, and then nothing random is done to it.
@@ -92,6 +107,7 @@ impl Entry {
             dissect: None,
             invariants: &[],
             account: None,
+            inspector: None,
             switches: &[],
             faults: None,
         }
@@ -137,6 +153,13 @@ impl Entry {
     #[must_use]
     pub const fn faults(mut self, model: &'static FaultModel) -> Self {
         self.faults = Some(model);
+        self
+    }
+
+    /// With an inspector of its own.
+    #[must_use]
+    pub const fn inspector(mut self, inspect: Inspect) -> Self {
+        self.inspector = Some(inspect);
         self
     }
 

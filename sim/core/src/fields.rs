@@ -88,6 +88,17 @@ impl<'a> IntoIterator for &'a Fields {
     }
 }
 
+/// A group as [`Fields`] are written.
+impl fmt::Display for FieldValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FieldValue::Int(n) => write!(f, "{n}"),
+            FieldValue::Text(text) => f.write_str(text),
+            FieldValue::Group(group) => write!(f, "{group}"),
+        }
+    }
+}
+
 impl fmt::Display for Fields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, field) in self.list.iter().enumerate() {

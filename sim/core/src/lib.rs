@@ -43,8 +43,8 @@ pub use dissect::{Dissection, Part};
 pub use distribution::Distribution;
 pub use effect::{Effect, Outbox, Receivers, Slice};
 pub use entry::{
-    Account, Arguments, Build, BuildError, Declared, Dissect, Entry, Invariant, Member, Role,
-    Switch,
+    Account, Arguments, Build, BuildError, Declared, Dissect, Entry, Inspect, Inspection,
+    Invariant, Member, Role, Switch,
 };
 pub use env::{Counters, Env, Moment};
 pub use fault::{FaultKind, FaultModel, Tolerance, Tolerates, tolerates};

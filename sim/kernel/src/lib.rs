@@ -42,4 +42,4 @@ pub use node::{ClockSpec, Cost, NodeSpec, Status};
 pub use panics::{Caught, guard};
 pub use stats::Stats;
 pub use trace::{Names, Trace};
-pub use world::{Action, Options, World};
+pub use world::{Action, Flying, Options, World};

@@ -5,7 +5,7 @@
 //! were never completed and may have happened, all others did not happen.
 
 use super::words::count;
-use crate::history::{History, Record};
+use crate::history::{History, Mark, Record};
 use simlab_core::{Call, Duration, OpId, Value};
 use std::collections::BTreeSet;
 
@@ -31,7 +31,34 @@ pub struct Stale {
     pub first: Option<OpId>,
 }
 
-/// Finds the reads that are certainly out of date.
+/// A read that answered with more than there can have been.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StaleRead {
+    /// The read.
+    pub op: OpId,
+    /// When it returned.
+    pub returned: Mark,
+    /// By how many units it was too high.
+    pub units: i64,
+    /// How long ago the oldest sale that it missed had returned when it began: at least so long. `None` if
+    /// there was no such sale.
+    pub missed: Option<Duration>,
+}
+
+/// What the reads that are certainly out of date come to; see [`stale_reads`].
+#[must_use]
+pub fn stale(history: &History, object: &str, initial: i64) -> Stale {
+    let mut stale = Stale::default();
+    for read in stale_reads(history, object, initial) {
+        stale.reads += 1;
+        stale.units_max = stale.units_max.max(read.units);
+        stale.oldest_missed = stale.oldest_missed.max(read.missed);
+        stale.first = stale.first.or(Some(read.op));
+    }
+    stale
+}
+
+/// Finds the reads that are certainly out of date, in the order in which they returned.
 ///
 /// A read is *stale* if its value exceeds the most that the completed operations allow: `initial`,
 /// minus all sales acknowledged before it was invoked, plus all units whose taking back had been
@@ -42,40 +69,77 @@ pub struct Stale {
 /// ones. Sales by the reader's own node count as missed only if those by others do not suffice,
 /// since a node is usually served by the replica that made them.
 #[must_use]
-pub fn stale(history: &History, object: &str, initial: i64) -> Stale {
+pub fn stale_reads(history: &History, object: &str, initial: i64) -> Vec<StaleRead> {
     let mut records: Vec<&Record> = history.on(object).collect();
     records.retain(|record| !record.refused());
-    let mut reads: Vec<_> = records
+    let bounds = Bounds::of(&records, initial);
+    let mut stale: Vec<StaleRead> = records
         .iter()
-        .filter_map(|record| match (&record.operation.call, record.result()?) {
-            (Call::Read, &Value::Int(value)) => Some((*record, value)),
-            _ => None,
+        .filter_map(|read| {
+            let (returned, _) = *read.returned.as_ref()?;
+            let (Call::Read, &Value::Int(value)) = (&read.operation.call, read.result()?) else {
+                return None;
+            };
+            let units = i128::from(value) - bounds.most(read.invoked, returned);
+            let missed = || age(&records, read, units);
+            (units > 0).then(|| StaleRead {
+                op: read.op,
+                returned,
+                units: to_i64(units),
+                missed: missed(),
+            })
         })
         .collect();
-    reads.sort_by_key(|(record, _)| record.returned.as_ref().map(|&(mark, _)| mark));
-    let mut stale = Stale::default();
-    for (read, value) in reads {
-        let missed = i128::from(value) - most(&records, read, initial);
-        if missed > 0 {
-            stale.reads += 1;
-            stale.units_max = stale.units_max.max(to_i64(missed));
-            stale.oldest_missed = stale.oldest_missed.max(age(&records, read, missed));
-            stale.first = stale.first.or(Some(read.op));
-        }
-    }
+    stale.sort_by_key(|read| read.returned);
     stale
 }
 
-/// The most that `read` can rightly have seen.
-fn most(records: &[&Record], read: &Record, initial: i64) -> i128 {
-    let changes = records.iter().map(|record| match record.operation.call {
-        Call::Sell(n) if acknowledged(record) && record.returned_before(read.invoked) => {
-            -i128::from(n)
-        }
-        Call::TakeBack(n) if !read.returned_before(record.invoked) => n.into(),
-        _ => 0,
-    });
-    i128::from(initial) + changes.sum::<i128>()
+/// What there can have been at most, at any time.
+struct Bounds {
+    initial: i64,
+    /// Where an acknowledged sale returned, and the units of all up to it.
+    sold: Vec<(Mark, i128)>,
+    /// Where the taking back of units was invoked, and the units of all up to it.
+    taken_back: Vec<(Mark, i128)>,
+}
+
+impl Bounds {
+    fn of(records: &[&Record], initial: i64) -> Self {
+        let sold = records.iter().filter_map(|record| match record.operation.call {
+            Call::Sell(units) if acknowledged(record) => {
+                record.returned.as_ref().map(|(mark, _)| (*mark, units.into()))
+            }
+            _ => None,
+        });
+        let taken_back = records.iter().filter_map(|record| match record.operation.call {
+            Call::TakeBack(units) => Some((record.invoked, units.into())),
+            _ => None,
+        });
+        Bounds { initial, sold: summed(sold), taken_back: summed(taken_back) }
+    }
+
+    /// The most that a read can rightly have seen that was invoked and returned then.
+    fn most(&self, invoked: Mark, returned: Mark) -> i128 {
+        let upto = |sums: &[(Mark, i128)], count: usize| {
+            count.checked_sub(1).map_or(0, |last| sums[last].1)
+        };
+        let sold = self.sold.partition_point(|(mark, _)| *mark < invoked);
+        // What was invoked after the read had returned it cannot have seen.
+        let taken_back = self.taken_back.partition_point(|(mark, _)| *mark <= returned);
+        i128::from(self.initial) - upto(&self.sold, sold) + upto(&self.taken_back, taken_back)
+    }
+}
+
+/// Numbers by their marks, each with all before it.
+fn summed(all: impl Iterator<Item = (Mark, i128)>) -> Vec<(Mark, i128)> {
+    let mut all: Vec<(Mark, i128)> = all.collect();
+    all.sort_by_key(|(mark, _)| *mark);
+    let mut sum = 0;
+    for (_, units) in &mut all {
+        sum += *units;
+        *units = sum;
+    }
+    all
 }
 
 /// How long before `read` the oldest of the latest sales that make up `missed` units had returned.

@@ -10,8 +10,21 @@ use crate::panics;
 use crate::queue::Item;
 use crate::stats::Stats;
 use crate::trace::{Names, Trace};
-use simlab_core::{Digest, Fields, NodeId, Scope, Time, TimerKey, View};
+use simlab_core::{Digest, Fields, NodeId, Scope, Seq, Time, TimerKey, View};
 use std::hash::{Hash, Hasher};
+
+/// A copy of a datagram that is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flying {
+    /// The sender.
+    pub from: NodeId,
+    /// The receiver.
+    pub to: NodeId,
+    /// When it arrives, if nothing comes in between.
+    pub due: Time,
+    /// The record of its send.
+    pub datagram: Seq,
+}
 
 impl World {
     /// The world's clock.
@@ -140,6 +153,22 @@ impl World {
             _ => false,
         };
         self.queue.items().filter(under_way).count() as u64 + self.buffered
+    }
+
+    /// The copies of datagrams that are under way, by when they are due. Those that have arrived and wait
+    /// for their receivers are not among them.
+    pub fn flights(&self) -> impl Iterator<Item = Flying> {
+        self.queue.sorted().filter_map(|(due, item)| {
+            let flight = match Due::unpack(*item) {
+                Due::Arrival(flight) => flight,
+                Due::Rare(place) => match self.rare[place as usize] {
+                    Rare::Arrival(flight) => flight,
+                    _ => return None,
+                },
+                _ => return None,
+            };
+            Some(Flying { from: flight.from, to: flight.to, due, datagram: flight.datagram })
+        })
     }
 
     /// What a node's clocks show: the monotonic one and the wall clock.

@@ -16,6 +16,7 @@ mod work;
 
 pub use action::Action;
 use due::Due;
+pub use look::Flying;
 
 use crate::decisions::{Decisions, Departures, Script};
 use crate::disk::Covers;

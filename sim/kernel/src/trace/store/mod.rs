@@ -142,6 +142,13 @@ impl Trace {
         }
     }
 
+    /// Adds an event that was read from somewhere else, as the next one: its number is not asked for, and
+    /// its time must not be before that of the last.
+    pub fn add(&mut self, event: &TraceEvent<'_>) {
+        let payload = (!event.bytes.is_empty()).then(|| self.push_bytes(event.bytes));
+        self.push(event.at, event.node, event.cause, event.kind, payload);
+    }
+
     #[inline]
     pub(super) fn push_bytes(&mut self, bytes: &[u8]) -> Payload {
         self.payloads.push(bytes)
