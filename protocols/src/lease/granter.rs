@@ -4,8 +4,8 @@ use super::message::{self, Message};
 use super::{FAULTS, invariant};
 use simlab_core::wire::Decode;
 use simlab_core::{
-    Arguments, BuildError, Duration, Entry, Env, Event, Fields, NodeId, Parameter, ParameterKind,
-    Process, Time,
+    Arguments, BuildError, Duration, Entry, Env, Event, Fields, Inspection, NodeId, Parameter,
+    ParameterKind, Process, Time,
 };
 
 /// The granter.
@@ -18,8 +18,15 @@ pub const GRANTER: Entry =
             help: "how long a lease lasts",
         }])
         .dissector(message::dissect)
+        .inspector(inspect)
         .invariants(invariant::INVARIANTS)
         .faults(&FAULTS);
+
+/// Whom it has granted the lease.
+fn inspect(state: &Fields) -> Inspection {
+    let holder = state.get(&["holder"]).map(|holder| format!("granted to {holder}"));
+    Inspection { headline: holder, lines: Vec::new() }
+}
 
 /// A lease as its granter knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -4,8 +4,8 @@ use super::message::{self, Message};
 use super::{FAULTS, invariant};
 use simlab_core::wire::Decode;
 use simlab_core::{
-    Arguments, BuildError, Duration, Entry, Env, Event, Fields, NodeId, Parameter, ParameterKind,
-    Process, Ratio, Switch, Time, TimerKey,
+    Arguments, BuildError, Duration, Entry, Env, Event, Fields, Inspection, NodeId, Parameter,
+    ParameterKind, Process, Ratio, Switch, Time, TimerKey,
 };
 use std::collections::BTreeMap;
 
@@ -36,6 +36,7 @@ pub const HOLDER: Entry = Entry::server(
     },
 ])
 .dissector(message::dissect)
+.inspector(inspect)
 .invariants(invariant::INVARIANTS)
 .faults(&FAULTS)
 .switches(&[
@@ -53,6 +54,15 @@ pub const HOLDER: Entry = Entry::server(
 
 const NO_MARGIN: &str = "lease-without-margin";
 const WALL_CLOCK: &str = "lease-by-wall-clock";
+
+/// Whether it holds the lease, as it believes.
+fn inspect(state: &Fields) -> Inspection {
+    let holds = state.get(&["lease"]).is_some();
+    let until = state.get(&["until"]);
+    let line = until.map(|until| format!("believes that it holds the lease until {until}"));
+    let headline = if holds { "holds the lease" } else { "no lease" };
+    Inspection { headline: Some(headline.to_owned()), lines: line.into_iter().collect() }
+}
 
 /// An answer to an older request is not waited for.
 const ASKED_MAX: usize = 32;

@@ -10,7 +10,7 @@
 
 use super::ledger::Amount;
 use super::stock::{self, Request, Stock};
-use super::{SHARE, duration, faults, reply, shown, total};
+use super::{SHARE, duration, faults, inspector, reply, shown, total};
 use crate::pn_counter::{self, Entry as Counted};
 use simlab_core::{
     Arguments, BuildError, Call, Entry, Env, Event, Fields, Outcome, Process, Value,
@@ -30,6 +30,7 @@ pub static ENTRY: Entry = Entry::server(
 .invariants(pn_counter::INVARIANTS)
 .switches(stock::SWITCHES)
 .faults(&faults::COUNTERS)
+.inspector(inspector::counters)
 .account(stock::account);
 
 /// A city's replica.

@@ -14,7 +14,7 @@
 
 use super::faults::CUSTOMERS;
 use super::message::{self, Message};
-use super::{CLIENT, arm, timeout};
+use super::{CLIENT, arm, inspector, timeout};
 use simlab_core::wire::Decode;
 use simlab_core::{
     Arguments, BuildError, Duration, Entry, Env, Event, Fields, NodeId, OpId, Operation, Outcome,
@@ -37,6 +37,7 @@ pub static ENTRY: Entry = Entry::client(
     },
     timeout("timeout", "2s", "after this time an operation without an answer ends unknown"),
 ])
+.inspector(inspector::client)
 .dissector(message::dissect)
 .faults(&CUSTOMERS);
 

@@ -23,8 +23,8 @@ use super::message::{self, Message};
 use super::numbers::Full;
 use super::requests::{Answer, Requests};
 use super::{
-    CLIENT, EARLY, PAXOS, REQUESTS, SHARE, arm, count, duration, faults, group, reply, shown,
-    timeout, total,
+    CLIENT, EARLY, PAXOS, REQUESTS, SHARE, arm, count, duration, faults, group, inspector, reply,
+    shown, timeout, total,
 };
 use crate::caspaxos::{self, CasPaxos, Decision, Group, KEY_MAX};
 use simlab_core::wire::{Decode, Encode};
@@ -55,6 +55,7 @@ pub static ENTRY: Entry = Entry::server(
     caught_by: "conserved",
 }])
 .faults(&faults::MAJORITY)
+.inspector(inspector::ledger)
 .account(account);
 
 /// How many requests may wait at a replica, reads and the changes of one product each. Beyond that
