@@ -107,8 +107,15 @@ pub(super) struct RunArgs {
     pub(super) trace: Option<PathBuf>,
 }
 
-/// Which run to step through, and how to show it. A trace file is run again.
+/// Which run to step through, and how to show it. A trace file is run again. Without a scenario, the lessons
+/// to choose from. The keys are told by `?`.
 #[derive(Debug, Args)]
+#[command(mut_arg("scenario", |arg| {
+    arg.help("A scenario file, the name of a lesson, or a trace file [default: the lessons]")
+        .required(false)
+        .default_value("")
+        .hide_default_value(true)
+}))]
 pub(super) struct TuiArgs {
     #[command(flatten)]
     pub(super) scenario: ScenarioArgs,

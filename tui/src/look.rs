@@ -29,6 +29,16 @@ pub struct Glyphs {
     pub wire: &'static str,
     /// A wire across a lane.
     pub crossing: &'static str,
+    /// A wire of something that comes late, or again.
+    pub odd_wire: &'static str,
+    /// A wire in a graph that is neither level nor upright.
+    pub far_wire: &'static str,
+    /// The corners of a box: above left and right, below left and right.
+    pub corners: [&'static str; 4],
+    /// An event that was marked.
+    pub mark: &'static str,
+    /// Where the cursor is in the bar.
+    pub here: &'static str,
     /// Its head, to the right.
     pub right: &'static str,
     /// Its head, to the left.
@@ -85,6 +95,11 @@ impl Glyphs {
         returned: "┻",
         timer: "◷",
         wire: "─",
+        odd_wire: "╌",
+        far_wire: "·",
+        corners: ["┌", "┐", "└", "┘"],
+        mark: "◈",
+        here: "▲",
         crossing: "┼",
         right: "▶",
         left: "◀",
@@ -121,6 +136,11 @@ impl Glyphs {
         returned: "^",
         timer: "*",
         wire: "-",
+        odd_wire: "~",
+        far_wire: ".",
+        corners: ["+", "+", "+", "+"],
+        mark: "m",
+        here: "^",
         crossing: "+",
         right: ">",
         left: "<",

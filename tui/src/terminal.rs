@@ -1,7 +1,10 @@
 //! The terminal: taken over at the begin, given back at the end, however that comes.
 
-use crate::app::command::{Command, of_key};
+use crate::app::command::Command;
+use crate::app::keys::of_key;
+use crate::app::library::Library;
 use crate::app::{App, Over};
+use ratatui::crossterm::clipboard::CopyToClipboard;
 use ratatui::crossterm::cursor::Show;
 use ratatui::crossterm::event::{
     self, DisableMouseCapture, EnableMouseCapture, Event, KeyCode, KeyEvent, KeyEventKind,
@@ -9,11 +12,12 @@ use ratatui::crossterm::event::{
 };
 use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use ratatui::{Terminal, backend::CrosstermBackend};
 use std::io::{self, Stdout, stdout};
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// A frame of what plays, or of what loads.
@@ -23,13 +27,34 @@ const IDLE: Duration = Duration::from_millis(200);
 /// So many steps are loaded between two looks at the keys.
 const STEPS: u32 = 2_000;
 
-/// Gives the terminal back when it is dropped.
-struct Screen {
+/// The terminal while it is this program's. Gives it back when it is dropped.
+#[derive(Debug)]
+pub struct Screen {
     terminal: Terminal<CrosstermBackend<Stdout>>,
+    mouse: bool,
+    told_to_end: Arc<AtomicBool>,
+}
+
+/// How somebody left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// Done with what is shown.
+    Done,
+    /// Done with all of it.
+    Gone,
+    /// Somebody else told this program to end.
+    Ended,
 }
 
 impl Screen {
-    fn take(mouse: bool) -> io::Result<Self> {
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    /// If it cannot be written, or signals cannot be caught.
+    pub fn take(mouse: bool) -> io::Result<Self> {
+        // Without that, a terminal that asks for no colours would lose the mark of the cursor as well.
+        ratatui::crossterm::style::force_color_output(true);
+        let told_to_end = signals::told_to_end()?;
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             restore();
@@ -37,15 +62,147 @@ impl Screen {
         }));
         enter(mouse)?;
         let terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
-        Ok(Screen { terminal })
+        Ok(Screen { terminal, mouse, told_to_end })
     }
 
     /// Gives the terminal back until the shell lets this program go on.
-    fn leave_for_a_while(&mut self, mouse: bool) -> io::Result<()> {
+    fn leave_for_a_while(&mut self) -> io::Result<()> {
         restore();
         signals::stop()?;
-        enter(mouse)?;
-        self.terminal.clear()
+        enter(self.mouse)?;
+        self.blank()
+    }
+
+    /// Begins with nothing on the screen. (ratatui would ask the terminal where its cursor is, and not every
+    /// terminal answers.)
+    fn blank(&mut self) -> io::Result<()> {
+        execute!(stdout(), Clear(ClearType::All))?;
+        self.terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
+        Ok(())
+    }
+
+    /// Takes the mouse, or leaves it to the terminal.
+    fn set_mouse(&mut self, mouse: bool) -> io::Result<()> {
+        if mouse == self.mouse {
+            return Ok(());
+        }
+        self.mouse = mouse;
+        if mouse {
+            execute!(stdout(), EnableMouseCapture)
+        } else {
+            execute!(stdout(), DisableMouseCapture)
+        }
+    }
+
+    fn is_to_end(&self) -> bool {
+        self.told_to_end.load(Ordering::Relaxed)
+    }
+
+    /// Shows the debugger until the user leaves, or someone tells it to end.
+    ///
+    /// # Errors
+    /// If the terminal cannot be read or written.
+    pub fn show(&mut self, app: &mut App<'_>) -> io::Result<Leave> {
+        let size = self.terminal.size()?;
+        app.resize(size.width, size.height);
+        self.blank()?;
+        loop {
+            self.terminal.draw(|frame| {
+                let area = frame.area();
+                crate::view::draw(app, area, frame.buffer_mut());
+            })?;
+            let wait = match (app.is_loading(), app.is_playing()) {
+                (true, _) => Duration::ZERO,
+                (false, true) => FRAME,
+                (false, false) => IDLE,
+            };
+            if event::poll(wait)? {
+                let event = event::read()?;
+                if is_interrupt(&event) {
+                    return Ok(Leave::Gone);
+                }
+                take(app, event);
+            } else {
+                app.tick(FRAME.as_millis() as u64);
+            }
+            if app.is_loading() {
+                app.load(STEPS);
+            }
+            self.set_mouse(app.has_mouse())?;
+            if let Some(text) = app.copies() {
+                execute!(stdout(), CopyToClipboard::to_clipboard_from(text))?;
+            }
+            if app.takes_leave() {
+                self.leave_for_a_while()?;
+            }
+            if self.is_to_end() {
+                return Ok(Leave::Ended);
+            }
+            if app.is_done() {
+                return Ok(Leave::Done);
+            }
+        }
+    }
+
+    /// Shows the library until a lesson is chosen, which is returned, or the user leaves.
+    ///
+    /// # Errors
+    /// If the terminal cannot be read or written.
+    pub fn browse(&mut self, library: &mut Library) -> io::Result<Result<&'static str, Leave>> {
+        self.blank()?;
+        loop {
+            self.terminal.draw(|frame| {
+                let area = frame.area();
+                crate::view::library::draw(library, area, frame.buffer_mut());
+            })?;
+            if event::poll(IDLE)? {
+                let event = event::read()?;
+                if is_interrupt(&event) {
+                    return Ok(Err(Leave::Gone));
+                }
+                choose(library, &event);
+            }
+            self.set_mouse(library.options().mouse)?;
+            if library.takes_leave() {
+                self.leave_for_a_while()?;
+            }
+            if let Some(name) = library.opens() {
+                return Ok(Ok(name));
+            }
+            if self.is_to_end() {
+                return Ok(Err(Leave::Ended));
+            }
+            if library.is_done() {
+                return Ok(Err(Leave::Done));
+            }
+        }
+    }
+}
+
+/// Ctrl-C ends everything, wherever one is.
+fn is_interrupt(event: &Event) -> bool {
+    matches!(event, Event::Key(KeyEvent { code: KeyCode::Char('c'), modifiers, .. })
+        if modifiers.contains(KeyModifiers::CONTROL))
+}
+
+/// Does in the library what an event of the terminal asks for.
+pub fn choose(library: &mut Library, event: &Event) {
+    match event {
+        Event::Key(key) if key.kind != KeyEventKind::Release => match key.code {
+            KeyCode::Enter => library.open(),
+            _ => {
+                if let Some(command) = of_key(*key) {
+                    library.run(command);
+                }
+            }
+        },
+        Event::Mouse(mouse) => match mouse.kind {
+            MouseEventKind::ScrollDown => library.run(Command::Forward),
+            MouseEventKind::ScrollUp => library.run(Command::Back),
+            MouseEventKind::Down(MouseButton::Left) => library.point(mouse.row),
+            _ => {}
+        },
+        _ => {}
     }
 }
 
@@ -70,42 +227,6 @@ fn restore() {
     let _ = disable_raw_mode();
 }
 
-/// Shows the debugger until the user leaves, or someone tells it to end. Returns whether it was the user.
-///
-/// # Errors
-/// If the terminal cannot be read or written.
-pub fn show(app: &mut App<'_>, mouse: bool) -> io::Result<bool> {
-    // Without that, a terminal that asks for no colours would lose the mark of the cursor as well.
-    ratatui::crossterm::style::force_color_output(true);
-    let told_to_end = signals::told_to_end()?;
-    let mut screen = Screen::take(mouse)?;
-    let size = screen.terminal.size()?;
-    app.resize(size.width, size.height);
-    while !app.is_done() && !told_to_end.load(Ordering::Relaxed) {
-        screen.terminal.draw(|frame| {
-            let area = frame.area();
-            crate::view::draw(app, area, frame.buffer_mut());
-        })?;
-        let wait = match (app.is_loading(), app.is_playing()) {
-            (true, _) => Duration::ZERO,
-            (false, true) => FRAME,
-            (false, false) => IDLE,
-        };
-        if event::poll(wait)? {
-            take(app, event::read()?);
-        } else {
-            app.tick(FRAME.as_millis() as u64);
-        }
-        if app.is_loading() {
-            app.load(STEPS);
-        }
-        if app.takes_leave() {
-            screen.leave_for_a_while(mouse)?;
-        }
-    }
-    Ok(app.is_done())
-}
-
 /// Does what an event of the terminal asks for.
 pub fn take(app: &mut App<'_>, event: Event) {
     match event {
@@ -125,15 +246,18 @@ pub fn take(app: &mut App<'_>, event: Event) {
 
 fn take_key(app: &mut App<'_>, key: KeyEvent) {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
-    if control && key.code == KeyCode::Char('c') {
-        return app.run(Command::Quit);
-    }
-    let typing = matches!(app.over(), Over::Palette(..) | Over::Search(_));
+    let typing = app.over().takes_letters();
+    // Up and down belong to what is open, or to the pane that the keys go to.
+    let choosing = *app.over() != Over::Nothing || app.focus().is_some();
     match key.code {
         KeyCode::Esc => app.run(Command::Close),
         KeyCode::Enter => app.confirm(),
-        KeyCode::Up if *app.over() != Over::Nothing => app.choose(false),
-        KeyCode::Down if *app.over() != Over::Nothing => app.choose(true),
+        KeyCode::Up if choosing => app.choose(false),
+        KeyCode::Down if choosing => app.choose(true),
+        KeyCode::PageUp if choosing => (0..10).for_each(|_| app.choose(false)),
+        KeyCode::PageDown if choosing => (0..10).for_each(|_| app.choose(true)),
+        KeyCode::Char('k') if choosing && !typing => app.choose(false),
+        KeyCode::Char('j') if choosing && !typing => app.choose(true),
         KeyCode::Backspace if typing => app.typed(None),
         KeyCode::Char(letter) if typing && !control => app.typed(Some(letter)),
         _ if typing => {}
@@ -156,10 +280,19 @@ mod signals {
     use std::sync::Arc;
     use std::sync::atomic::AtomicBool;
 
-    /// Becomes true when this program is to end.
+    /// The exit status of whoever was told to end.
+    const INTERRUPTED: i32 = 130;
+
+    /// Becomes true when this program is to end. Whoever says so twice does not wait for it. When the
+    /// terminal is gone there is nothing to give back, and nothing to wait for: reading from it would
+    /// never end.
     pub(super) fn told_to_end() -> io::Result<Arc<AtomicBool>> {
         let told = Arc::new(AtomicBool::new(false));
-        for signal in [SIGTERM, SIGHUP, SIGINT] {
+        let gone = Arc::new(AtomicBool::new(true));
+        signal_hook::flag::register_conditional_shutdown(SIGHUP, INTERRUPTED, gone)?;
+        for signal in [SIGTERM, SIGINT] {
+            let again = Arc::clone(&told);
+            signal_hook::flag::register_conditional_shutdown(signal, INTERRUPTED, again)?;
             signal_hook::flag::register(signal, Arc::clone(&told))?;
         }
         Ok(told)

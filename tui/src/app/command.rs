@@ -1,6 +1,6 @@
 //! The one table of commands: keys, help, palette, hint bar and the documentation are read off it.
 
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use std::fmt::Write;
 
 /// What can be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +20,12 @@ pub enum Command {
     LastChange,
     NextViolation,
     LastViolation,
+    NextDifference,
+    LastDifference,
+    Divergence,
+    Mark,
+    NextMark,
+    LastMark,
     First,
     Last,
     OtherEnd,
@@ -27,7 +33,19 @@ pub enum Command {
     Chain,
     NextVariant,
     LastVariant,
+    Beside,
     MoreDetail,
+    Fold,
+    Filter,
+    PaneNode,
+    PaneDatagram,
+    PaneNetwork,
+    PaneOperations,
+    PaneScore,
+    Wide,
+    Focus,
+    ZoomIn,
+    ZoomOut,
     NextNode,
     LastNode,
     Play,
@@ -39,6 +57,8 @@ pub enum Command {
     Palette,
     Theme,
     Ascii,
+    Mouse,
+    Copy,
     Help,
     Close,
     Suspend,
@@ -46,7 +66,7 @@ pub enum Command {
 }
 
 /// A group of commands, as the help lists them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {
     /// To go through time.
     Time,
@@ -59,6 +79,9 @@ pub enum Group {
 }
 
 impl Group {
+    /// All of them, in the order of the help.
+    pub const ALL: [Group; 4] = [Group::Time, Group::Why, Group::Show, Group::Rest];
+
     /// Its heading.
     #[must_use]
     pub const fn title(self) -> &'static str {
@@ -185,6 +208,40 @@ pub const COMMANDS: &[Entry] = &[
         None,
         Group::Time,
     ),
+    entry(
+        Command::NextDifference,
+        "next-difference",
+        &["e"],
+        "to the next answer that the next variant gives otherwise",
+        None,
+        Group::Time,
+    ),
+    entry(
+        Command::LastDifference,
+        "last-difference",
+        &["E"],
+        "to such an answer before",
+        None,
+        Group::Time,
+    ),
+    entry(
+        Command::Divergence,
+        "divergence",
+        &["D"],
+        "to the first event that the next variant does not have",
+        None,
+        Group::Time,
+    ),
+    entry(
+        Command::Mark,
+        "mark",
+        &["*"],
+        "mark this event, or take the mark away",
+        None,
+        Group::Time,
+    ),
+    entry(Command::NextMark, "next-mark", &["'"], "to the next mark", None, Group::Time),
+    entry(Command::LastMark, "last-mark", &["\""], "to the mark before", None, Group::Time),
     entry(Command::First, "first", &["g", "Home"], "to the begin of the run", None, Group::Time),
     entry(Command::Last, "last", &["G", "End"], "to its end", None, Group::Time),
     entry(Command::Play, "play", &["Space"], "play, or stop playing", Some("play"), Group::Time),
@@ -224,6 +281,70 @@ pub const COMMANDS: &[Entry] = &[
         Group::Show,
     ),
     entry(
+        Command::Beside,
+        "beside",
+        &["b"],
+        "the next variant beside this one, at the same time",
+        None,
+        Group::Show,
+    ),
+    entry(
+        Command::PaneNode,
+        "node",
+        &["1"],
+        "a node: state, timers, disk; again: in place of the diagram",
+        None,
+        Group::Show,
+    ),
+    entry(
+        Command::PaneDatagram,
+        "datagram",
+        &["2"],
+        "the datagram, layer by layer",
+        None,
+        Group::Show,
+    ),
+    entry(
+        Command::PaneNetwork,
+        "network",
+        &["3"],
+        "the network: nodes, links, what is under way",
+        None,
+        Group::Show,
+    ),
+    entry(
+        Command::PaneOperations,
+        "operations",
+        &["4"],
+        "what clients asked and were told, and what is wrong with it",
+        None,
+        Group::Show,
+    ),
+    entry(
+        Command::PaneScore,
+        "score",
+        &["5"],
+        "all variants at this moment: who is served, what is wrong so far",
+        Some("score"),
+        Group::Show,
+    ),
+    entry(
+        Command::Wide,
+        "wide",
+        &["w"],
+        "the pane in place of the diagram, or beside it",
+        None,
+        Group::Show,
+    ),
+    entry(
+        Command::Focus,
+        "into",
+        &["i"],
+        "into the pane: arrows choose a line, Enter goes there, Esc leaves",
+        None,
+        Group::Show,
+    ),
+    entry(
         Command::MoreDetail,
         "detail",
         &["d"],
@@ -231,13 +352,38 @@ pub const COMMANDS: &[Entry] = &[
         Some("detail"),
         Group::Show,
     ),
+    entry(
+        Command::Fold,
+        "fold",
+        &["F"],
+        "count datagrams without effect where they are many, or show each",
+        None,
+        Group::Show,
+    ),
+    entry(
+        Command::Filter,
+        "filter",
+        &["f"],
+        "show only what fits: node:, type:, kind:, op:, words; - for without",
+        None,
+        Group::Show,
+    ),
+    entry(
+        Command::ZoomIn,
+        "zoom-in",
+        &["z"],
+        "the bar shows less, in more detail",
+        None,
+        Group::Show,
+    ),
+    entry(Command::ZoomOut, "zoom-out", &["Z"], "the bar shows more", None, Group::Show),
     entry(Command::NextNode, "next-node", &["n"], "inspect the next node", None, Group::Show),
     entry(Command::LastNode, "last-node", &["p"], "inspect the node before", None, Group::Show),
     entry(
         Command::Search,
         "search",
         &["/"],
-        "search: words, a time (t=12s) or an event (#120)",
+        "search: words, node:, type:, op:, a time (t=12s), an event (#120)",
         Some("find"),
         Group::Show,
     ),
@@ -253,6 +399,22 @@ pub const COMMANDS: &[Entry] = &[
     ),
     entry(Command::Theme, "theme", &["t"], "the next theme", None, Group::Rest),
     entry(Command::Ascii, "ascii", &["a"], "draw in ASCII, or not", None, Group::Rest),
+    entry(
+        Command::Mouse,
+        "mouse",
+        &["M"],
+        "leave the mouse to the terminal, or take it (Shift selects text meanwhile)",
+        None,
+        Group::Rest,
+    ),
+    entry(
+        Command::Copy,
+        "copy",
+        &["y"],
+        "copy the command that shows this event again",
+        None,
+        Group::Rest,
+    ),
     entry(Command::Help, "help", &["?"], "this help", Some("help"), Group::Rest),
     entry(Command::Close, "close", &["Esc"], "close what is open", None, Group::Rest),
     entry(
@@ -266,36 +428,23 @@ pub const COMMANDS: &[Entry] = &[
     entry(Command::Quit, "quit", &["q", "Ctrl-c"], "leave", Some("quit"), Group::Rest),
 ];
 
-/// The command of a key.
+/// All keys as a page of the documentation.
 #[must_use]
-pub fn of_key(key: KeyEvent) -> Option<Command> {
-    let name = key_name(key)?;
-    COMMANDS.iter().find(|entry| entry.keys.contains(&name.as_str())).map(|entry| entry.command)
-}
-
-/// A key as the table writes it.
-fn key_name(key: KeyEvent) -> Option<String> {
-    let shift = key.modifiers.contains(KeyModifiers::SHIFT);
-    let name = match key.code {
-        KeyCode::Right => "→",
-        KeyCode::Left => "←",
-        KeyCode::Up => "↑",
-        KeyCode::Down => "↓",
-        KeyCode::PageDown => "PageDown",
-        KeyCode::PageUp => "PageUp",
-        KeyCode::Home => "Home",
-        KeyCode::End => "End",
-        KeyCode::Tab => "Tab",
-        KeyCode::BackTab => return Some("Shift-Tab".to_owned()),
-        KeyCode::Esc => "Esc",
-        KeyCode::Char(' ') => "Space",
-        KeyCode::Char(letter) if key.modifiers.contains(KeyModifiers::CONTROL) => {
-            return Some(format!("Ctrl-{}", letter.to_ascii_lowercase()));
+pub fn markdown() -> String {
+    let mut page = String::from(
+        "# The keys of `simlab tui`\n\n\
+         This page is written by a test from the table that the help (`?`), the palette (`:`) and the hints are \
+         read from too.\n",
+    );
+    for group in Group::ALL {
+        // Writing to a string never fails.
+        let _ = write!(page, "\n## {}\n\n| keys | command | |\n|---|---|---|\n", group.title());
+        for entry in COMMANDS.iter().filter(|entry| entry.group == group) {
+            let keys: Vec<String> = entry.keys.iter().map(|key| format!("`{key}`")).collect();
+            let _ = writeln!(page, "| {} | {} | {} |", keys.join(" "), entry.name, entry.title);
         }
-        KeyCode::Char(letter) => return Some(letter.to_string()),
-        _ => return None,
-    };
-    Some(if shift { format!("Shift-{name}") } else { name.to_owned() })
+    }
+    page
 }
 
 #[cfg(test)]

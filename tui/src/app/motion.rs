@@ -1,33 +1,30 @@
 //! Through the run: steps, jumps, search, play.
 
+use super::App;
 use super::command::Command;
-use super::layout::Layout;
-use super::scene::{first_after, last_before};
-use super::{App, Over};
+use super::filter::Filter;
+use super::sight::{first_after, last_before};
 use crate::film::is_fault;
-use ratatui::layout::Position;
 use simlab_core::{Duration, Kind, Seq, Time, TraceEvent};
-use simlab_sim::trace::line;
 
 impl App<'_> {
     /// Goes where a command leads, or says that there is nothing.
     pub(super) fn go(&mut self, command: Command) {
         let cursor = self.cursor();
-        let (detail, film) = (self.detail, self.film());
+        let (sight, film) = (self.sight(self.shown), self.film());
         let node = self.inspected_node();
-        let shown = |event: &TraceEvent<'_>| detail.shows(event);
-        let here = |event: &TraceEvent<'_>| detail.shows(event) && event.node == node;
+        let any = |_: &TraceEvent<'_>| true;
+        let here = |event: &TraceEvent<'_>| event.node == node;
         let ends = |event: &TraceEvent<'_>| {
             matches!(event.kind, Kind::Invoked { .. } | Kind::Returned { .. })
         };
         let fault = |event: &TraceEvent<'_>| is_fault(&event.kind);
-        let violation = |event: &TraceEvent<'_>| matches!(event.kind, Kind::Found { .. });
         let index = film.index();
         let found = match command {
-            Command::Forward => first_after(film, cursor, shown),
-            Command::Back => last_before(film, cursor, shown),
-            Command::ForwardHere => first_after(film, cursor, here),
-            Command::BackHere => last_before(film, cursor, here),
+            Command::Forward => sight.next(cursor, any),
+            Command::Back => sight.last(cursor, any),
+            Command::ForwardHere => sight.next(cursor, here),
+            Command::BackHere => sight.last(cursor, here),
             Command::ForwardPage | Command::BackPage => self.page(command == Command::ForwardPage),
             Command::NextFault => first_after(film, cursor, fault),
             Command::LastFault => last_before(film, cursor, fault),
@@ -35,14 +32,23 @@ impl App<'_> {
             Command::LastOperation => last_before(film, cursor, ends),
             Command::NextChange => index.next_change(cursor, true),
             Command::LastChange => index.next_change(cursor, false),
-            Command::NextViolation => first_after(film, cursor, violation),
-            Command::LastViolation => last_before(film, cursor, violation),
-            Command::First => Some(1),
-            Command::Last => Some(film.len()),
+            Command::NextViolation => after(film.violations().iter(), cursor),
+            Command::LastViolation => before(film.violations().iter(), cursor),
+            Command::NextMark => after(self.marks().iter(), cursor),
+            Command::LastMark => before(self.marks().iter(), cursor),
+            Command::NextDifference => self.difference(true),
+            Command::LastDifference => self.difference(false),
+            Command::Divergence => self.divergence(),
+            Command::First => sight.next(0, any).or(Some(1)),
+            Command::Last => sight.last(film.len() + 1, any).or(Some(film.len())),
             Command::Cause => film.event(cursor).and_then(|event| event.cause).map(Seq::get),
             Command::OtherEnd => self.other_end(),
-            Command::SearchNext => self.search(true),
-            Command::SearchLast => self.search(false),
+            Command::SearchNext | Command::SearchLast => {
+                match self.search(command == Command::SearchNext) {
+                    Ok(found) => found,
+                    Err(reason) => return self.message = Some(reason),
+                }
+            }
             _ => return,
         };
         match found {
@@ -53,11 +59,15 @@ impl App<'_> {
 
     /// Goes to a record, and shows as much as it takes for it to have a row.
     pub(super) fn jump(&mut self, number: u64) {
-        self.cursors[self.shown] = number.clamp(1, self.film().len().max(1));
+        let number = number.clamp(1, self.film().len().max(1));
+        self.cursors[self.shown] = number;
         let shown =
             |app: &Self| app.film().event(number).is_none_or(|event| app.detail.shows(&event));
         while !shown(self) {
             self.detail = self.detail.next();
+        }
+        if self.sight(self.shown).folded(number) {
+            self.folds = false;
         }
         self.node = None;
     }
@@ -65,26 +75,19 @@ impl App<'_> {
     /// Moves the cursor to a record that has a row: the one before, if its own has none.
     pub(super) fn snap(&mut self) {
         let cursor = self.cursor();
-        let detail = self.detail;
-        let shown = |event: &TraceEvent<'_>| detail.shows(event);
-        let film = self.film();
-        let own = film.event(cursor).filter(shown).map(|_| cursor);
-        let near = own.or_else(|| last_before(film, cursor, shown));
-        let near = near.or_else(|| first_after(film, cursor, shown));
+        let sight = self.sight(self.shown);
+        let near = sight.last(cursor + 1, |_| true).or_else(|| sight.next(cursor, |_| true));
         self.cursors[self.shown] = near.unwrap_or(cursor);
     }
 
     fn page(&self, forward: bool) -> Option<u64> {
-        let detail = self.detail;
+        let sight = self.sight(self.shown);
+        let rows = self.layout().map_or(2, |layout| layout.body.height.max(2));
         let mut number = None;
-        for _ in 0..self.rows.max(2) - 1 {
+        for _ in 0..rows - 1 {
             let from = number.unwrap_or(self.cursor());
-            let shown = |event: &TraceEvent<'_>| detail.shows(event);
-            let next = if forward {
-                first_after(self.film(), from, shown)
-            } else {
-                last_before(self.film(), from, shown)
-            };
+            let next =
+                if forward { sight.next(from, |_| true) } else { sight.last(from, |_| true) };
             number = Some(next.or(number)?);
         }
         number
@@ -111,95 +114,56 @@ impl App<'_> {
         }
     }
 
-    fn search(&self, forward: bool) -> Option<u64> {
-        let (film, needle) = (self.film(), self.needle.trim().to_lowercase());
+    fn search(&self, forward: bool) -> Result<Option<u64>, String> {
+        let (film, needle) = (self.film(), self.needle.trim());
         if let Some(number) = needle.strip_prefix('#') {
-            return number.parse().ok().filter(|number| (1..=film.len()).contains(number));
+            let number = number.parse().ok();
+            return Ok(number.filter(|number| (1..=film.len()).contains(number)));
         }
         if let Some(time) = needle.strip_prefix("t=") {
-            let time: Duration = time.parse().ok()?;
+            let time: Duration =
+                time.parse().map_err(|_| "a time is meant so: t=12.5s".to_owned())?;
             let first = film.trace().first_at(Time::ZERO + time);
-            return (first <= film.len()).then_some(first);
+            return Ok((first <= film.len()).then_some(first));
         }
-        let words = film.words();
-        let hit = |event: &TraceEvent<'_>| line(event, &words).to_lowercase().contains(&needle);
-        if forward {
+        let filter = Filter::parse(needle, film)?;
+        let hit = |event: &TraceEvent<'_>| filter.fits(film, event);
+        Ok(if forward {
             first_after(film, self.cursor(), hit)
         } else {
             last_before(film, self.cursor(), hit)
+        })
+    }
+
+    /// So many milliseconds of the audience's time have passed.
+    pub fn tick(&mut self, ms: u64) {
+        if self.playing.is_some() {
+            self.play(ms);
+            self.settle();
         }
     }
 
-    /// The chain of causes of the event at the cursor, the first cause first.
-    pub(super) fn chain(&self) -> Vec<String> {
-        const MOST: usize = 64;
-        let film = self.film();
-        let words = film.words();
-        let mut chain = Vec::new();
-        let mut next = Some(self.cursor());
-        while let Some(event) = next.and_then(|number| film.event(number)) {
-            chain.push(format!(
-                "{:>9} {:<8} {}",
-                event.at.to_string(),
-                event.seq,
-                line(&event, &words)
-            ));
-            next = event.cause.map(Seq::get);
-            if chain.len() == MOST {
-                chain.push("and so on".to_owned());
-                break;
-            }
-        }
-        chain.reverse();
-        chain
-    }
-
-    /// Goes to the row, or to the time of the bar, that was pointed at.
-    pub fn point(&mut self, column: u16, row: u16) {
-        let Some(layout) = Layout::of(self.size) else { return };
-        let place = Position::new(column, row);
-        if self.over != Over::Nothing {
-            return;
-        }
-        if layout.diagram.contains(place) {
-            let pointed = self.scene.rows.get(usize::from(row - layout.diagram.y));
-            if let Some(number) = pointed.map(|pointed| pointed.number) {
-                self.jump(number);
-            }
-        } else if layout.bar.contains(place) {
-            let cells = layout.bar.width.saturating_sub(2);
-            let time = self.time_at(column.saturating_sub(1).min(cells), cells);
-            let first = self.film().trace().first_at(time);
-            self.cursors[self.shown] = first.clamp(1, self.film().len().max(1));
-            self.snap();
-        }
-        self.settle();
-    }
-
-    /// The time at which a cell of the bar begins, if it has so many.
-    #[must_use]
-    pub fn time_at(&self, cell: u16, cells: u16) -> Time {
-        let end = self.end().nanos();
-        Time((u128::from(end) * u128::from(cell) / u128::from(cells.max(1))) as u64)
-    }
-
-    /// The end of the bar.
-    #[must_use]
-    pub fn end(&self) -> Time {
-        self.film().scenario().until.max(self.film().index().end())
-    }
-
-    /// So many milliseconds of the audience's time have passed: goes to the last record that was by then.
-    pub(super) fn play(&mut self, ms: u64) {
+    /// Goes to the last record that was by then.
+    fn play(&mut self, ms: u64) {
         let Some(at) = self.playing else { return };
         let at = at + Duration(ms.saturating_mul(self.speed).saturating_mul(1_000));
-        let detail = self.detail;
+        let sight = self.sight(self.shown);
         let cursor = self.cursor();
         let coming = self.film().trace().iter_from(cursor + 1);
-        let passed = coming.take_while(|event| event.at <= at).filter(|event| detail.shows(event));
+        let passed = coming.take_while(|event| event.at <= at).filter(|event| sight.shows(event));
         let last = passed.last().map(|event| event.seq.get());
         let over = self.film().is_over() && at >= self.film().index().end();
         self.playing = (!over).then_some(at);
         self.cursors[self.shown] = last.unwrap_or(cursor);
     }
+}
+
+/// The first of some records, in their order, that comes after this one.
+fn after<'a>(mut all: impl Iterator<Item = &'a u64>, number: u64) -> Option<u64> {
+    all.find(|other| **other > number).copied()
+}
+
+/// The last of them that comes before it.
+fn before<'a>(all: impl Iterator<Item = &'a u64>, number: u64) -> Option<u64> {
+    all.take_while(|other| **other < number).last().copied()
 }

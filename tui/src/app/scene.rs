@@ -1,8 +1,9 @@
 //! What stands in the rows of the screen: the records around the cursor that are worth a row, and how they are
 //! related to the one at the cursor.
 
+use super::sight::Sight;
 use crate::film::{Film, is_fault};
-use simlab_core::{Kind, NodeId, TraceEvent};
+use simlab_core::{Kind, NodeId, Time, TraceEvent};
 use std::collections::BTreeSet;
 
 /// How much is shown.
@@ -80,13 +81,33 @@ pub struct Row {
     pub relation: Relation,
 }
 
+/// What stands in a row of the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// A record.
+    Event(Row),
+    /// Words about records that have no row.
+    Folded(String),
+    /// Nothing: another variant has something there.
+    Blank,
+}
+
+impl Line {
+    /// The record in it.
+    #[must_use]
+    pub const fn row(&self) -> Option<Row> {
+        match self {
+            Line::Event(row) => Some(*row),
+            Line::Folded(_) | Line::Blank => None,
+        }
+    }
+}
+
 /// The rows of a screen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scene {
     /// From the top to the bottom.
-    pub rows: Vec<Row>,
-    /// Which of them the cursor is in.
-    pub at: usize,
+    pub lines: Vec<Line>,
 }
 
 /// Relations are found out among so many records before and after the cursor.
@@ -94,73 +115,124 @@ const RELATED: u64 = 20_000;
 
 impl Scene {
     /// The rows around the record `cursor`, which has one in any case.
-    #[must_use]
-    pub fn around(film: &Film<'_>, cursor: u64, detail: Detail, height: usize) -> Scene {
-        if film.is_empty() || height == 0 {
+    pub(super) fn around(sight: Sight<'_>, cursor: u64, height: usize) -> Scene {
+        if sight.film.is_empty() || height == 0 {
             return Scene::default();
         }
-        let shown = |event: &TraceEvent<'_>| detail.shows(event);
         // A third of the screen is for what was.
         let above = height / 3;
-        let mut before = Vec::new();
-        let mut number = cursor;
-        while before.len() < above.max(height - 1) {
-            let Some(found) = last_before(film, number, shown) else { break };
-            before.push(found);
-            number = found;
-        }
-        let mut after = Vec::new();
-        let coming = film.trace().iter_from(cursor + 1).filter(|event| shown(event));
-        after.extend(coming.take(height - 1).map(|event| event.seq.get()));
+        let before = walk(sight, cursor, false, height - 1);
+        let after = walk(sight, cursor, true, height - 1);
         // At the ends of the run the rows that are missing here are shown there.
-        let lack_above = above.saturating_sub(before.len());
-        let below = (height - 1 - above + lack_above).min(after.len());
+        let lack = above.saturating_sub(before.len());
+        let below = (height - 1 - above + lack).min(after.len());
         let above = (height - 1 - below).min(before.len());
-        let numbers = before[..above].iter().rev().copied();
-        let numbers: Vec<u64> =
-            numbers.chain([cursor]).chain(after[..below].iter().copied()).collect();
-        let (first, last) = (numbers[0], numbers[numbers.len() - 1]);
-        let past = past(film, cursor, first);
-        let future = future(film, cursor, last);
-        let relation = |number: u64| match number {
-            _ if number == cursor => Relation::Same,
-            _ if past.contains(&number) => Relation::Past,
-            _ if future.contains(&number) => Relation::Future,
-            _ => Relation::Concurrent,
-        };
-        let rows =
-            numbers.iter().map(|number| Row { number: *number, relation: relation(*number) });
-        Scene { rows: rows.collect(), at: above }
+        let gone = before.into_iter().take(above).rev();
+        let all: Vec<Found> =
+            gone.chain([Found::Event(cursor)]).chain(after.into_iter().take(below)).collect();
+        Scene { lines: related(sight.film, cursor, all) }
     }
-}
 
-/// The last record before this one for which `wanted`.
-pub(super) fn last_before(
-    film: &Film<'_>,
-    number: u64,
-    wanted: impl Fn(&TraceEvent<'_>) -> bool,
-) -> Option<u64> {
-    // Records are read forwards, a block at a time.
-    const BLOCK: u64 = 64;
-    let mut end = number;
-    while end > 1 {
-        let begin = (end - 2) / BLOCK * BLOCK + 1;
-        let block = film.trace().iter_from(begin).take((end - begin) as usize);
-        if let Some(found) = block.filter(|event| wanted(event)).last() {
-            return Some(found.seq.get());
+    /// The rows around one time in two films: what happens at the same time stands in the same row.
+    pub(super) fn beside(sights: [Sight<'_>; 2], cursors: [u64; 2], height: usize) -> [Scene; 2] {
+        if height == 0 || sights.iter().any(|sight| sight.film.is_empty()) {
+            return [Scene::default(), Scene::default()];
         }
-        end = begin;
+        let [first, second] = [0, 1].map(|side| timed(sights[side], cursors[side], height));
+        let pairs = merged(&first, &second);
+        let place = |pair: &[Option<u64>; 2]| pair[0] == Some(cursors[0]);
+        let here = pairs.iter().position(place).unwrap_or(0);
+        let last = pairs.len().saturating_sub(height);
+        let from = here.saturating_sub(height / 3).min(last);
+        let shown = &pairs[from..(from + height).min(pairs.len())];
+        [0, 1].map(|side| {
+            let found = |pair: &[Option<u64>; 2]| pair[side].map_or(Found::Nothing, Found::Event);
+            let all = shown.iter().map(found).collect();
+            Scene { lines: related(sights[side].film, cursors[side], all) }
+        })
     }
-    None
 }
 
-/// The first record after this one for which `wanted`.
-pub(super) fn first_after(
-    film: &Film<'_>,
-    number: u64,
-    wanted: impl Fn(&TraceEvent<'_>) -> bool,
-) -> Option<u64> {
-    film.trace().iter_from(number + 1).find(|event| wanted(event)).map(|event| event.seq.get())
+/// What was found for a row.
+#[derive(Clone, Debug)]
+enum Found {
+    Event(u64),
+    Folded(String),
+    Nothing,
+}
+
+/// Up to so many rows in one direction, the nearest first.
+fn walk(sight: Sight<'_>, from: u64, forward: bool, most: usize) -> Vec<Found> {
+    let mut found = Vec::new();
+    let mut number = from;
+    while found.len() < most {
+        let next =
+            if forward { sight.next(number, |_| true) } else { sight.last(number, |_| true) };
+        let edge = if forward { sight.film.len() + 1 } else { 0 };
+        let (low, high) = {
+            let next = next.unwrap_or(edge);
+            (number.min(next), number.max(next))
+        };
+        found.extend(sight.between(low, high).map(Found::Folded));
+        let Some(next) = next else { break };
+        found.push(Found::Event(next));
+        number = next;
+    }
+    found.truncate(most);
+    found
+}
+
+/// The records around a cursor with their times.
+fn timed(sight: Sight<'_>, cursor: u64, height: usize) -> Vec<(Time, u64)> {
+    let numbers = |found: Vec<Found>| {
+        found.into_iter().filter_map(|found| match found {
+            Found::Event(number) => Some(number),
+            Found::Folded(_) | Found::Nothing => None,
+        })
+    };
+    let before: Vec<u64> = numbers(walk(sight, cursor, false, height)).collect();
+    let after = numbers(walk(sight, cursor, true, height));
+    let all = before.into_iter().rev().chain([cursor]).chain(after);
+    all.filter_map(|number| Some((sight.film.event(number)?.at, number))).collect()
+}
+
+/// Two rows of records as one row of pairs, by time.
+fn merged(first: &[(Time, u64)], second: &[(Time, u64)]) -> Vec<[Option<u64>; 2]> {
+    let (mut one, mut other) = (first.iter().peekable(), second.iter().peekable());
+    let mut pairs = Vec::new();
+    loop {
+        let at = |place: Option<&&(Time, u64)>| place.map_or(Time::NEVER, |(at, _)| *at);
+        let (here, there) = (at(one.peek()), at(other.peek()));
+        if one.peek().is_none() && other.peek().is_none() {
+            return pairs;
+        }
+        let left = (here <= there).then(|| one.next()).flatten();
+        let right = (there <= here).then(|| other.next()).flatten();
+        pairs.push([left, right].map(|found| found.map(|(_, number)| *number)));
+    }
+}
+
+/// Rows with how their records are related to the one at the cursor.
+fn related(film: &Film<'_>, cursor: u64, all: Vec<Found>) -> Vec<Line> {
+    let numbers = all.iter().filter_map(|found| match found {
+        Found::Event(number) => Some(*number),
+        Found::Folded(_) | Found::Nothing => None,
+    });
+    let first = numbers.clone().min().unwrap_or(cursor).min(cursor);
+    let last = numbers.max().unwrap_or(cursor).max(cursor);
+    let (past, future) = (past(film, cursor, first), future(film, cursor, last));
+    let relation = |number: u64| match number {
+        _ if number == cursor => Relation::Same,
+        _ if past.contains(&number) => Relation::Past,
+        _ if future.contains(&number) => Relation::Future,
+        _ => Relation::Concurrent,
+    };
+    let line = |found| match found {
+        Found::Event(number) => Line::Event(Row { number, relation: relation(number) }),
+        Found::Folded(words) => Line::Folded(words),
+        Found::Nothing => Line::Blank,
+    };
+    all.into_iter().map(line).collect()
 }
 
 /// Whether a record is an event of its node, and not only of a datagram on its way there.

@@ -1,9 +1,11 @@
 //! What is known of every record beside what it says: made once, while the run is, so that nothing has
 //! to be looked for when a key is pressed.
 
-use simlab_core::{Kind, NodeId, OpId, Outcome, Time, TraceEvent};
+use super::flags::{AGAIN, ARRIVED, FIRST_OF_STEP, FOLDED, LATE, MANY, STATE_CHANGED};
+use super::tallies::{Tallies, Tally};
+use simlab_core::{DropReason, Kind, NodeId, OpId, Outcome, Seq, Time, TraceEvent};
 use simlab_scenarios::run::Setup;
-use simlab_sim::World;
+use simlab_sim::{Trace, World};
 use std::collections::BTreeMap;
 
 /// How a node is.
@@ -28,12 +30,20 @@ pub struct Operation {
     pub invoked: u64,
     /// The record of its end; `None` while it is open.
     pub returned: Option<u64>,
-    /// Whether it was refused, or nobody knows what became of it.
-    pub failed: bool,
+    /// How it ended; [`Ended::Unknown`] while it is open.
+    pub ended: Ended,
 }
 
-const FIRST_OF_STEP: u8 = 1;
-const STATE_CHANGED: u8 = 2;
+/// How an operation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ended {
+    /// It took effect.
+    Done,
+    /// It did not, for certain.
+    Refused,
+    /// Nobody knows.
+    Unknown,
+}
 
 /// What there is to know about the records, by number.
 #[derive(Debug)]
@@ -51,7 +61,17 @@ pub struct Index {
     groups: Vec<(u64, Vec<Vec<NodeId>>)>,
     /// The operations of each node, by their begin.
     operations: Vec<Vec<Operation>>,
-    open: BTreeMap<OpId, (usize, usize)>,
+    /// All operations, by their begin.
+    order: Vec<OpId>,
+    /// Where each operation stands among those of its node.
+    places: BTreeMap<OpId, (usize, usize)>,
+    /// The send of the latest datagram that came over each link.
+    latest: BTreeMap<(NodeId, NodeId), Seq>,
+    /// Of each link, why it lost which type of message last, since the last cut or heal.
+    lost: BTreeMap<(NodeId, NodeId), (DropReason, u16)>,
+    /// The records one after the other that nobody has to see, until now.
+    idle: Vec<u64>,
+    tallies: Tallies,
     faults: Vec<u64>,
     violations: Vec<u64>,
     digests: Vec<Option<u64>>,
@@ -69,7 +89,12 @@ impl Index {
             lives: vec![vec![(0, Life::Absent)]; nodes],
             groups: Vec::new(),
             operations: vec![Vec::new(); nodes],
-            open: BTreeMap::new(),
+            order: Vec::new(),
+            places: BTreeMap::new(),
+            latest: BTreeMap::new(),
+            lost: BTreeMap::new(),
+            idle: Vec::new(),
+            tallies: Tallies::default(),
             faults: Vec::new(),
             violations: Vec::new(),
             digests: vec![None; nodes],
@@ -99,7 +124,55 @@ impl Index {
                 }
             }
         }
-        self.end = world.now();
+        self.look_for_idle(trace, written);
+    }
+
+    /// Takes in an event that was written down by somebody else.
+    pub(super) fn add_written(&mut self, event: &TraceEvent<'_>, setup: &Setup<'_>) {
+        self.add_one(event, setup);
+    }
+
+    /// Notes which records of the step after `written` nobody has to see one by one: datagrams that led to
+    /// nothing, and losses on a link that loses just that already.
+    fn look_for_idle(&mut self, trace: &Trace, written: u64) {
+        let alone = trace.len() == written + 1;
+        for event in trace.iter_from(written + 1) {
+            let number = event.seq.get();
+            let boring = match event.kind {
+                Kind::Delivered { .. } => {
+                    alone && self.flags[number as usize - 1] & (STATE_CHANGED | LATE | AGAIN) == 0
+                }
+                Kind::Dropped { from, why, .. } => {
+                    let to = event.node.unwrap_or(from);
+                    let now = (why, self.types[number as usize - 1]);
+                    self.lost.insert((from, to), now) == Some(now)
+                }
+                Kind::Cut { .. } | Kind::Healed { .. } => {
+                    self.lost.clear();
+                    false
+                }
+                // What has no row among messages comes in between.
+                Kind::Sent { .. }
+                | Kind::TimerSet { .. }
+                | Kind::TimerCancelled { .. }
+                | Kind::TimerFired { .. } => continue,
+                _ => false,
+            };
+            if boring {
+                self.idle.push(number);
+            } else {
+                self.fold();
+            }
+        }
+    }
+
+    fn fold(&mut self) {
+        if self.idle.len() >= MANY {
+            for number in &self.idle {
+                self.flags[*number as usize - 1] |= FOLDED;
+            }
+        }
+        self.idle.clear();
     }
 
     fn add_one(&mut self, event: &TraceEvent<'_>, setup: &Setup<'_>) {
@@ -107,6 +180,11 @@ impl Index {
         let mut kind = 0;
         self.flags.push(0);
         self.fates.push(0);
+        self.tallies.add(event);
+        self.end = event.at;
+        if let (Kind::Delivered { from, datagram }, Some(to)) = (event.kind, event.node) {
+            self.delivered(from, to, datagram);
+        }
         match event.kind {
             Kind::Sent { to, .. } => kind = self.type_of(event, to, setup),
             Kind::Delivered { datagram, .. } | Kind::Dropped { datagram, .. } => {
@@ -118,10 +196,10 @@ impl Index {
             }
             Kind::Invoked { op, .. } => self.invoked(op, event.node, number),
             Kind::Returned { op } => {
-                if let Some((node, place)) = self.open.remove(&op) {
+                if let Some(&(node, place)) = self.places.get(&op) {
                     let operation = &mut self.operations[node][place];
                     operation.returned = Some(number);
-                    operation.failed = failed(event.bytes);
+                    operation.ended = ended(event.bytes);
                 }
             }
             Kind::Found { .. } => self.violations.push(number),
@@ -145,8 +223,20 @@ impl Index {
     fn invoked(&mut self, op: OpId, node: Option<NodeId>, number: u64) {
         let Some(node) = node.map(NodeId::index) else { return };
         let Some(own) = self.operations.get_mut(node) else { return };
-        own.push(Operation { op, invoked: number, returned: None, failed: false });
-        self.open.insert(op, (node, own.len() - 1));
+        own.push(Operation { op, invoked: number, returned: None, ended: Ended::Unknown });
+        self.places.insert(op, (node, own.len() - 1));
+        self.order.push(op);
+    }
+
+    fn delivered(&mut self, from: NodeId, to: NodeId, datagram: Seq) {
+        let before = self.is(datagram.get(), ARRIVED);
+        self.flags[datagram.get() as usize - 1] |= ARRIVED;
+        let latest = self.latest.entry((from, to)).or_insert(datagram);
+        let late = datagram < *latest;
+        *latest = (*latest).max(datagram);
+        if let Some(flags) = self.flags.last_mut() {
+            *flags |= if before { AGAIN } else { 0 } | if late { LATE } else { 0 };
+        }
     }
 
     /// The type of the message that is sent.
@@ -162,8 +252,8 @@ impl Index {
         new
     }
 
-    pub(super) fn finish(&mut self, world: &World) {
-        self.end = world.now();
+    pub(super) fn finish(&mut self) {
+        self.fold();
     }
 
     /// The first record of the step that wrote this one.
@@ -173,10 +263,45 @@ impl Index {
         first.map_or(1, |place| place as u64 + 1)
     }
 
+    fn is(&self, number: u64, flag: u8) -> bool {
+        self.flags.get(number as usize - 1).is_some_and(|flags| flags & flag != 0)
+    }
+
     /// Whether a node's state is another one after this record's step.
     #[must_use]
     pub fn changes_state(&self, number: u64) -> bool {
-        self.flags.get(number as usize - 1).is_some_and(|flags| flags & STATE_CHANGED != 0)
+        self.is(number, STATE_CHANGED)
+    }
+
+    /// Whether it is one of many datagrams in a row that led to nothing, or were lost like those before them.
+    #[must_use]
+    pub fn is_boring(&self, number: u64) -> bool {
+        self.is(number, FOLDED)
+    }
+
+    /// Whether it is a datagram that one overtook which was sent later.
+    #[must_use]
+    pub fn is_late(&self, number: u64) -> bool {
+        self.is(number, LATE)
+    }
+
+    /// Whether it is a datagram that had come before.
+    #[must_use]
+    pub fn is_again(&self, number: u64) -> bool {
+        self.is(number, AGAIN)
+    }
+
+    /// What was counted up to this record.
+    #[must_use]
+    pub fn tally(&self, trace: &Trace, number: u64) -> Tally {
+        self.tallies.at(trace, number)
+    }
+
+    /// An operation.
+    #[must_use]
+    pub fn operation_of(&self, op: OpId) -> Option<&Operation> {
+        let (node, place) = self.places.get(&op)?;
+        Some(&self.operations[*node][*place])
     }
 
     /// Of a send, the record that tells what became of it last, if it is not under way.
@@ -227,6 +352,19 @@ impl Index {
         let after = own.partition_point(|operation| operation.invoked <= number);
         let open = |operation: &&Operation| operation.returned.is_none_or(|end| end >= number);
         own[..after].iter().rev().take(16).find(open)
+    }
+
+    /// All operations, by their begin.
+    #[must_use]
+    pub fn all_operations(&self) -> &[OpId] {
+        &self.order
+    }
+
+    /// How many operations had begun at this record.
+    #[must_use]
+    pub fn begun(&self, number: u64) -> usize {
+        let invoked = |op: &OpId| self.operation_of(*op).map_or(0, |operation| operation.invoked);
+        self.order.partition_point(|op| invoked(op) <= number)
     }
 
     /// The operations of a node, by their begin.
@@ -288,7 +426,11 @@ pub const fn is_fault(kind: &Kind) -> bool {
     )
 }
 
-fn failed(outcome: &[u8]) -> bool {
+fn ended(outcome: &[u8]) -> Ended {
     use simlab_core::wire::Decode;
-    !matches!(Outcome::from_bytes(outcome), Ok(Outcome::Done(_)))
+    match Outcome::from_bytes(outcome) {
+        Ok(Outcome::Done(_)) => Ended::Done,
+        Ok(Outcome::NotDone(_)) => Ended::Refused,
+        Ok(Outcome::Unknown(_)) | Err(_) => Ended::Unknown,
+    }
 }

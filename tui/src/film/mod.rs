@@ -10,16 +10,23 @@
 //! record says comes from the trace; what a node looked like then, from the nearest keyframe before
 //! it, from which the same run is made again.
 
+mod flags;
 mod index;
 mod keyframes;
+mod score;
+mod tallies;
 
-pub use index::{Index, Life, Operation, is_fault};
+pub use index::{Ended, Index, Life, Operation, is_fault};
+pub use score::{Answering, Score, Verdict};
+pub use tallies::Tally;
 
 use keyframes::Keyframes;
-use simlab_core::{Dissection, Fields, Kind, NodeId, Seq, Time, TraceEvent};
+use simlab_core::{Dissection, Fields, Inspection, Kind, NodeId, Seq, Time, TraceEvent};
 use simlab_scenarios::run::{Convergence, Setup, build};
+use simlab_scenarios::tracefile::Reader;
 use simlab_scenarios::{Catalogue, Diagnostics, Fault, Scenario, Words};
-use simlab_sim::{Names, Script, Trace, World};
+use simlab_sim::{Names, Script, Trace, World, guard};
+use std::path::Path;
 use std::rc::Rc;
 
 /// A variant under one seed, as far as it was run.
@@ -30,12 +37,36 @@ pub struct Film<'c> {
     variant: usize,
     seed: u64,
     faults: Vec<Fault>,
-    healed: Time,
-    world: World,
-    convergence: Convergence,
+    source: Source,
     index: Index,
-    keyframes: Keyframes,
     over: bool,
+    /// What the run came to, once it is over.
+    verdict: Option<Verdict>,
+}
+
+/// Where the events come from.
+#[derive(Debug)]
+enum Source {
+    /// The run is made here.
+    Run(Box<Running>),
+    /// They were written down; there is no world.
+    Paper(Box<Paper>),
+}
+
+/// Events that were written down.
+#[derive(Debug)]
+struct Paper {
+    trace: Trace,
+    names: Names,
+}
+
+/// A run while it is made, and whatever it takes to come back to any place of it.
+#[derive(Debug)]
+struct Running {
+    world: World,
+    healed: Time,
+    convergence: Convergence,
+    keyframes: Keyframes,
     /// The world as it was when it was looked at last.
     wound: Option<Wound>,
 }
@@ -71,20 +102,43 @@ impl<'c> Film<'c> {
         let convergence = Convergence::new(&setup);
         let keyframes = Keyframes::new(&world);
         let index = Index::new(scenario.nodes.len());
+        let source = Box::new(Running { world, healed, convergence, keyframes, wound: None });
         Ok(Film {
             scenario,
             catalogue,
             variant,
             seed,
             faults,
-            healed,
-            world,
-            convergence,
+            source: Source::Run(source),
             index,
-            keyframes,
             over: false,
-            wound: None,
+            verdict: None,
         })
+    }
+
+    /// The events of a trace file, for when this build makes another run of it: what the nodes looked like
+    /// nobody can tell.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is damaged, or is of a scenario that this build refuses.
+    pub fn on_paper(path: &Path, catalogue: &'c Catalogue) -> Result<Self, Diagnostics> {
+        let mut reader = Reader::open(path)?;
+        let (scenario, variant) = reader.header().load(catalogue)?;
+        let (scenario, seed) = (Rc::new(scenario), reader.header().seed);
+        let setup = Setup { scenario: &scenario, catalogue, variant, seed, recording: true };
+        let faults = setup.faults();
+        let mut index = Index::new(scenario.nodes.len());
+        let mut trace = Trace::default();
+        while reader.advance()? {
+            let Some(event) = reader.event() else { break };
+            trace.add(&event);
+            index.add_written(&event, &setup);
+        }
+        index.finish();
+        let names = reader.names().clone();
+        let source = Source::Paper(Box::new(Paper { trace, names }));
+        let verdict = None;
+        Ok(Film { scenario, catalogue, variant, seed, faults, source, index, over: true, verdict })
     }
 
     /// Which run it is.
@@ -130,16 +184,18 @@ impl<'c> Film<'c> {
     }
 
     fn step(&mut self) {
+        let Source::Run(run) = &mut self.source else { return };
         let until = self.scenario.until;
-        let written = self.world.records();
-        if !self.world.step_until(until) {
-            self.world.run_until(until);
+        let written = run.world.records();
+        if !run.world.step_until(until) {
+            run.world.run_until(until);
             self.over = true;
-            self.index.finish(&self.world);
+            self.index.finish();
+            self.verdict = Some(Verdict::of(self));
             return;
         }
-        if self.convergence.watches() && self.world.now() > self.healed {
-            self.convergence.look(&self.world);
+        if run.convergence.watches() && run.world.now() > run.healed {
+            run.convergence.look(&run.world);
         }
         let setup = Setup {
             scenario: &self.scenario,
@@ -148,8 +204,8 @@ impl<'c> Film<'c> {
             seed: self.seed,
             recording: true,
         };
-        self.index.add(&self.world, written, &setup);
-        self.keyframes.offer(&self.world);
+        self.index.add(&run.world, written, &setup);
+        run.keyframes.offer(&run.world);
     }
 
     /// Whether the run was made to its end.
@@ -161,7 +217,10 @@ impl<'c> Film<'c> {
     /// How many records there are so far.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.world.records()
+        match &self.source {
+            Source::Run(run) => run.world.records(),
+            Source::Paper(paper) => paper.trace.len(),
+        }
     }
 
     /// Whether nothing has happened yet.
@@ -176,10 +235,31 @@ impl<'c> Film<'c> {
         &self.index
     }
 
-    /// The world at the end of what was run.
+    /// The world at the end of what was run; `None` if there is none.
     #[must_use]
-    pub const fn last(&self) -> &World {
-        &self.world
+    pub fn last(&self) -> Option<&World> {
+        match &self.source {
+            Source::Run(run) => Some(&run.world),
+            Source::Paper(_) => None,
+        }
+    }
+
+    /// What the run came to; `None` while it is made, and of one on paper.
+    #[must_use]
+    pub const fn verdict(&self) -> Option<&Verdict> {
+        self.verdict.as_ref()
+    }
+
+    /// How it went up to this record.
+    #[must_use]
+    pub fn score(&self, number: u64) -> Score {
+        Score::at(self, number)
+    }
+
+    /// The records at which something was found that ought not to be, or at which a promise broke.
+    #[must_use]
+    pub fn violations(&self) -> &[u64] {
+        self.verdict.as_ref().map_or(self.index.violations(), Verdict::violations)
     }
 
     /// The trace.
@@ -188,7 +268,10 @@ impl<'c> Film<'c> {
     /// Never: a film records.
     #[must_use]
     pub fn trace(&self) -> &Trace {
-        self.world.trace().expect("a film records")
+        match &self.source {
+            Source::Run(run) => run.world.trace().expect("a film records"),
+            Source::Paper(paper) => &paper.trace,
+        }
     }
 
     /// The record with this number.
@@ -206,7 +289,10 @@ impl<'c> Film<'c> {
     /// The names of the run.
     #[must_use]
     pub fn names(&self) -> &Names {
-        self.world.names()
+        match &self.source {
+            Source::Run(run) => run.world.names(),
+            Source::Paper(paper) => &paper.names,
+        }
     }
 
     /// The datagram that a record is about, decoded; `None` if there is none, or nobody can read it.
@@ -223,43 +309,69 @@ impl<'c> Film<'c> {
         self.setup().dissect(from, to, event.bytes)
     }
 
-    /// The world as the step left it to which this record belongs.
-    pub fn world_at(&mut self, number: u64) -> &World {
-        &self.wind(number).world
+    /// What a node's service says of a state of it.
+    #[must_use]
+    pub fn explain(&self, node: NodeId, state: &Fields) -> Inspection {
+        let setup = self.setup();
+        let Some(inspect) = setup.service(node).and_then(|service| service.inspector) else {
+            return Inspection::default();
+        };
+        guard(|| inspect(state)).unwrap_or_else(|caught| {
+            let line = format!("its inspector panicked: {caught}");
+            Inspection { headline: None, lines: vec![line] }
+        })
+    }
+
+    /// The events of a trace file of the same run.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is damaged, or is of a scenario that this build refuses.
+    pub fn again_on_paper(&self, path: &Path) -> Result<Self, Diagnostics> {
+        Film::on_paper(path, self.catalogue)
+    }
+
+    /// The world as the step left it to which this record belongs; `None` if there is none.
+    pub fn world_at(&mut self, number: u64) -> Option<&World> {
+        Some(&self.wind(number)?.world)
     }
 
     /// What a node shows after the step of this record, and what it showed before that if the step
     /// touched it.
     pub fn shown(&mut self, number: u64, node: NodeId) -> (Option<Fields>, Option<Fields>) {
-        let wound = self.wind(number);
+        let Some(wound) = self.wind(number) else { return (None, None) };
         let after = wound.world.inspect(node);
         let before = wound.before.iter().find(|(touched, _)| *touched == node);
         let before = before.map_or_else(|| after.clone(), |(_, before)| before.clone());
         (after, before)
     }
 
-    fn wind(&mut self, number: u64) -> &Wound {
+    fn wind(&mut self, number: u64) -> Option<&Wound> {
         let number = number.clamp(1, self.len().max(1));
-        let step = self.index.step(number);
-        if self.wound.as_ref().is_none_or(|wound| wound.step != step) {
-            let wound = self.wind_to(step);
-            self.wound = Some(wound);
+        let (step, until) = (self.index.step(number), self.scenario.until);
+        match &mut self.source {
+            Source::Run(run) => Some(run.wind(step, until)),
+            Source::Paper(_) => None,
         }
-        self.wound.as_ref().expect("it was just wound")
+    }
+}
+
+impl Running {
+    /// The world after the step that begins with record `step`.
+    fn wind(&mut self, step: u64, until: Time) -> &Wound {
+        let wound = match self.wound.take() {
+            Some(wound) if wound.step == step => wound,
+            last => self.wind_on(last, step, until),
+        };
+        self.wound.insert(wound)
     }
 
-    /// The world after the step that begins with record `step`.
-    fn wind_to(&mut self, step: u64) -> Wound {
-        let until = self.scenario.until;
+    fn wind_on(&mut self, last: Option<Wound>, step: u64, until: Time) -> Wound {
         // The one that was looked at last may be nearer than a keyframe.
-        let mut world = match self.wound.take() {
-            Some(wound)
-                if wound.world.records() < step
-                    && wound.world.records() >= self.keyframes.nearest(step) =>
-            {
-                wound.world
-            }
-            _ => self.keyframes.before(step),
+        let nearest = self.keyframes.nearest(step);
+        let near = |wound: &Wound| (nearest..step).contains(&wound.world.records());
+        let mut world = match last.filter(near) {
+            Some(wound) => wound.world,
+            None => self.keyframes.before(step),
         };
         while world.records() + 1 < step && world.step_until(until) {
             self.keyframes.offer_near(&world, step);

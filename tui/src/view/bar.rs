@@ -1,7 +1,7 @@
 //! The bar below the diagram: how much happened when, what was broken then, and where the cursor is.
 
 use super::pen::{Pen, width};
-use crate::app::App;
+use crate::app::{App, seconds};
 use crate::film::Film;
 use ratatui::layout::Rect;
 use simlab_core::{Kind, Time};
@@ -12,7 +12,7 @@ pub(super) fn draw(app: &App<'_>, pen: &mut Pen<'_>, area: Rect) {
     if cells == 0 {
         return;
     }
-    let end = app.end();
+    let (begin, end) = app.window();
     let first = |cell: u16| film.trace().first_at(app.time_at(cell, cells));
     let starts: Vec<u64> = (0..=cells).map(first).collect();
     let most = starts.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0).max(1);
@@ -24,23 +24,25 @@ pub(super) fn draw(app: &App<'_>, pen: &mut Pen<'_>, area: Rect) {
     }
     broken(app, pen, area, &starts);
     let here = |time: Time| {
-        let cell = u128::from(time.nanos()) * u128::from(cells) / u128::from(end.nanos().max(1));
-        1 + (cell as u16).min(cells - 1)
+        let into = u128::from(time.since(begin).nanos()) * u128::from(cells);
+        let cell = into / u128::from(end.since(begin).nanos().max(1));
+        1 + cell.min(u128::from(cells - 1)) as u16
     };
-    pen.text(1, area.y + 2, "0s", theme.faint);
+    let from = if begin == Time::ZERO { "0s".to_owned() } else { begin.to_string() };
     let last = end.to_string();
-    pen.text(area.width.saturating_sub(width(&last) + 1), area.y + 2, &last, theme.faint);
     let now = app.now();
-    let label = now.to_string();
+    let label = seconds(now);
     let at = here(now);
     pen.restyle(Rect::new(at, area.y, 1, 2), theme.cursor);
-    let begin = at.min(area.width.saturating_sub(width(&label) + 3));
-    pen.text(
-        begin,
-        area.y + 2,
-        &format!("{}{label}", if app.glyphs().wire == "─" { "▲" } else { "^" }),
-        theme.strong,
-    );
+    let begin = at.min(area.width.saturating_sub(width(&label) + 2));
+    let right = area.width.saturating_sub(width(&last) + 1);
+    if begin > width(&from) + 1 {
+        pen.text(1, area.y + 2, &from, theme.faint);
+    }
+    if begin + width(&label) + 2 < right {
+        pen.text(right, area.y + 2, &last, theme.faint);
+    }
+    pen.text(begin, area.y + 2, &format!("{}{label}", glyphs.here), theme.strong);
 }
 
 /// What was broken when: cuts as walls for as long as they hold, all else where it happens.
@@ -53,15 +55,26 @@ fn broken(app: &App<'_>, pen: &mut Pen<'_>, area: Rect, starts: &[u64]) {
             pen.cell(1 + cell, area.y + 1, glyphs.wall, theme.fault);
         }
     }
-    let cell_of =
-        |number: u64| starts.partition_point(|start| *start <= number).saturating_sub(1) as u16;
+    let cells = starts.len().saturating_sub(1);
+    let cell_of = |number: u64| {
+        let after = starts.partition_point(|start| *start <= number);
+        // What is before the window, or after it, has no place in it.
+        after.checked_sub(1).filter(|cell| *cell < cells).map(|cell| 1 + cell as u16)
+    };
     for number in film.index().faults() {
-        if let Some(glyph) = glyph(app, film, *number) {
-            pen.cell(1 + cell_of(*number), area.y + 1, glyph, theme.fault);
+        if let (Some(glyph), Some(x)) = (glyph(app, film, *number), cell_of(*number)) {
+            pen.cell(x, area.y + 1, glyph, theme.fault);
         }
     }
-    for number in film.index().violations() {
-        pen.cell(1 + cell_of(*number), area.y + 1, glyphs.violation, theme.fault);
+    for number in film.violations() {
+        if let Some(x) = cell_of(*number) {
+            pen.cell(x, area.y + 1, glyphs.violation, theme.fault);
+        }
+    }
+    for number in app.marks() {
+        if let Some(x) = cell_of(*number) {
+            pen.cell(x, area.y + 1, glyphs.mark, theme.strong);
+        }
     }
 }
 

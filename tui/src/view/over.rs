@@ -1,7 +1,7 @@
-//! What lies over the diagram: help, palette, search, the chain of causes.
+//! What lies over the diagram: help, palette, search, filter, the chain of causes.
 
 use super::pen::{Pen, wrap};
-use crate::app::command::{COMMANDS, Entry, Group};
+use crate::app::command::{Entry, Group};
 use crate::app::{App, Over};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -9,15 +9,29 @@ use ratatui::style::Style;
 pub(super) fn draw(app: &App<'_>, pen: &mut Pen<'_>, area: Rect) {
     match app.over() {
         Over::Nothing => {}
-        Over::Help(top) => help(app, pen, area, *top),
+        Over::Help(text, chosen) => help(app, pen, area, text, *chosen),
         Over::Palette(text, chosen) => palette(app, pen, area, text, *chosen),
-        Over::Search(text) => {
-            let y = area.height - 1;
-            pen.clear(Rect::new(0, y, area.width, 1));
-            let end = pen.text(1, y, &format!("/{text}"), app.theme().strong);
-            pen.cell(end, y, " ", app.theme().cursor);
+        Over::Search(text) => asked(app, pen, area, "/", text, "words, node:NAME, t=12s, #120"),
+        Over::Filter(text) => {
+            let hint = "node:NAME type:NAME kind:NAME op:WORD words, - for without; empty: all";
+            asked(app, pen, area, "show only: ", text, hint);
         }
-        Over::Chain(lines) => chain(app, pen, area, lines),
+        Over::Chain(lines, chosen) => chain(app, pen, area, lines, *chosen),
+    }
+}
+
+/// A line to type into, in the place of the hints.
+fn asked(app: &App<'_>, pen: &mut Pen<'_>, area: Rect, what: &str, text: &str, hint: &str) {
+    let y = area.height - 1;
+    pen.clear(Rect::new(0, y, area.width, 1));
+    // Of a long text the end is seen.
+    let room = usize::from(area.width).saturating_sub(what.len() + 3);
+    let skipped = text.chars().count().saturating_sub(room);
+    let text: String = text.chars().skip(skipped).collect();
+    let end = pen.text(1, y, &format!("{what}{text}"), app.theme().strong);
+    pen.cell(end, y, " ", app.theme().cursor);
+    if text.is_empty() {
+        pen.text(end + 2, y, hint, app.theme().faint);
     }
 }
 
@@ -36,20 +50,31 @@ fn framed(app: &App<'_>, pen: &mut Pen<'_>, area: Rect, lines: u16, title: &str)
     Rect::new(frame.x + 1, frame.y + 1, frame.width - 2, frame.height - 2)
 }
 
-fn help(app: &App<'_>, pen: &mut Pen<'_>, area: Rect, top: u16) {
+fn help(app: &App<'_>, pen: &mut Pen<'_>, area: Rect, text: &str, chosen: usize) {
     let theme = app.theme();
     let mut lines: Vec<(Style, String)> = Vec::new();
-    for group in [Group::Time, Group::Why, Group::Show, Group::Rest] {
-        lines.push((theme.strong, group.title().to_owned()));
-        for entry in COMMANDS.iter().filter(|entry| entry.group == group) {
-            lines.push(line(app, entry));
+    let mut group: Option<Group> = None;
+    let mut at = 0;
+    for (number, entry) in app.found().into_iter().enumerate() {
+        if group != Some(entry.group) {
+            group = Some(entry.group);
+            lines.push((theme.strong, entry.group.title().to_owned()));
         }
+        let (style, line) = line(app, entry);
+        if number == chosen {
+            at = lines.len();
+        }
+        lines.push((if number == chosen { theme.cursor } else { style }, line));
     }
-    let count = u16::try_from(lines.len()).unwrap_or(u16::MAX);
-    let inside = framed(app, pen, area, count, "help: arrows scroll, Esc closes");
-    let top = top.min(count.saturating_sub(inside.height));
-    let shown = lines.iter().skip(usize::from(top));
-    for ((style, text), y) in shown.zip(inside.y..inside.bottom()) {
+    let count = u16::try_from(crate::app::command::COMMANDS.len() + 6).unwrap_or(u16::MAX);
+    let title = "help: type to find, Enter does it, Esc closes";
+    let inside = framed(app, pen, area, count, title);
+    let end = pen.text(inside.x, inside.y, &format!("?{text}"), theme.strong);
+    pen.cell(end, inside.y, " ", theme.cursor);
+    let rows = usize::from(inside.height.saturating_sub(1)).max(1);
+    let top = if at < rows { 0 } else { at + 1 - rows };
+    let shown = lines.iter().skip(top);
+    for ((style, text), y) in shown.zip(inside.y + 1..inside.bottom()) {
         pen.clipped(inside.x, y, text, inside.width, *style);
     }
 }
@@ -67,7 +92,7 @@ fn line(app: &App<'_>, entry: &Entry) -> (Style, String) {
 fn palette(app: &App<'_>, pen: &mut Pen<'_>, area: Rect, text: &str, chosen: usize) {
     let theme = app.theme();
     let found = app.found();
-    let count = u16::try_from(COMMANDS.len() + 1).unwrap_or(u16::MAX);
+    let count = u16::try_from(crate::app::command::COMMANDS.len() + 1).unwrap_or(u16::MAX);
     let inside = framed(app, pen, area, count, "commands: type, Enter does it, Esc closes");
     let end = pen.text(inside.x, inside.y, &format!(":{text}"), theme.strong);
     pen.cell(end, inside.y, " ", theme.cursor);
@@ -81,14 +106,23 @@ fn palette(app: &App<'_>, pen: &mut Pen<'_>, area: Rect, text: &str, chosen: usi
     }
 }
 
-fn chain(app: &App<'_>, pen: &mut Pen<'_>, area: Rect, all: &[String]) {
+/// The chain of causes: a line for each, the chosen one marked; Enter goes there.
+fn chain(app: &App<'_>, pen: &mut Pen<'_>, area: Rect, all: &[(u64, String)], chosen: usize) {
     let width = area.width.saturating_sub(6).min(94);
-    let lines: Vec<String> = all.iter().flat_map(|line| wrap(line, width, 2)).collect();
+    let lines: Vec<(usize, String)> = all
+        .iter()
+        .enumerate()
+        .flat_map(|(number, (_, line))| {
+            wrap(line, width, 2).into_iter().map(move |line| (number, line))
+        })
+        .collect();
     let count = u16::try_from(lines.len()).unwrap_or(u16::MAX);
-    let inside = framed(app, pen, area, count, "what led to it, the first cause first");
-    // The last lines matter most.
-    let skipped = lines.len().saturating_sub(usize::from(inside.height));
-    for (text, y) in lines.iter().skip(skipped).zip(inside.y..inside.bottom()) {
-        pen.clipped(inside.x, y, text, inside.width, app.theme().text);
+    let title = "what led to it, the first cause first: arrows choose, Enter goes there";
+    let inside = framed(app, pen, area, count, title);
+    let at = lines.iter().rposition(|(number, _)| *number == chosen).unwrap_or(0);
+    let top = (at + 1).saturating_sub(usize::from(inside.height));
+    for ((number, text), y) in lines.iter().skip(top).zip(inside.y..inside.bottom()) {
+        let style = if *number == chosen { app.theme().cursor } else { app.theme().text };
+        pen.clipped(inside.x, y, text, inside.width, style);
     }
 }

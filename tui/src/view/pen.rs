@@ -32,6 +32,16 @@ pub(super) fn clip(text: &str, room: u16) -> &str {
     &text[..end]
 }
 
+/// A name in at most so many cells. Of one with a hyphen the end is kept, in which names of a kind differ.
+pub(super) fn shorten(name: &str, room: u16, more: &str) -> String {
+    let tail = name.rfind('-').map_or("", |place| &name[place..]);
+    let head = room.saturating_sub(width(tail) + width(more));
+    if width(name) <= room || tail.is_empty() || head == 0 {
+        return clip(name, room).to_owned();
+    }
+    format!("{}{more}{tail}", clip(name, head))
+}
+
 /// A text as lines of at most so many cells, broken at blanks, or anywhere in words that are longer. What
 /// is not in the first `most` lines is left out.
 pub(super) fn wrap(text: &str, room: u16, most: usize) -> Vec<String> {

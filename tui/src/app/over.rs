@@ -1,0 +1,149 @@
+//! What lies over the diagram: help, palette, and lines to type into.
+
+use super::command::{COMMANDS, Command, Entry};
+use super::filter::{Filter, Sieve};
+use super::{App, pane};
+
+/// What lies over the diagram.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Over {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The commands that fit what was typed, by group, and which of them is chosen.
+    Help(String, usize),
+    /// The same, those that are likeliest meant first.
+    Palette(String, usize),
+    /// What is searched for, as far as it was typed.
+    Search(String),
+    /// What alone is to be shown, as far as it was typed.
+    Filter(String),
+    /// The chain of causes, in words: the record of each, and its line.
+    Chain(Vec<(u64, String)>, usize),
+}
+
+impl Over {
+    /// Whether letters go here.
+    #[must_use]
+    pub const fn takes_letters(&self) -> bool {
+        !matches!(self, Over::Nothing | Over::Chain(..))
+    }
+}
+
+impl App<'_> {
+    /// What was typed into what lies over the diagram; `None` takes the last letter back.
+    pub fn typed(&mut self, letter: Option<char>) {
+        const LONGEST: usize = 256;
+        let (text, chosen) = match &mut self.over {
+            Over::Palette(text, chosen) | Over::Help(text, chosen) => (text, Some(chosen)),
+            Over::Search(text) | Over::Filter(text) => (text, None),
+            Over::Nothing | Over::Chain(..) => return,
+        };
+        match letter {
+            Some(letter) if text.len() < LONGEST => text.push(letter),
+            Some(_) => {}
+            None => {
+                text.pop();
+            }
+        }
+        if let Some(chosen) = chosen {
+            *chosen = 0;
+        }
+    }
+
+    /// The line above or below in what lies over the diagram, or in the pane that the keys go to.
+    pub fn choose(&mut self, down: bool) {
+        let found = self.found().len();
+        let lines = self.pane_lines();
+        let (chosen, all) = match &mut self.over {
+            Over::Palette(_, chosen) | Over::Help(_, chosen) => (chosen, found),
+            Over::Chain(lines, chosen) => (chosen, lines.len()),
+            Over::Nothing => match &mut self.focus {
+                Some(line) => (line, lines),
+                None => return,
+            },
+            Over::Search(_) | Over::Filter(_) => return,
+        };
+        *chosen =
+            if down { (*chosen + 1).min(all.saturating_sub(1)) } else { chosen.saturating_sub(1) };
+    }
+
+    /// What was typed, or chosen, is meant.
+    pub fn confirm(&mut self) {
+        match std::mem::take(&mut self.over) {
+            Over::Palette(text, chosen) | Over::Help(text, chosen) => {
+                let entry = fitting(&text).get(chosen).copied();
+                if let Some(entry) = entry {
+                    self.run(entry.command);
+                }
+            }
+            Over::Search(text) => {
+                self.needle = text;
+                self.run(Command::SearchNext);
+            }
+            Over::Filter(text) => self.show_alone(&text),
+            Over::Chain(lines, chosen) => {
+                if let Some((number, _)) = lines.get(chosen) {
+                    self.jump(*number);
+                    self.settle();
+                }
+            }
+            Over::Nothing => self.enter(),
+        }
+    }
+
+    /// Shows alone what fits this; everything, if it is empty.
+    fn show_alone(&mut self, text: &str) {
+        match Filter::parse(text, self.film()) {
+            Ok(filter) => {
+                let all = filter.is_empty();
+                self.message = all.then(|| "everything is shown".to_owned());
+                self.filter = (!all).then_some(filter);
+                self.sieves = vec![Sieve::default(); self.films.len()];
+                self.settle();
+                self.snap();
+                self.settle();
+            }
+            Err(reason) => self.message = Some(reason),
+        }
+    }
+
+    /// Goes where the chosen line of the pane leads.
+    fn enter(&mut self) {
+        let Some(line) = self.focus else { return };
+        let area = self.layout().and_then(|layout| layout.panes.first().copied());
+        let area = area.unwrap_or_default();
+        let lines = self.lines(self.pane, area.width, area.height);
+        match lines.get(line).and_then(|line| line.goes) {
+            Some(pane::Goal::Record(number)) => self.jump(number),
+            Some(pane::Goal::Node(node)) => self.node = Some(node),
+            Some(pane::Goal::Variant(variant)) => self.show(variant),
+            None => self.message = Some("this line leads nowhere".to_owned()),
+        }
+        self.settle();
+    }
+
+    /// The commands that fit what was typed.
+    #[must_use]
+    pub fn found(&self) -> Vec<&'static Entry> {
+        match &self.over {
+            Over::Palette(text, _) | Over::Help(text, _) => fitting(text),
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn fitting(text: &str) -> Vec<&'static Entry> {
+    let text = text.to_lowercase();
+    let fits = |entry: &&Entry| {
+        let whole = format!("{} {}", entry.name, entry.title).to_lowercase();
+        text.split_whitespace().all(|word| whole.contains(word))
+    };
+    let mut found: Vec<&Entry> = COMMANDS.iter().filter(fits).collect();
+    // Whoever types a name, or its begin, means that.
+    found.sort_by_key(|entry| (entry.group, !text.is_empty() && !entry.name.starts_with(&text)));
+    if !text.is_empty() {
+        found.sort_by_key(|entry| !entry.name.starts_with(&text));
+    }
+    found
+}

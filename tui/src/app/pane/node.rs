@@ -1,0 +1,131 @@
+//! A node: what its state comes to, the state itself with what the last step changed, timers, disk.
+
+use super::{Goal, Line, Role, seconds};
+use crate::app::App;
+use crate::app::inspect::File;
+use simlab_core::{FieldValue, Fields, Kind, Seq};
+use simlab_sim::Status;
+
+pub(super) fn lines(app: &App<'_>) -> Vec<Line> {
+    let inspected = app.inspected();
+    let Some(node) = inspected.node else { return Vec::new() };
+    let mut lines = vec![Line::heading(app.film().names().node(node))];
+    if inspected.nothing {
+        lines
+            .push(Line::plain("these are events on paper: nobody knows what the node looked like"));
+        return lines;
+    }
+    match (&inspected.state, inspected.status) {
+        (Some(state), _) => {
+            for text in &inspected.explained.lines {
+                lines.push(Line::new(1, Role::Well, text.clone()));
+            }
+            fields(state, inspected.before.as_ref(), 1, &mut lines);
+        }
+        (None, Some(Status::Up)) => lines.push(Line::plain("shows nothing")),
+        (None, _) => lines.push(Line::new(1, Role::Fault, "does not run")),
+    }
+    if inspected.paused {
+        let text = format!("stands still; {} wait", inspected.waiting);
+        lines.push(Line::new(1, Role::Fault, text));
+    } else if inspected.waiting > 0 {
+        lines.push(Line::new(1, Role::Faint, format!("{} wait for it", inspected.waiting)));
+    }
+    if let Some((monotonic, wall)) = inspected.clocks {
+        let now = app.now();
+        let text = format!("clocks: {} and {}", seconds(monotonic), seconds(wall));
+        if monotonic != now || wall != now {
+            lines.push(Line::new(1, Role::Fault, text));
+        }
+    }
+    datagram(app, &mut lines);
+    if !inspected.timers.is_empty() {
+        lines.push(Line::heading("timers"));
+        for (key, due) in &inspected.timers {
+            let left = due.since(app.now());
+            lines.push(Line::plain(format!("{key} at {}, in {left}", seconds(*due))));
+        }
+    }
+    if !inspected.files.is_empty() {
+        let unsynced = inspected.unsynced;
+        let all = if unsynced == 0 { "synced".to_owned() } else { format!("{unsynced} unsynced") };
+        lines.push(Line::heading(format!("disk, {all}")));
+        inspected.files.iter().for_each(|file| disk(file, &mut lines));
+    }
+    lines
+}
+
+/// The datagram at the cursor in short; its own pane tells more.
+fn datagram(app: &App<'_>, lines: &mut Vec<Line>) {
+    let Some(found) = &app.inspected().datagram else { return };
+    let to_send = |seq: Seq| Goal::Record(seq.get());
+    lines.push(Line::heading(match found.event {
+        Kind::Sent { .. } => "sends",
+        Kind::Delivered { .. } => "gets",
+        Kind::Dropped { .. } => "does not get",
+        _ => "will get",
+    }));
+    let words = match &found.dissection {
+        Some(read) => read.summary.clone(),
+        None => format!("{} bytes that nobody can read", found.bytes.len()),
+    };
+    lines.push(match found.sent {
+        Some((seq, _)) => Line::plain(words).to(to_send(seq)),
+        None => Line::plain(words),
+    });
+}
+
+/// The fields of a state, each with what it was before, if that was something else.
+fn fields(state: &Fields, before: Option<&Fields>, indent: u16, lines: &mut Vec<Line>) {
+    for field in state {
+        let old = before.and_then(|before| before.get(&[field.name.as_str()]));
+        if let FieldValue::Group(group) = &field.value {
+            let old = match old {
+                Some(FieldValue::Group(old)) => Some(old),
+                _ => before.map(|_| const { &Fields::new() }),
+            };
+            lines.push(Line::new(indent, Role::Plain, field.name.clone()));
+            fields(group, old, indent + 1, lines);
+            continue;
+        }
+        let words = field.value.to_string();
+        let was = before.map(|_| old.map_or_else(|| "nothing".to_owned(), ToString::to_string));
+        let was = was.filter(|was| *was != words);
+        let role = if was.is_some() { Role::Changed } else { Role::Plain };
+        let text = format!("{} {words}", field.name);
+        lines.push(Line { was, ..Line::new(indent, role, text) });
+    }
+    // What is gone.
+    for field in before.into_iter().flatten() {
+        if state.get(&[field.name.as_str()]).is_none() {
+            let was = Some(field.value.to_string());
+            let text = format!("{} nothing", field.name);
+            lines.push(Line { was, ..Line::new(indent, Role::Changed, text) });
+        }
+    }
+}
+
+/// A file: how long it is, what of it would survive a crash, and the bytes around where that ends.
+fn disk(file: &File, lines: &mut Vec<Line>) {
+    const ROW: usize = 6;
+    const ROWS: usize = 3;
+    let (now, durable) = (&file.now, &file.durable);
+    let same = now.iter().zip(durable).take_while(|(a, b)| a == b).count();
+    let synced = now == durable;
+    let state = if synced { "synced" } else { "NOT synced" };
+    let role = if synced { Role::Plain } else { Role::Changed };
+    lines.push(Line::new(1, role, format!("{} {} B, {state}", file.name, now.len())));
+    if !synced {
+        lines.push(Line::new(2, Role::Faint, format!("after a crash {} B", durable.len())));
+    }
+    let from = if synced { 0 } else { same / ROW * ROW };
+    for (row, bytes) in now.chunks(ROW).enumerate().skip(from / ROW).take(ROWS) {
+        let at = row * ROW;
+        let pairs = bytes.iter().enumerate().map(|(place, byte)| {
+            let kept = durable.get(at + place) == Some(byte);
+            format!("{byte:02x}{}", if kept { " " } else { "*" })
+        });
+        let text = format!("{at:>4} {}", pairs.collect::<String>().trim_end());
+        lines.push(Line::new(2, Role::Faint, text));
+    }
+}

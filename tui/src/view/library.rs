@@ -1,0 +1,58 @@
+//! The library: the lessons, a row each, and what the chosen one is about.
+
+use super::pen::{Pen, width, wrap};
+use crate::app::layout::SMALLEST;
+use crate::app::library::Library;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// The row of the first lesson.
+pub(crate) const FIRST: u16 = 3;
+
+/// Draws the library.
+pub(crate) fn draw(library: &Library, area: Rect, buffer: &mut Buffer) {
+    let mut pen = Pen::new(buffer, area);
+    let theme = &library.options().theme;
+    let glyphs = &library.options().glyphs;
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        let (width, height) = SMALLEST;
+        let text = format!("needs {width}x{height}, is {}x{}", area.width, area.height);
+        pen.text(0, 0, &text, theme.text);
+        return;
+    }
+    pen.text(1, 0, "simlab", theme.strong);
+    pen.text(9, 0, "see distributed systems work, and break", theme.faint);
+    for x in 0..area.width {
+        pen.cell(x, 1, glyphs.rule, theme.faint);
+    }
+    pen.text(2, 1, " lessons ", theme.strong);
+    let offers = library.offers();
+    let names = offers.iter().map(|offer| width(offer.name)).max().unwrap_or(0);
+    for ((number, offer), y) in offers.iter().enumerate().zip(FIRST..area.height - 2) {
+        let chosen = number == library.chosen();
+        if chosen {
+            pen.cell(1, y, glyphs.cursor, theme.strong);
+        }
+        pen.text(3, y, offer.name, if chosen { theme.cursor } else { theme.strong });
+        let room = area.width.saturating_sub(names + 7);
+        pen.clipped(names + 6, y, &offer.title, room, theme.text);
+    }
+    let y = FIRST + offers.len() as u16 + 1;
+    if let Some(offer) = offers.get(library.chosen())
+        && y < area.height - 2
+    {
+        let room = area.width - 4;
+        let rows = usize::from(area.height - 2 - y);
+        let variants = match offer.variants.len() {
+            0 | 1 => String::new(),
+            many => format!(" Told {many} times: {}.", offer.variants.join(", ")),
+        };
+        let text = format!("{}{variants}", offer.summary);
+        for (line, y) in wrap(&text, room, rows).iter().zip(y..) {
+            pen.text(3, y, line, theme.text);
+        }
+    }
+    let hint = "Up Down choose   Enter open   t theme   q quit";
+    let text = library.message().unwrap_or(hint);
+    pen.text(1, area.height - 1, text, theme.faint);
+}
