@@ -9,6 +9,7 @@
 
 pub mod app;
 pub mod film;
+pub mod glossary;
 pub mod look;
 mod picture;
 pub mod terminal;

@@ -64,15 +64,34 @@ fn ascii_is_the_same_cell_for_cell() {
     let catalogue = Catalogue::with(&[]);
     let (mut with, mut without) =
         (open(&catalogue, "cap_partition", false), open(&catalogue, "cap_partition", true));
-    for command in [Command::NextFault, Command::Forward, Command::NextVariant, Command::Back] {
+    let commands = [
+        Command::NextFault,
+        Command::Forward,
+        Command::NextVariant,
+        Command::Back,
+        Command::NextViolation,
+        Command::Mark,
+        Command::PaneDatagram,
+        Command::PaneOperations,
+        Command::PaneScore,
+        Command::PaneNetwork,
+        Command::Wide,
+        Command::Wide,
+        Command::Beside,
+        Command::ForwardHere,
+        Command::Divergence,
+        Command::Chain,
+    ];
+    for command in commands {
         with.run(command);
         without.run(command);
-        let (with, without) = (screen(&mut with, 100, 30), screen(&mut without, 100, 30));
+        let (with, without) = (screen(&mut with, 200, 60), screen(&mut without, 200, 60));
         // Keys have longer names without arrows: they are in the last row.
-        let cells = 100 * 29;
+        let cells = 200 * 59;
         for (one, other) in with.content.iter().zip(&without.content).take(cells) {
-            assert!(other.symbol().is_ascii(), "{:?}", other.symbol());
-            assert_eq!(one.symbol() == " ", other.symbol() == " ", "{one:?} {other:?}");
+            assert!(other.symbol().is_ascii(), "{command:?}: {:?}", other.symbol());
+            let same = (one.symbol() == " ") == (other.symbol() == " ");
+            assert!(same, "{command:?}: {one:?} {other:?}");
         }
     }
 }

@@ -3,12 +3,13 @@
 mod common;
 
 use common::{all, keys, open, screen, text};
-use simlab_core::Kind;
-use simlab_scenarios::Catalogue;
+use simlab_core::{DropReason, Kind};
+use simlab_scenarios::{Catalogue, LESSONS};
 use simlab_tui::app::App;
 use simlab_tui::app::command::{Command, markdown};
 use simlab_tui::app::pane::{Pane, Role};
 use simlab_tui::app::scene::Line;
+use simlab_tui::glossary::GLOSSARY;
 
 /// All that a pane says.
 fn says(app: &App<'_>, pane: Pane) -> String {
@@ -235,6 +236,36 @@ fn a_line_of_a_pane_leads_somewhere() {
     );
     app.run(Command::Close);
     assert!(app.focus().is_none());
+}
+
+/// Whatever the lessons, the checks and the events speak of is in the glossary.
+#[test]
+fn all_terms_are_explained() {
+    let catalogue = Catalogue::with(&[]);
+    let known = |word: &str| GLOSSARY.iter().any(|term| term.word == word);
+    assert!(GLOSSARY.is_sorted_by_key(|term| term.word.to_lowercase()));
+    for name in Kind::NAMES {
+        assert!(known(name), "the kind {name}");
+    }
+    for why in DropReason::ALL {
+        assert!(known(why.name()), "lost: {why}");
+    }
+    for (lesson, _) in LESSONS {
+        let app = open(&catalogue, lesson, false);
+        for film in app.films() {
+            for name in film.index().messages() {
+                assert!(known(name), "{lesson}: the message {name}");
+            }
+        }
+    }
+    // Those of the event at the cursor come first, and typing finds the others.
+    let mut app = open(&catalogue, "cap_partition", false);
+    keys(&mut app, "]K");
+    assert_eq!(app.terms()[0].word, "cut");
+    keys(&mut app, "quor");
+    assert_eq!(app.terms()[0].word, "quorum");
+    let text = text(&screen(&mut app, 80, 24));
+    assert!(text.contains("any two quorums"), "{text}");
 }
 
 /// `docs/keys.md` is what the table says. `SNAPSHOTS=overwrite cargo test` writes it anew.

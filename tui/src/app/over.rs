@@ -3,6 +3,7 @@
 use super::command::{COMMANDS, Command, Entry};
 use super::filter::{Filter, Sieve};
 use super::{App, pane};
+use crate::glossary::{GLOSSARY, Term};
 
 /// What lies over the diagram.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub enum Over {
     Help(String, usize),
     /// The same, those that are likeliest meant first.
     Palette(String, usize),
+    /// The terms that fit what was typed, those of the event at the cursor first, and which is chosen.
+    Glossary(String, usize),
     /// What is searched for, as far as it was typed.
     Search(String),
     /// What alone is to be shown, as far as it was typed.
@@ -35,7 +38,9 @@ impl App<'_> {
     pub fn typed(&mut self, letter: Option<char>) {
         const LONGEST: usize = 256;
         let (text, chosen) = match &mut self.over {
-            Over::Palette(text, chosen) | Over::Help(text, chosen) => (text, Some(chosen)),
+            Over::Palette(text, chosen)
+            | Over::Help(text, chosen)
+            | Over::Glossary(text, chosen) => (text, Some(chosen)),
             Over::Search(text) | Over::Filter(text) => (text, None),
             Over::Nothing | Over::Chain(..) => return,
         };
@@ -53,10 +58,11 @@ impl App<'_> {
 
     /// The line above or below in what lies over the diagram, or in the pane that the keys go to.
     pub fn choose(&mut self, down: bool) {
-        let found = self.found().len();
+        let (found, terms) = (self.found().len(), self.terms().len());
         let lines = self.pane_lines();
         let (chosen, all) = match &mut self.over {
             Over::Palette(_, chosen) | Over::Help(_, chosen) => (chosen, found),
+            Over::Glossary(_, chosen) => (chosen, terms),
             Over::Chain(lines, chosen) => (chosen, lines.len()),
             Over::Nothing => match &mut self.focus {
                 Some(line) => (line, lines),
@@ -88,6 +94,7 @@ impl App<'_> {
                     self.settle();
                 }
             }
+            Over::Glossary(..) => {}
             Over::Nothing => self.enter(),
         }
     }
@@ -130,6 +137,36 @@ impl App<'_> {
             Over::Palette(text, _) | Over::Help(text, _) => fitting(text),
             _ => Vec::new(),
         }
+    }
+}
+
+impl App<'_> {
+    /// The terms that fit what was typed into the glossary, those first that the event at the cursor is about,
+    /// or that are told then.
+    #[must_use]
+    pub fn terms(&self) -> Vec<&'static Term> {
+        let Over::Glossary(text, _) = &self.over else { return Vec::new() };
+        let text = text.to_lowercase();
+        let fits = |term: &&Term| {
+            let whole = format!("{} {}", term.word, term.meaning).to_lowercase();
+            text.split_whitespace().all(|word| whole.contains(word))
+        };
+        let film = self.film();
+        let event = film.event(self.cursor());
+        let line = event.map(|event| simlab_sim::trace::line(&event, &film.words()));
+        let kind = film.index().message(self.cursor()).unwrap_or_default();
+        let now =
+            format!(" {kind} {} {} ", line.unwrap_or_default(), self.told().unwrap_or_default());
+        let now = now
+            .to_lowercase()
+            .replace(|letter: char| !letter.is_alphanumeric() && letter != '-', " ");
+        let mut found: Vec<&Term> = GLOSSARY.iter().filter(fits).collect();
+        let elsewhere = |term: &&Term| !now.contains(&format!(" {} ", term.word.to_lowercase()));
+        // Whoever types a word means that.
+        found.sort_by_key(|term| {
+            (text.is_empty() || !term.word.starts_with(&text), elsewhere(term))
+        });
+        found
     }
 }
 

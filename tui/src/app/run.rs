@@ -22,6 +22,7 @@ impl App<'_> {
             Command::Close => self.close(),
             Command::Help => self.over = Over::Help(String::new(), 0),
             Command::Palette => self.over = Over::Palette(String::new(), 0),
+            Command::Glossary => self.over = Over::Glossary(String::new(), 0),
             Command::Search => self.over = Over::Search(String::new()),
             Command::Filter => {
                 let text = self.filter.as_ref().map(|filter| filter.text.clone());

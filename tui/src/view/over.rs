@@ -1,6 +1,6 @@
 //! What lies over the diagram: help, palette, search, filter, the chain of causes.
 
-use super::pen::{Pen, wrap};
+use super::pen::{Pen, width, wrap};
 use crate::app::command::{Entry, Group};
 use crate::app::{App, Over};
 use ratatui::layout::Rect;
@@ -11,6 +11,7 @@ pub(super) fn draw(app: &App<'_>, pen: &mut Pen<'_>, area: Rect) {
         Over::Nothing => {}
         Over::Help(text, chosen) => help(app, pen, area, text, *chosen),
         Over::Palette(text, chosen) => palette(app, pen, area, text, *chosen),
+        Over::Glossary(text, chosen) => glossary(app, pen, area, text, *chosen),
         Over::Search(text) => asked(app, pen, area, "/", text, "words, node:NAME, t=12s, #120"),
         Over::Filter(text) => {
             let hint = "node:NAME type:NAME kind:NAME op:WORD words, - for without; empty: all";
@@ -103,6 +104,32 @@ fn palette(app: &App<'_>, pen: &mut Pen<'_>, area: Rect, text: &str, chosen: usi
         let (style, text) = line(app, entry);
         let style = if number == chosen { theme.cursor } else { style };
         pen.clipped(inside.x, y, &text, inside.width, style);
+    }
+}
+
+/// The glossary: a term in a row or two, the chosen one whole.
+fn glossary(app: &App<'_>, pen: &mut Pen<'_>, area: Rect, text: &str, chosen: usize) {
+    let theme = app.theme();
+    let terms = app.terms();
+    let title = "words: type to find, Esc closes; those of this event come first";
+    let inside = framed(app, pen, area, 40, title);
+    let end = pen.text(inside.x, inside.y, &format!(":{text}"), theme.strong);
+    pen.cell(end, inside.y, " ", theme.cursor);
+    let words = terms.iter().map(|term| width(term.word)).max().unwrap_or(0).min(14);
+    let room = inside.width.saturating_sub(words + 2);
+    let mut lines: Vec<(usize, &str, String)> = Vec::new();
+    for (number, term) in terms.iter().enumerate() {
+        for (row, line) in wrap(term.meaning, room, 4).into_iter().enumerate() {
+            lines.push((number, if row == 0 { term.word } else { "" }, line));
+        }
+    }
+    let rows = usize::from(inside.height.saturating_sub(1)).max(1);
+    let at = lines.iter().rposition(|(number, ..)| *number == chosen).unwrap_or(0);
+    let top = (at + 1).saturating_sub(rows);
+    for ((number, word, line), y) in lines.iter().skip(top).zip(inside.y + 1..inside.bottom()) {
+        let style = if *number == chosen { theme.cursor } else { theme.strong };
+        pen.clipped(inside.x, y, word, words, style);
+        pen.clipped(inside.x + words + 2, y, line, room, theme.text);
     }
 }
 
