@@ -165,6 +165,38 @@ impl Glyphs {
     };
 }
 
+impl Glyphs {
+    /// What the signs of the diagram mean.
+    #[must_use]
+    pub const fn legend(&self) -> [(&'static str, &'static str); 20] {
+        [
+            (self.sent, "a datagram was sent"),
+            (self.event, "it arrived, or something else happened there"),
+            (
+                self.changed,
+                "it arrived, or something happened, and the node's state is another one",
+            ),
+            (self.odd_wire, "the way of a datagram that came late, or had come before"),
+            (self.lost, "a datagram was lost; the reason stands beside it"),
+            (self.damaged, "damaged; between variants: here they differ"),
+            (self.doubled, "a second copy goes on its way"),
+            (self.invoked, "a client begins an operation"),
+            (self.busy, "the lane of a client that waits for an answer"),
+            (self.returned, "the operation ends"),
+            (self.violation, "it ends with an answer that ought not to be, or a checker objects"),
+            (self.timer, "a timer ran out"),
+            (self.crash, "a node stops"),
+            (self.restart, "a node comes up again, or goes on"),
+            (self.paused, "the lane of a node that stands still"),
+            (self.down, "the lane of a node that does not run"),
+            (self.wall, "a cut: nothing passes here"),
+            (self.was, "what was there before the last step"),
+            (self.mark, "an event that was marked"),
+            (self.more, "there is more than fits"),
+        ]
+    }
+}
+
 /// The colours of the roles that things play.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Theme {

@@ -259,6 +259,7 @@ fn take_key(app: &mut App<'_>, key: KeyEvent) {
         KeyCode::Char('k') if choosing && !typing => app.choose(false),
         KeyCode::Char('j') if choosing && !typing => app.choose(true),
         KeyCode::Backspace if typing => app.typed(None),
+        KeyCode::Char('u') if typing && control => app.untype(),
         KeyCode::Char(letter) if typing && !control => app.typed(Some(letter)),
         _ if typing => {}
         _ => {

@@ -50,18 +50,18 @@ fn missed(film: &Film<'_>, chain: &[(u64, String)]) -> Vec<(u64, String)> {
         match event.kind {
             Kind::Delivered { from, .. } => lost.retain(|one| (one.from, one.to) != (from, to)),
             Kind::Dropped { from, .. } => {
-                let number = event.seq.get();
-                match lost.iter_mut().find(|one| (one.from, one.to) == (from, to)) {
-                    Some(known) => (known.many, known.last) = (known.many + 1, number),
-                    None => {
-                        lost.push(Lost { from, to, many: 1, since: event.at, last: number });
-                    }
-                }
+                let place = lost.iter().position(|one| (one.from, one.to) == (from, to));
+                let place = place.unwrap_or_else(|| {
+                    let since = event.at;
+                    lost.push(Lost { from, to, many: 0, since, different: Vec::new(), last: 0 });
+                    lost.len() - 1
+                });
+                lost[place].take(film, event.seq.get(), event.bytes);
             }
             _ => {}
         }
     }
-    lost.iter().map(|lost| (lost.last, lost.in_words(film))).collect()
+    lost.iter().flat_map(|lost| lost.in_words(film)).collect()
 }
 
 /// Datagrams that were lost one after the other.
@@ -70,23 +70,38 @@ struct Lost {
     to: NodeId,
     many: u64,
     since: Time,
-    /// The record of the last loss.
+    /// The records of those that were not like the one before.
+    different: Vec<u64>,
     last: u64,
 }
 
 impl Lost {
-    fn in_words(&self, film: &Film<'_>) -> String {
+    fn take(&mut self, film: &Film<'_>, number: u64, bytes: &[u8]) {
+        let before = film.event(self.last);
+        if self.many == 0 || before.is_none_or(|before| before.bytes != bytes) {
+            self.different.push(number);
+        }
+        (self.many, self.last) = (self.many + 1, number);
+    }
+
+    /// How many there were, and what the last different ones would have told.
+    fn in_words(&self, film: &Film<'_>) -> Vec<(u64, String)> {
+        const TOLD: usize = 3;
         let name = |node| film.names().node(node);
         let why = match film.event(self.last).map(|event| event.kind) {
             Some(Kind::Dropped { why, .. }) => why.name(),
             _ => "lost",
         };
-        let last = film.index().message(self.last).unwrap_or("datagram");
-        let many = match self.many {
-            1 => format!("one datagram, a {last}"),
-            many => format!("{many} datagrams, the last a {last}"),
-        };
         let (from, to, since) = (name(self.from), name(self.to), seconds(self.since));
-        format!("but: since {since} {to} has missed {many} from {from} (#{}: {why})", self.last)
+        let many =
+            if self.many == 1 { "one datagram" } else { &format!("{} datagrams", self.many) };
+        let first = format!("but: since {since} {to} has missed {many} from {from} ({why}):");
+        let told = self.different.iter().rev().take(TOLD).rev().filter_map(|number| {
+            let event = film.event(*number)?;
+            let read = film.dissect(&event).map(|read| read.summary);
+            let read = read.unwrap_or_else(|| format!("{} bytes", event.bytes.len()));
+            Some((*number, format!("{:>8} {:<7} {read}", seconds(event.at), event.seq)))
+        });
+        std::iter::once((self.last, first)).chain(told).collect()
     }
 }

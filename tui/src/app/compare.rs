@@ -35,7 +35,7 @@ impl App<'_> {
         if variant == self.shown {
             return self.cursor();
         }
-        let after = Time(self.now().nanos().saturating_add(1));
+        let after = Time(self.moment.nanos().saturating_add(1));
         self.films[variant].trace().first_at(after).saturating_sub(1).max(1)
     }
 
@@ -49,11 +49,19 @@ impl App<'_> {
 
     /// Shows another variant at the same virtual time.
     pub(super) fn show(&mut self, variant: usize) {
-        let (now, last) = (self.now(), self.by_now(variant));
-        let first = self.films[variant].trace().first_at(now);
-        self.cursors[variant] = first.min(last).max(1);
+        let (now, last) = (self.moment, self.by_now(variant));
+        let film = &self.films[variant];
+        let known = self.cursors[variant];
+        let first = film.trace().first_at(now).min(last).max(1);
+        // Whoever was at that moment there comes back to the same record.
+        let same = film.event(known).is_some_and(|event| event.at == now);
+        let sight = self.sight(variant);
+        let near = sight.last(first + 1, |_| true).unwrap_or(first);
+        // The first of that moment that has a row, if there is one.
+        let at_now = sight.next(first.saturating_sub(1), |event| event.at == now);
+        let place = if same { known } else { at_now.unwrap_or(near) };
         self.shown = variant;
-        self.snap();
+        self.place(place);
     }
 
     /// How a variant stood at the time of the cursor.

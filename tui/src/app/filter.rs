@@ -50,7 +50,11 @@ impl Term {
                 let text = operation(film, event).unwrap_or_default().to_lowercase();
                 name == *words || text.contains(words)
             }
-            Term::Text(words) => line(event, &film.words()).to_lowercase().contains(words),
+            Term::Text(words) => {
+                let found = |text: &str| text.to_lowercase().contains(words);
+                found(&line(event, &film.words()))
+                    || operation(film, event).is_some_and(|text| found(&text))
+            }
         }
     }
 }

@@ -38,7 +38,7 @@ use layout::{Layout, Wish};
 use pane::Pane;
 use scene::{Detail, Scene};
 use sight::Sight;
-use simlab_core::{NodeId, Time};
+use simlab_core::{Duration, NodeId, Time};
 use simlab_scenarios::Scenario;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -74,6 +74,10 @@ pub struct App<'c> {
     shown: usize,
     /// Of each variant, the record that the cursor is at.
     cursors: Vec<u64>,
+    /// Of each variant, the record that somebody went to and that would have no row.
+    pinned: Vec<Option<u64>>,
+    /// The moment that is looked at: it stays while variants are compared.
+    moment: Time,
     detail: Detail,
     /// Whether many datagrams in a row that led to nothing are only counted.
     folds: bool,
@@ -123,6 +127,8 @@ impl<'c> App<'c> {
             films,
             shown: 0,
             cursors: vec![1; many],
+            pinned: vec![None; many],
+            moment: Time::ZERO,
             detail: Detail::default(),
             folds: true,
             filter: None,
@@ -230,8 +236,9 @@ impl<'c> App<'c> {
         }
         self.compose();
         self.inspected = self.inspect();
-        let lines = self.pane_lines();
-        self.focus = self.focus.map(|line| line.min(lines.saturating_sub(1)));
+        if let Some(line) = self.focus {
+            self.focus = Some(line.min(self.pane_lines().saturating_sub(1)));
+        }
     }
 
     /// Works out the rows of the diagrams.
@@ -263,6 +270,7 @@ impl<'c> App<'c> {
             // Whoever asks for something sees all of it.
             folds: self.folds && !self.filter.as_ref().is_some_and(Filter::asks),
             sieve: self.filter.as_ref().map(|_| &self.sieves[variant]),
+            pinned: self.pinned[variant],
         }
     }
 
@@ -432,7 +440,14 @@ impl<'c> App<'c> {
     /// What is told at the cursor's time: the latest remark of the story.
     #[must_use]
     pub fn told(&self) -> Option<&str> {
-        let told = self.scenario().narration.iter().rev().find(|told| told.at <= self.now())?;
+        let scenario = self.scenario();
+        // What is told of operations holds for those that begin a little earlier than planned, too.
+        let lead = |at: Time| {
+            let told_of = scenario.operations.iter().filter(|operation| operation.at == at);
+            told_of.map(|operation| operation.jitter).max().unwrap_or(Duration::ZERO)
+        };
+        let now = self.now();
+        let told = scenario.narration.iter().rev().find(|told| told.at <= now + lead(told.at))?;
         Some(told.text.get(&self.options.lang))
     }
 }

@@ -45,7 +45,12 @@ impl App<'_> {
             Command::OtherEnd => self.other_end(),
             Command::SearchNext | Command::SearchLast => {
                 match self.search(command == Command::SearchNext) {
-                    Ok(found) => found,
+                    Ok(Some(found)) => Some(found),
+                    Ok(None) => {
+                        let way = if command == Command::SearchNext { "after" } else { "before" };
+                        let text = format!("`{}` is not found {way} this event", self.needle);
+                        return self.message = Some(text);
+                    }
                     Err(reason) => return self.message = Some(reason),
                 }
             }
@@ -57,19 +62,27 @@ impl App<'_> {
         }
     }
 
-    /// Goes to a record, and shows as much as it takes for it to have a row.
+    /// Goes to a record, which has a row from then on if it had none.
     pub(super) fn jump(&mut self, number: u64) {
         let number = number.clamp(1, self.film().len().max(1));
-        self.cursors[self.shown] = number;
-        let shown =
-            |app: &Self| app.film().event(number).is_none_or(|event| app.detail.shows(&event));
-        while !shown(self) {
-            self.detail = self.detail.next();
-        }
-        if self.sight(self.shown).folded(number) {
-            self.folds = false;
-        }
+        self.place(number);
+        self.moment = self.now();
         self.node = None;
+    }
+
+    /// What has a row is decided anew: no record has one only because somebody went there.
+    pub(super) fn unpin(&mut self) {
+        self.pinned.fill(None);
+    }
+
+    /// Puts the cursor of the shown variant at a record.
+    pub(super) fn place(&mut self, number: u64) {
+        self.cursors[self.shown] = number;
+        let event = self.film().event(number);
+        let shown = event.is_none_or(|event| self.sight(self.shown).shows(&event));
+        if !shown {
+            self.pinned[self.shown] = Some(number);
+        }
     }
 
     /// Moves the cursor to a record that has a row: the one before, if its own has none.
@@ -78,6 +91,7 @@ impl App<'_> {
         let sight = self.sight(self.shown);
         let near = sight.last(cursor + 1, |_| true).or_else(|| sight.next(cursor, |_| true));
         self.cursors[self.shown] = near.unwrap_or(cursor);
+        self.moment = self.now();
     }
 
     fn page(&self, forward: bool) -> Option<u64> {
@@ -155,6 +169,7 @@ impl App<'_> {
         let over = self.film().is_over() && at >= self.film().index().end();
         self.playing = (!over).then_some(at);
         self.cursors[self.shown] = last.unwrap_or(cursor);
+        self.moment = self.now();
     }
 }
 

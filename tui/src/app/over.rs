@@ -56,6 +56,13 @@ impl App<'_> {
         }
     }
 
+    /// Takes back all that was typed.
+    pub fn untype(&mut self) {
+        for _ in 0..256 {
+            self.typed(None);
+        }
+    }
+
     /// The line above or below in what lies over the diagram, or in the pane that the keys go to.
     pub fn choose(&mut self, down: bool) {
         let (found, terms) = (self.found().len(), self.terms().len());
@@ -107,6 +114,7 @@ impl App<'_> {
                 self.message = all.then(|| "everything is shown".to_owned());
                 self.filter = (!all).then_some(filter);
                 self.sieves = vec![Sieve::default(); self.films.len()];
+                self.unpin();
                 self.settle();
                 self.snap();
                 self.settle();

@@ -36,11 +36,13 @@ impl App<'_> {
             Command::Theme | Command::Ascii | Command::Mouse => self.look(command),
             Command::MoreDetail => {
                 self.detail = self.detail.next();
+                self.unpin();
                 self.snap();
                 self.message = Some(format!("shown: {}", self.detail.name()));
             }
             Command::Fold => {
                 self.folds = !self.folds;
+                self.unpin();
                 self.snap();
                 let what = if self.folds { "counted" } else { "shown" };
                 self.message =

@@ -18,12 +18,15 @@ pub(super) struct Sight<'a> {
     /// Whether many datagrams in a row that led to nothing are only counted.
     pub(super) folds: bool,
     pub(super) sieve: Option<&'a Sieve>,
+    /// A record that has a row in any case: somebody went there.
+    pub(super) pinned: Option<u64>,
 }
 
 impl Sight<'_> {
     /// Whether a record has a row.
     pub(super) fn shows(&self, event: &TraceEvent<'_>) -> bool {
-        self.passes(event) && !self.folded(event.seq.get())
+        let number = event.seq.get();
+        self.pinned == Some(number) || self.passes(event) && !self.folded(number)
     }
 
     /// Whether a record would have a row if nothing were folded.
@@ -34,7 +37,10 @@ impl Sight<'_> {
 
     /// Whether a record is only counted.
     pub(super) fn folded(&self, number: u64) -> bool {
-        self.folds && self.detail == Detail::Messages && self.film.index().is_boring(number)
+        self.folds
+            && self.detail != Detail::Everything
+            && self.pinned != Some(number)
+            && self.film.index().is_boring(number)
     }
 
     /// The first record after this one that has a row, and for which `wanted`.
@@ -47,10 +53,17 @@ impl Sight<'_> {
         match self.sieve {
             None => first_after(self.film, number, fits),
             Some(sieve) => {
+                let pinned = self.pinned.filter(|pinned| *pinned > number);
                 let mut coming = sieve.after(number).iter().copied();
-                coming.find(|number| self.film.event(*number).is_some_and(|event| fits(&event)))
+                let found = coming.find(|number| self.fits(*number, fits));
+                let pinned = pinned.filter(|number| self.fits(*number, fits));
+                found.into_iter().chain(pinned).min()
             }
         }
+    }
+
+    fn fits(&self, number: u64, wanted: impl Fn(&TraceEvent<'_>) -> bool) -> bool {
+        self.film.event(number).is_some_and(|event| wanted(&event))
     }
 
     /// The last record before this one that has a row, and for which `wanted`.
@@ -63,15 +76,18 @@ impl Sight<'_> {
         match self.sieve {
             None => last_before(self.film, number, fits),
             Some(sieve) => {
+                let pinned = self.pinned.filter(|pinned| *pinned < number);
                 let mut gone = sieve.before(number).iter().rev().copied();
-                gone.find(|number| self.film.event(*number).is_some_and(|event| fits(&event)))
+                let found = gone.find(|number| self.fits(*number, fits));
+                let pinned = pinned.filter(|number| self.fits(*number, fits));
+                found.into_iter().chain(pinned).max()
             }
         }
     }
 
     /// What is folded between two rows, in words.
     pub(super) fn between(&self, first: u64, last: u64) -> Option<String> {
-        if !self.folds || self.detail != Detail::Messages || last <= first + 1 {
+        if !self.folds || self.detail == Detail::Everything || last <= first + 1 {
             return None;
         }
         // Of each type, how many led to nothing, and how many were lost.
@@ -86,16 +102,15 @@ impl Sight<'_> {
                 counts.or_default()[usize::from(lost)] += 1;
             }
         }
-        let say = |which: usize, words: &str| {
-            let all = types.iter().filter(|(_, counts)| counts[which] > 0);
-            let all: Vec<String> =
-                all.map(|(name, counts)| format!("{} {name}", counts[which])).collect();
-            (!all.is_empty()).then(|| format!("{} {words}", all.join(", ")))
-        };
-        let said: Vec<String> =
-            say(0, "without effect").into_iter().chain(say(1, "lost as before")).collect();
-        let more = if last - first > COUNTED { ", and more" } else { "" };
-        (!said.is_empty()).then(|| format!("{}{more}", said.join("; ")))
+        let idle = types.iter().filter(|(_, counts)| counts[0] > 0);
+        let idle: Vec<String> =
+            idle.map(|(name, counts)| format!("{} {name}", counts[0])).collect();
+        let lost: u64 = types.values().map(|counts| counts[1]).sum();
+        let idle = (!idle.is_empty()).then(|| format!("{} without effect", idle.join(", ")));
+        let lost = (lost > 0).then(|| format!("{lost} lost again"));
+        let said: Vec<String> = idle.into_iter().chain(lost).collect();
+        let more = if last - first > COUNTED { " and more" } else { "" };
+        (!said.is_empty()).then(|| format!("{}{more}", said.join(", ")))
     }
 }
 

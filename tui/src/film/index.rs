@@ -3,7 +3,7 @@
 
 use super::flags::{AGAIN, ARRIVED, FIRST_OF_STEP, FOLDED, LATE, MANY, STATE_CHANGED};
 use super::tallies::{Tallies, Tally};
-use simlab_core::{DropReason, Kind, NodeId, OpId, Outcome, Seq, Time, TraceEvent};
+use simlab_core::{Digest, DropReason, Kind, NodeId, OpId, Outcome, Seq, Time, TraceEvent};
 use simlab_scenarios::run::Setup;
 use simlab_sim::{Trace, World};
 use std::collections::BTreeMap;
@@ -67,8 +67,8 @@ pub struct Index {
     places: BTreeMap<OpId, (usize, usize)>,
     /// The send of the latest datagram that came over each link.
     latest: BTreeMap<(NodeId, NodeId), Seq>,
-    /// Of each link, why it lost which type of message last, since the last cut or heal.
-    lost: BTreeMap<(NodeId, NodeId), (DropReason, u16)>,
+    /// Of each link, why it lost what last, since the last cut or heal.
+    lost: BTreeMap<(NodeId, NodeId), (DropReason, u64)>,
     /// The records one after the other that nobody has to see, until now.
     idle: Vec<u64>,
     tallies: Tallies,
@@ -144,7 +144,7 @@ impl Index {
                 }
                 Kind::Dropped { from, why, .. } => {
                     let to = event.node.unwrap_or(from);
-                    let now = (why, self.types[number as usize - 1]);
+                    let now = (why, Digest::of(event.bytes));
                     self.lost.insert((from, to), now) == Some(now)
                 }
                 Kind::Cut { .. } | Kind::Healed { .. } => {
@@ -352,6 +352,16 @@ impl Index {
         let after = own.partition_point(|operation| operation.invoked <= number);
         let open = |operation: &&Operation| operation.returned.is_none_or(|end| end >= number);
         own[..after].iter().rev().take(16).find(open)
+    }
+
+    /// Whether a node has an operation open at this record, or after it.
+    #[must_use]
+    pub fn is_busy(&self, node: NodeId, number: u64, after: bool) -> bool {
+        let own = &self.operations[node.index()];
+        let begun = own.partition_point(|operation| operation.invoked <= number);
+        let last = if after { number } else { number.saturating_sub(1) };
+        let open = |operation: &Operation| operation.returned.is_none_or(|end| end > last);
+        own[..begun].iter().rev().take(16).any(open)
     }
 
     /// All operations, by their begin.

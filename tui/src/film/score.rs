@@ -47,8 +47,6 @@ impl Verdict {
         verdict.breaks = report.breaks();
         let broken = verdict.breaks.iter().map(|one| one.seq.get());
         verdict.violations.extend(broken);
-        verdict.violations.sort_unstable();
-        verdict.violations.dedup();
         let history = running.world.history();
         let stocks = film.scenario.objects.iter().filter_map(|object| match object.initial {
             Value::Int(initial) if object.model == "stock" => Some((&object.name, initial)),
@@ -60,11 +58,17 @@ impl Verdict {
         verdict.stale.sort_by_key(|read| read.returned);
         verdict.stocks = !stocks.is_empty();
         verdict.oversold = oversold(history, &stocks);
+        let stale = verdict.stale.iter().map(|read| read.returned.seq.get());
+        let grows = verdict.oversold.windows(2).filter(|pair| pair[1].1 > pair[0].1);
+        verdict.violations.extend(stale.chain(grows.map(|pair| pair[1].0)));
+        verdict.violations.sort_unstable();
+        verdict.violations.dedup();
         verdict.checks = report.checks;
         verdict
     }
 
-    /// The records at which something was found, or a promise broke.
+    /// The records at which something was found, a promise broke, a read was stale, or more was sold than there
+    /// was.
     #[must_use]
     pub fn violations(&self) -> &[u64] {
         &self.violations

@@ -61,6 +61,11 @@ fn broken(app: &App<'_>, pen: &mut Pen<'_>, area: Rect, starts: &[u64]) {
         // What is before the window, or after it, has no place in it.
         after.checked_sub(1).filter(|cell| *cell < cells).map(|cell| 1 + cell as u16)
     };
+    for number in app.marks() {
+        if let Some(x) = cell_of(*number) {
+            pen.cell(x, area.y + 1, glyphs.mark, theme.strong);
+        }
+    }
     for number in film.index().faults() {
         if let (Some(glyph), Some(x)) = (glyph(app, film, *number), cell_of(*number)) {
             pen.cell(x, area.y + 1, glyph, theme.fault);
@@ -71,11 +76,6 @@ fn broken(app: &App<'_>, pen: &mut Pen<'_>, area: Rect, starts: &[u64]) {
             pen.cell(x, area.y + 1, glyphs.violation, theme.fault);
         }
     }
-    for number in app.marks() {
-        if let Some(x) = cell_of(*number) {
-            pen.cell(x, area.y + 1, glyphs.mark, theme.strong);
-        }
-    }
 }
 
 fn glyph(app: &App<'_>, film: &Film<'_>, number: u64) -> Option<&'static str> {
@@ -83,6 +83,8 @@ fn glyph(app: &App<'_>, film: &Film<'_>, number: u64) -> Option<&'static str> {
     match film.event(number)?.kind {
         Kind::Crashed | Kind::Halted | Kind::Left | Kind::Wiped => Some(glyphs.crash),
         Kind::Restarted => Some(glyphs.restart),
+        // However short it is.
+        Kind::Cut { .. } => Some(glyphs.wall),
         Kind::Paused => Some(glyphs.paused),
         Kind::ClockChanged { .. } | Kind::DiskActed { .. } | Kind::Began { .. } => {
             Some(glyphs.damaged)

@@ -1,6 +1,6 @@
 //! The library: the lessons, a row each, and what the chosen one is about.
 
-use super::pen::{Pen, width, wrap};
+use super::pen::{Pen, clip, width, wrap};
 use crate::app::layout::SMALLEST;
 use crate::app::library::Library;
 use ratatui::buffer::Buffer;
@@ -35,7 +35,10 @@ pub(crate) fn draw(library: &Library, area: Rect, buffer: &mut Buffer) {
         }
         pen.text(3, y, offer.name, if chosen { theme.cursor } else { theme.strong });
         let room = area.width.saturating_sub(names + 7);
-        pen.clipped(names + 6, y, &offer.title, room, theme.text);
+        let fits = width(&offer.title) <= room;
+        let more = if fits { "" } else { glyphs.more };
+        let title = clip(&offer.title, room - width(more));
+        pen.text(names + 6, y, &format!("{title}{more}"), theme.text);
     }
     let y = FIRST + offers.len() as u16 + 1;
     if let Some(offer) = offers.get(library.chosen())

@@ -55,7 +55,9 @@ fn head(app: &App<'_>, pen: &mut Pen<'_>, width: u16) {
     let variants: Vec<&str> = app.films().iter().map(crate::film::Film::variant).collect();
     let mut x = pen.text(1, 0, name, theme.strong);
     x = pen.text(x, 0, &format!(" {dot} "), theme.faint);
-    for variant in variants {
+    let all: u16 = variants.iter().map(|variant| pen::width(variant) + 2).sum();
+    let shown = if x + all + 26 > width { vec![film.variant()] } else { variants };
+    for variant in shown {
         let style = if variant == film.variant() { theme.cursor } else { theme.faint };
         x = pen.text(x, 0, &format!(" {variant} "), style);
     }

@@ -63,8 +63,8 @@ fn places(app: &App<'_>) -> Vec<Place> {
     sites.chain(alone).filter(|place| !place.nodes.is_empty()).collect()
 }
 
-/// What is said of a node in its box.
-fn words(app: &App<'_>, node: NodeId) -> String {
+/// What is said of a node in a box of so many columns inside: of a long name only the begin.
+fn words(app: &App<'_>, node: NodeId, room: u16) -> String {
     let (film, cursor) = (app.film(), app.cursor());
     let glyphs = app.glyphs();
     let name = film.names().node(node);
@@ -75,17 +75,19 @@ fn words(app: &App<'_>, node: NodeId) -> String {
         Life::Paused => format!(" {} still", glyphs.paused),
         Life::Down => format!(" {} down", glyphs.crash),
     };
-    match headline {
-        Some(headline) => format!("{name} {headline}{life}"),
-        None => format!("{name}{life}"),
-    }
+    let rest = match headline {
+        Some(headline) => format!(" {headline}{life}"),
+        None => life,
+    };
+    let name = clip(&name, room.saturating_sub(width(&rest)).max(2));
+    format!("{name}{rest}")
 }
 
 /// Gives each place its box: three in a triangle, others around. Returns whether they fit.
 fn arrange(app: &App<'_>, places: &mut [Place], area: Rect) -> bool {
     let most = if places.len() > 1 { area.width.saturating_sub(1) / 2 } else { area.width };
     for place in places.iter_mut() {
-        let lines = place.nodes.iter().map(|node| width(&words(app, *node)));
+        let lines = place.nodes.iter().map(|node| width(&words(app, *node, u16::MAX)));
         let inside = lines.chain([width(&place.name) + 3]).max().unwrap_or(1);
         place.area.width = (inside + 2).min(most);
         place.area.height = place.nodes.len() as u16 + 2;
@@ -160,8 +162,8 @@ fn draw_place(app: &App<'_>, pen: &mut Pen<'_>, place: &Place) {
     for (node, y) in place.nodes.iter().zip(area.y + 1..) {
         let here = app.inspected_node() == Some(*node);
         let style = if here { theme.cursor } else { theme.text };
-        let words = words(app, *node);
-        pen.clipped(left + 1, y, clip(&words, area.width - 2), area.width - 2, style);
+        let words = words(app, *node, area.width - 2);
+        pen.clipped(left + 1, y, &words, area.width - 2, style);
     }
 }
 
@@ -248,7 +250,13 @@ fn list(app: &App<'_>, pen: &mut Pen<'_>, area: Rect) -> u16 {
         let group = group(app, *node).map_or_else(String::new, |group| format!("{group} "));
         let here = app.inspected_node() == Some(*node);
         let style = if here { theme.cursor } else { theme.text };
-        pen.clipped(area.x, y, &format!("{group}{}", words(app, *node)), area.width, style);
+        pen.clipped(
+            area.x,
+            y,
+            &format!("{group}{}", words(app, *node, area.width)),
+            area.width,
+            style,
+        );
     }
     if nodes.len() > usize::from(rows) && rows > 0 {
         let more =

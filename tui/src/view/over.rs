@@ -67,12 +67,27 @@ fn help(app: &App<'_>, pen: &mut Pen<'_>, area: Rect, text: &str, chosen: usize)
         }
         lines.push((if number == chosen { theme.cursor } else { style }, line));
     }
-    let count = u16::try_from(crate::app::command::COMMANDS.len() + 6).unwrap_or(u16::MAX);
+    let typed = text.to_lowercase();
+    let signs = app.glyphs().legend();
+    let signs = signs.iter().filter(|(_, meaning)| format!("signs {meaning}").contains(&typed));
+    let signs: Vec<_> =
+        signs.map(|(sign, meaning)| (theme.text, format!("{sign:>18}  {meaning}"))).collect();
+    if !signs.is_empty() {
+        lines.push((theme.strong, "Signs".to_owned()));
+        lines.extend(signs);
+    }
+    if lines.is_empty() {
+        lines.push((theme.faint, "nothing of that name".to_owned()));
+    }
+    let count = u16::try_from(crate::app::command::COMMANDS.len() + 28).unwrap_or(u16::MAX);
     let title = "help: type to find, Enter does it, Esc closes";
     let inside = framed(app, pen, area, count, title);
     let end = pen.text(inside.x, inside.y, &format!("?{text}"), theme.strong);
     pen.cell(end, inside.y, " ", theme.cursor);
     let rows = usize::from(inside.height.saturating_sub(1)).max(1);
+    // What comes after the last command is seen once that is chosen.
+    let last = app.found().len().saturating_sub(1);
+    let at = if chosen == last { lines.len().saturating_sub(1) } else { at };
     let top = if at < rows { 0 } else { at + 1 - rows };
     let shown = lines.iter().skip(top);
     for ((style, text), y) in shown.zip(inside.y + 1..inside.bottom()) {
@@ -97,6 +112,9 @@ fn palette(app: &App<'_>, pen: &mut Pen<'_>, area: Rect, text: &str, chosen: usi
     let inside = framed(app, pen, area, count, "commands: type, Enter does it, Esc closes");
     let end = pen.text(inside.x, inside.y, &format!(":{text}"), theme.strong);
     pen.cell(end, inside.y, " ", theme.cursor);
+    if found.is_empty() {
+        pen.text(inside.x, inside.y + 1, "no command of that name", theme.faint);
+    }
     let rows = usize::from(inside.height.saturating_sub(1)).max(1);
     let top = (chosen + 1).saturating_sub(rows);
     let shown = found.iter().enumerate().skip(top);
@@ -115,6 +133,9 @@ fn glossary(app: &App<'_>, pen: &mut Pen<'_>, area: Rect, text: &str, chosen: us
     let inside = framed(app, pen, area, 40, title);
     let end = pen.text(inside.x, inside.y, &format!(":{text}"), theme.strong);
     pen.cell(end, inside.y, " ", theme.cursor);
+    if terms.is_empty() {
+        pen.text(inside.x, inside.y + 1, "no such word here", theme.faint);
+    }
     let words = terms.iter().map(|term| width(term.word)).max().unwrap_or(0).min(14);
     let room = inside.width.saturating_sub(words + 2);
     let mut lines: Vec<(usize, &str, String)> = Vec::new();

@@ -1,6 +1,6 @@
 //! A datagram: what became of it, its fields layer by layer, its bytes, and which of their bits were damaged.
 
-use super::{Goal, Line, Role, seconds};
+use super::{Goal, Line, Role, seconds, took};
 use crate::app::App;
 use crate::app::inspect::Datagram;
 use simlab_core::{Kind, Part, Time};
@@ -40,9 +40,10 @@ fn story(app: &App<'_>, found: &Datagram, lines: &mut Vec<Line>) {
         let fate = film.index().fate(seq.get());
         let end = fate.and_then(|number| film.event(number));
         let (role, text) = match end.map(|event| (event.kind, event.at)) {
-            Some((Kind::Delivered { .. }, end)) => {
-                (Role::Plain, format!("arrives at {}, after {}", seconds(end), end.since(sent)))
-            }
+            Some((Kind::Delivered { .. }, end)) => (
+                Role::Plain,
+                format!("arrives at {}, after {}", seconds(end), took(end.since(sent))),
+            ),
             Some((Kind::Dropped { why, .. }, end)) => {
                 (Role::Fault, format!("lost at {}: {why}", seconds(end)))
             }

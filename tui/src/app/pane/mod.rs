@@ -150,3 +150,13 @@ pub(crate) fn seconds(at: simlab_core::Time) -> String {
     let millis = at.nanos() / 1_000_000;
     format!("{}.{:03}", millis / 1_000, millis % 1_000)
 }
+
+/// A length of time in milliseconds, to a thousandth, or in seconds.
+fn took(long: simlab_core::Duration) -> String {
+    let micros = long.nanos() / 1_000;
+    if micros >= 10_000_000 {
+        format!("{}.{:03} s", micros / 1_000_000, micros / 1_000 % 1_000)
+    } else {
+        format!("{}.{:03} ms", micros / 1_000, micros % 1_000)
+    }
+}

@@ -1,6 +1,6 @@
 //! A node: what its state comes to, the state itself with what the last step changed, timers, disk.
 
-use super::{Goal, Line, Role, seconds};
+use super::{Goal, Line, Role, seconds, took};
 use crate::app::App;
 use crate::app::inspect::File;
 use simlab_core::{FieldValue, Fields, Kind, Seq};
@@ -9,7 +9,8 @@ use simlab_sim::Status;
 pub(super) fn lines(app: &App<'_>) -> Vec<Line> {
     let inspected = app.inspected();
     let Some(node) = inspected.node else { return Vec::new() };
-    let mut lines = vec![Line::heading(app.film().names().node(node))];
+    let name = app.film().names().node(node);
+    let mut lines = vec![Line::heading(format!("{name} ({node})"))];
     if inspected.nothing {
         lines
             .push(Line::plain("these are events on paper: nobody knows what the node looked like"));
@@ -43,7 +44,7 @@ pub(super) fn lines(app: &App<'_>) -> Vec<Line> {
         lines.push(Line::heading("timers"));
         for (key, due) in &inspected.timers {
             let left = due.since(app.now());
-            lines.push(Line::plain(format!("{key} at {}, in {left}", seconds(*due))));
+            lines.push(Line::plain(format!("{key} at {}, in {}", seconds(*due), took(left))));
         }
     }
     if !inspected.files.is_empty() {
@@ -58,6 +59,10 @@ pub(super) fn lines(app: &App<'_>) -> Vec<Line> {
 /// The datagram at the cursor in short; its own pane tells more.
 fn datagram(app: &App<'_>, lines: &mut Vec<Line>) {
     let Some(found) = &app.inspected().datagram else { return };
+    let event = app.film().event(app.cursor());
+    if event.and_then(|event| event.node) != app.inspected().node {
+        return;
+    }
     let to_send = |seq: Seq| Goal::Record(seq.get());
     lines.push(Line::heading(match found.event {
         Kind::Sent { .. } => "sends",

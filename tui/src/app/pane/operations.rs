@@ -53,13 +53,18 @@ fn line(app: &App<'_>, op: OpId, operation: &Operation) -> Line {
         // What the future brings is not told.
         Some(event) if event.seq.get() <= cursor => Outcome::from_bytes(event.bytes)
             .map_or_else(|error| error.to_string(), |outcome| outcome.to_string()),
-        _ => "...".to_owned(),
+        _ => "? (waits)".to_owned(),
     };
     let verdict = film.verdict();
     let returned = operation.returned.unwrap_or(u64::MAX);
     let stale = verdict.and_then(|verdict| verdict.stale(op)).map(|read| read.units);
     let broke = verdict.is_some_and(|verdict| verdict.broke_at(returned).is_some());
-    let mut text = format!("{at} {}: {asked} = {told}", film.names().node(op.node()));
+    let name = film.names().node(op.node());
+    if operation.invoked > cursor {
+        let text = format!("{at} {name}: {asked}, later");
+        return Line::new(0, Role::Faint, text).to(Goal::Record(operation.invoked));
+    }
+    let mut text = format!("{at} {name}: {asked} = {told}");
     let seen = returned <= cursor;
     if let Some(units) = stale.filter(|_| seen) {
         text.push_str(&format!(", {units} too many"));
@@ -67,9 +72,7 @@ fn line(app: &App<'_>, op: OpId, operation: &Operation) -> Line {
     if broke && seen {
         text.push_str(" <- no order explains it");
     }
-    let future = operation.invoked > cursor;
     let role = match () {
-        () if future => Role::Faint,
         () if seen && (broke || stale.is_some()) => Role::Fault,
         () if !seen => Role::Changed,
         () => Role::Plain,

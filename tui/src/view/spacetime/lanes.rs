@@ -30,7 +30,7 @@ impl Lanes {
             all.retain(|node| !hidden(node));
         }
         let fit = usize::from(room / NARROWEST).max(1);
-        let nodes = if all.len() <= fit { all.clone() } else { busiest(film, scene, &all, fit) };
+        let nodes = if all.len() <= fit { all.clone() } else { some(film, scene, &all, fit) };
         let band = (room / u16::try_from(nodes.len()).unwrap_or(u16::MAX).max(1)).max(1);
         Lanes { folded: all.len() - nodes.len(), nodes, first: area.x + MARGIN, band: band.min(24) }
     }
@@ -63,19 +63,19 @@ fn in_order(film: &Film<'_>) -> Vec<NodeId> {
     all
 }
 
-/// So many of the nodes, those that the rows are about most, and that of the cursor in any case.
-fn busiest(film: &Film<'_>, scene: &Scene, all: &[NodeId], many: usize) -> Vec<NodeId> {
-    let mut counts: Vec<(u64, NodeId)> = all.iter().map(|node| (0, *node)).collect();
-    for row in scene.lines.iter().filter_map(Line::row) {
-        let Some(event) = film.event(row.number) else { continue };
-        let weight = if row.relation == Relation::Same { 1_000 } else { 1 };
-        for node in ends(&event).into_iter().flatten() {
-            if let Some(count) = counts.iter_mut().find(|(_, other)| *other == node) {
-                count.0 += weight;
-            }
+/// So many of the nodes, the first ones: they stay where they are as time goes on. Those of the event at the
+/// cursor have a lane in any case.
+fn some(film: &Film<'_>, scene: &Scene, all: &[NodeId], many: usize) -> Vec<NodeId> {
+    let rows = scene.lines.iter().filter_map(Line::row);
+    let here = rows.into_iter().find(|row| row.relation == Relation::Same);
+    let event = here.and_then(|row| film.event(row.number));
+    let needed: Vec<NodeId> = event.iter().flat_map(ends).flatten().collect();
+    let mut chosen: Vec<NodeId> =
+        all.iter().copied().filter(|node| needed.contains(node)).collect();
+    for node in all {
+        if chosen.len() < many && !chosen.contains(node) {
+            chosen.push(*node);
         }
     }
-    counts.sort_by_key(|(count, node)| (std::cmp::Reverse(*count), *node));
-    let chosen: Vec<NodeId> = counts.into_iter().take(many).map(|(_, node)| node).collect();
     all.iter().copied().filter(|node| chosen.contains(node)).collect()
 }

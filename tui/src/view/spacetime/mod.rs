@@ -43,12 +43,12 @@ pub(super) fn draw(app: &App<'_>, variant: usize, scene: &Scene, pen: &mut Pen<'
                 draw_row(shown, pen, &lanes, *row, y, area);
             }
             Line::Folded(words) => {
-                lives(shown, pen, &lanes, last.unwrap_or(1), y);
+                lives(shown, pen, &lanes, last.unwrap_or(1), true, y);
                 let text = format!(" {} {words} ", app.glyphs().more);
                 let room = area.right().saturating_sub(lanes.first + 2);
                 pen.clipped(lanes.first + 1, y, &text, room, app.theme().faint);
             }
-            Line::Blank => lives(shown, pen, &lanes, last.unwrap_or(1), y),
+            Line::Blank => lives(shown, pen, &lanes, last.unwrap_or(1), true, y),
         }
     }
 }
@@ -66,7 +66,9 @@ fn heading(shown: Shown<'_, '_>, pen: &mut Pen<'_>, lanes: &Lanes, area: Rect) {
         pen.text(begin, y, &name, style);
     }
     if app.scenes().len() > 1 {
-        let name = format!(" {} ", clip(film.variant(), MARGIN - 2));
+        let first = lanes.nodes.first().map_or(0, |node| width(&film.names().node(*node)));
+        let free = lanes.column(0).saturating_sub(first.min(lanes.band) / 2 + area.x + 2);
+        let name = format!(" {} ", clip(film.variant(), free.max(MARGIN - 2)));
         pen.text(area.x, y, &name, app.theme().strong);
     } else if lanes.folded > 0 {
         pen.text(area.x + 1, y, &format!("+{} nodes", lanes.folded), app.theme().strong);
@@ -83,7 +85,7 @@ fn draw_row(shown: Shown<'_, '_>, pen: &mut Pen<'_>, lanes: &Lanes, row: Row, y:
         Relation::Future => theme.future,
         Relation::Concurrent => theme.faint,
     };
-    lives(shown, pen, lanes, row.number, y);
+    lives(shown, pen, lanes, row.number, false, y);
     let x = area.x;
     let millis = event.at.nanos() / 1_000_000;
     let time = format!("{:>5}.{:03}", millis / 1_000, millis % 1_000);
@@ -104,8 +106,8 @@ fn draw_row(shown: Shown<'_, '_>, pen: &mut Pen<'_>, lanes: &Lanes, row: Row, y:
     drawing.event(&event);
 }
 
-/// How each node is then, and who cannot talk to whom.
-fn lives(shown: Shown<'_, '_>, pen: &mut Pen<'_>, lanes: &Lanes, number: u64, y: u16) {
+/// How each node is at a record, or after it, and who cannot talk to whom.
+fn lives(shown: Shown<'_, '_>, pen: &mut Pen<'_>, lanes: &Lanes, number: u64, after: bool, y: u16) {
     let Shown { app, film, .. } = shown;
     let (index, theme, glyphs) = (film.index(), app.theme(), app.glyphs());
     for (lane, node) in lanes.nodes.iter().enumerate() {
@@ -113,7 +115,7 @@ fn lives(shown: Shown<'_, '_>, pen: &mut Pen<'_>, lanes: &Lanes, number: u64, y:
             Life::Absent => " ",
             Life::Down => glyphs.down,
             Life::Paused => glyphs.paused,
-            Life::Up if index.operation(*node, number).is_some() => glyphs.busy,
+            Life::Up if index.is_busy(*node, number, after) => glyphs.busy,
             Life::Up => glyphs.lane,
         };
         pen.cell(lanes.column(lane), y, glyph, theme.faint);
@@ -216,7 +218,8 @@ impl Drawing<'_, '_, '_> {
     fn local(&mut self, node: NodeId, glyph: &str, text: &Label) {
         let Some(at) = self.lanes.of(node) else {
             let text = format!("{} {glyph} {}", self.shown.film.names().node(node), text.long);
-            self.pen.clipped(self.lanes.first, self.y, &text, self.room, self.style);
+            let room = self.room.saturating_sub(self.lanes.first);
+            self.pen.clipped(self.lanes.first, self.y, &text, room, self.style);
             return;
         };
         self.pen.cell(at, self.y, glyph, self.style);
@@ -260,7 +263,8 @@ impl Drawing<'_, '_, '_> {
                 node.map_or_else(String::new, |node| self.shown.film.names().node(node))
             };
             let text = format!("{} {} {} {end} {}", name(from), glyphs.right, name(to), text.long);
-            self.pen.clipped(self.lanes.first, self.y, &text, self.room, self.style);
+            let room = self.room.saturating_sub(self.lanes.first);
+            self.pen.clipped(self.lanes.first, self.y, &text, room, self.style);
             return;
         };
         if from_at == to_at {
