@@ -195,6 +195,8 @@ fn a_run_that_cannot_be_made_again_is_shown_on_paper() {
     let mut same = Terminal::start(&["tui", &path, "--at", "832"], (120, 40), &[]);
     let text = same.until("event 832 of 3166");
     assert!(!text.contains("another run"), "{text}");
+    same.keys("y");
+    assert!(!same.until("copied: ").contains("--variant"), "a trace file has one");
     let mut paper = Terminal::start(&["tui", &other, "--at", "832"], (120, 40), &[]);
     let text = paper.until("event 832 of 3166");
     assert!(text.contains("this build makes another run of it"), "{text}");

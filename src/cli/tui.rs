@@ -83,7 +83,7 @@ fn options(args: &TuiArgs, origin: String) -> Options {
     };
     let glyphs = if args.ascii { Glyphs::ASCII } else { Glyphs::UNICODE };
     let lang = story::language(args.scenario.lang.as_deref());
-    Options { theme, glyphs, lang, mouse: !args.no_mouse, origin }
+    Options { theme, glyphs, lang, mouse: !args.no_mouse, origin, is_trace: false }
 }
 
 /// The debugger with all runs, at their begin.
@@ -120,7 +120,8 @@ fn try_tui(args: &TuiArgs, catalogue: &Catalogue, output: &mut Output) -> Result
         of_scenario(args, catalogue, output)?
     };
     needs_terminal(output)?;
-    let options = options(args, shown.origin.clone());
+    let is_trace = shown.recorded.is_some();
+    let options = Options { is_trace, ..options(args, shown.origin.clone()) };
     let app = debugger(shown, options, catalogue);
     let mut app = app.map_err(|problems| output.refuse(&problems))?;
     app.begin_at(args.at.map(simlab_core::Seq::get));

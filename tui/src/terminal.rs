@@ -19,6 +19,8 @@ use std::io::{self, Stdout, stdout};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+#[allow(clippy::disallowed_types, reason = "people look at it")]
+use std::time::Instant;
 
 /// A frame of what plays, or of what loads.
 const FRAME: Duration = Duration::from_millis(33);
@@ -106,6 +108,7 @@ impl Screen {
         let size = self.terminal.size()?;
         app.resize(size.width, size.height);
         self.blank()?;
+        let mut since = now();
         loop {
             self.terminal.draw(|frame| {
                 let area = frame.area();
@@ -122,8 +125,11 @@ impl Screen {
                     return Ok(Leave::Gone);
                 }
                 take(app, event);
-            } else {
-                app.tick(FRAME.as_millis() as u64);
+            }
+            let passed = since.elapsed().as_millis() as u64;
+            if passed > 0 {
+                since += Duration::from_millis(passed);
+                app.tick(passed);
             }
             if app.is_loading() {
                 app.load(STEPS);
@@ -177,6 +183,12 @@ impl Screen {
             }
         }
     }
+}
+
+/// The audience's clock: it decides how fast a run is played, and nothing of the run.
+#[allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "people look at it")]
+fn now() -> Instant {
+    Instant::now()
 }
 
 /// Ctrl-C ends everything, wherever one is.
@@ -233,6 +245,8 @@ pub fn take(app: &mut App<'_>, event: Event) {
         Event::Resize(width, height) => app.resize(width, height),
         Event::Key(key) if key.kind != KeyEventKind::Release => take_key(app, key),
         Event::Mouse(mouse) => match mouse.kind {
+            MouseEventKind::ScrollDown if *app.over() != Over::Nothing => app.choose(true),
+            MouseEventKind::ScrollUp if *app.over() != Over::Nothing => app.choose(false),
             MouseEventKind::ScrollDown => app.run(Command::Forward),
             MouseEventKind::ScrollUp => app.run(Command::Back),
             MouseEventKind::Down(MouseButton::Left) | MouseEventKind::Drag(MouseButton::Left) => {

@@ -9,6 +9,7 @@ use simlab_tui::app::App;
 use simlab_tui::app::command::{Command, markdown};
 use simlab_tui::app::pane::{Pane, Role};
 use simlab_tui::app::scene::Line;
+use simlab_tui::film::Answering;
 use simlab_tui::glossary::GLOSSARY;
 
 /// All that a pane says.
@@ -163,6 +164,57 @@ fn the_way_leads_to_what_went_wrong() {
     app.run(Command::NextDifference);
     let event = app.film().event(app.cursor()).expect("it is there");
     assert!(matches!(event.kind, Kind::Returned { .. }), "{event:?}");
+}
+
+/// Whoever has waited longest says how long one waits.
+#[test]
+fn who_waits_is_told_how_long() {
+    let catalogue = Catalogue::with(&[]);
+    let mut app = open(&catalogue, "cap_partition", false);
+    keys(&mut app, "/t=39.9s\n");
+    let score = app.score(2);
+    let shanghai = score.served.iter().find(|(site, _)| site == "Shanghai");
+    let Some((_, Answering::Waiting(long))) = shanghai else { panic!("{score:?}") };
+    assert_eq!(long.millis() / 1_000, 28);
+}
+
+/// From the end of an operation to its begin, although others of the client are open meanwhile.
+#[test]
+fn an_end_finds_its_own_begin() {
+    let catalogue = Catalogue::with(&[]);
+    let mut app = open(&catalogue, "cap_partition", false);
+    keys(&mut app, "/#71\n");
+    app.run(Command::OtherEnd);
+    assert_eq!(app.cursor(), 35);
+    app.run(Command::OtherEnd);
+    assert_eq!(app.cursor(), 71);
+}
+
+/// Whoever goes somewhere while it plays, sees it play from there.
+#[test]
+fn it_plays_from_where_one_goes() {
+    let catalogue = Catalogue::with(&[]);
+    let mut app = open(&catalogue, "cap_partition", false);
+    keys(&mut app, "] g");
+    app.tick(100);
+    assert!(app.is_playing() && app.now().millis() < 1_000, "{}", app.now());
+    keys(&mut app, "]");
+    app.tick(2_000);
+    assert!((11_000..12_001).contains(&app.now().millis()), "{}", app.now());
+}
+
+/// A lesson without clients is not said to be linearizable, and what it breaks is.
+#[test]
+fn broken_promises_are_in_the_score() {
+    let catalogue = Catalogue::with(&[]);
+    let mut app = open(&catalogue, "clock_drift", false);
+    while app.film().violations().is_empty() {
+        app.run(Command::NextVariant);
+    }
+    app.run(Command::NextViolation);
+    let said = says(&app, Pane::Score);
+    assert!(said.contains("broken") && said.contains("single_holder"), "{said}");
+    assert!(!said.contains("linearizable"), "{said}");
 }
 
 #[test]

@@ -24,7 +24,8 @@ impl App<'_> {
             let text = format!("{:>8} {:<7} {}", seconds(event.at), event.seq, words.join(" "));
             chain.push((event.seq.get(), text));
             next = event.cause.map(Seq::get);
-            if chain.len() == MOST {
+            if let (MOST.., Some(before)) = (chain.len(), next) {
+                chain.push((before, format!("and what led to #{before}: Enter goes there")));
                 break;
             }
         }

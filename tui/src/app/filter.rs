@@ -191,6 +191,10 @@ impl Sieve {
         self.upto = film.len();
     }
 
+    pub(super) const fn is_empty(&self) -> bool {
+        self.numbers.is_empty()
+    }
+
     pub(super) fn contains(&self, number: u64) -> bool {
         self.numbers.binary_search(&number).is_ok()
     }

@@ -65,6 +65,8 @@ pub struct Options {
     pub mouse: bool,
     /// The command line that shows the same runs, without the variant and the event.
     pub origin: String,
+    /// Whether it is of a trace file, which has one variant only.
+    pub is_trace: bool,
 }
 
 /// The debugger.
@@ -237,7 +239,8 @@ impl<'c> App<'c> {
         self.compose();
         self.inspected = self.inspect();
         if let Some(line) = self.focus {
-            self.focus = Some(line.min(self.pane_lines().saturating_sub(1)));
+            let lines = self.pane_lines();
+            self.focus = (lines > 0).then(|| line.min(lines - 1));
         }
     }
 

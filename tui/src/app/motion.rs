@@ -67,6 +67,7 @@ impl App<'_> {
         let number = number.clamp(1, self.film().len().max(1));
         self.place(number);
         self.moment = self.now();
+        self.playing = self.playing.map(|_| self.moment);
         self.node = None;
     }
 
@@ -92,6 +93,7 @@ impl App<'_> {
         let near = sight.last(cursor + 1, |_| true).or_else(|| sight.next(cursor, |_| true));
         self.cursors[self.shown] = near.unwrap_or(cursor);
         self.moment = self.now();
+        self.playing = self.playing.map(|_| self.moment);
     }
 
     fn page(&self, forward: bool) -> Option<u64> {
@@ -116,8 +118,8 @@ impl App<'_> {
             | Kind::Dropped { datagram, .. }
             | Kind::Corrupted { datagram, .. }
             | Kind::Duplicated { datagram, .. } => Some(datagram.get()),
-            Kind::Invoked { .. } | Kind::Returned { .. } => {
-                let operation = self.film().index().operation(event.node?, event.seq.get())?;
+            Kind::Invoked { op, .. } | Kind::Returned { op } => {
+                let operation = self.film().index().operation_of(op)?;
                 if operation.invoked == event.seq.get() {
                     operation.returned
                 } else {

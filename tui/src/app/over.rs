@@ -118,6 +118,9 @@ impl App<'_> {
                 self.settle();
                 self.snap();
                 self.settle();
+                if self.filter.is_some() && self.sieves[self.shown].is_empty() {
+                    self.message = Some("nothing fits this filter".to_owned());
+                }
             }
             Err(reason) => self.message = Some(reason),
         }
@@ -130,7 +133,13 @@ impl App<'_> {
         let area = area.unwrap_or_default();
         let lines = self.lines(self.pane, area.width, area.height);
         match lines.get(line).and_then(|line| line.goes) {
-            Some(pane::Goal::Record(number)) => self.jump(number),
+            Some(pane::Goal::Record(number)) => {
+                self.jump(number);
+                // The list moves with the cursor, and the choice with the list.
+                if self.pane == pane::Pane::Operations {
+                    self.focus = Some(self.latest_operation());
+                }
+            }
             Some(pane::Goal::Node(node)) => self.node = Some(node),
             Some(pane::Goal::Variant(variant)) => self.show(variant),
             None => self.message = Some("this line leads nowhere".to_owned()),

@@ -31,7 +31,8 @@ impl App<'_> {
             self.cursors[self.shown] = first.clamp(1, self.film().len().max(1));
             self.snap();
         } else if layout.panes.first().is_some_and(|pane| pane.contains(place)) {
-            self.focus = Some(self.focus.unwrap_or(0));
+            let seen = self.anchor(self.pane, &[]);
+            self.focus = Some(self.focus.unwrap_or(seen));
         }
         self.settle();
     }

@@ -8,6 +8,10 @@ use super::pane::Pane;
 use crate::look::{Glyphs, Theme};
 use simlab_core::NodeId;
 
+/// How fast it can be played, in thousandths of the audience's time.
+const SPEEDS: [u64; 15] =
+    [1, 2, 5, 10, 50, 100, 250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 64_000, 256_000];
+
 impl App<'_> {
     /// Carries out a command.
     pub fn run(&mut self, command: Command) {
@@ -80,8 +84,11 @@ impl App<'_> {
                 let now = self.now();
                 self.playing = self.playing.is_none().then_some(now);
             }
-            Command::Faster => self.set_speed(self.speed.saturating_mul(2).min(1_000_000)),
-            Command::Slower => self.set_speed((self.speed / 2).max(1)),
+            Command::Faster => self
+                .set_speed(SPEEDS.iter().find(|s| **s > self.speed).copied().unwrap_or(self.speed)),
+            Command::Slower => self.set_speed(
+                SPEEDS.iter().rev().find(|s| **s < self.speed).copied().unwrap_or(SPEEDS[0]),
+            ),
             motion => self.go(motion),
         }
         self.settle();
@@ -186,7 +193,7 @@ impl App<'_> {
     #[must_use]
     pub fn replay(&self) -> String {
         let origin = &self.options.origin;
-        let one = self.film().scenario().variants.len() < 2 || self.departed.is_some();
+        let one = self.scenario().variants.len() < 2 || self.options.is_trace;
         let variant =
             if one { String::new() } else { format!(" --variant {}", self.film().variant()) };
         format!("{origin}{variant} --at {}", self.cursor())
@@ -209,7 +216,7 @@ impl App<'_> {
     pub fn speed_in_words(&self) -> String {
         match self.speed {
             speed if speed >= 1_000 => format!("{}x", speed / 1_000),
-            speed => format!("1/{}x", 1_000 / speed),
+            speed => format!("1/{}x", 1_000 / speed.max(1)),
         }
     }
 }

@@ -344,16 +344,6 @@ impl Index {
         self.groups.iter().find(|(_, groups)| groups.len() > 1).map_or(&[], |(_, groups)| groups)
     }
 
-    /// The operation that a node has open at this record: it began before or with it, and ends with it
-    /// or later.
-    #[must_use]
-    pub fn operation(&self, node: NodeId, number: u64) -> Option<&Operation> {
-        let own = &self.operations[node.index()];
-        let after = own.partition_point(|operation| operation.invoked <= number);
-        let open = |operation: &&Operation| operation.returned.is_none_or(|end| end >= number);
-        own[..after].iter().rev().take(16).find(open)
-    }
-
     /// Whether a node has an operation open at this record, or after it.
     #[must_use]
     pub fn is_busy(&self, node: NodeId, number: u64, after: bool) -> bool {

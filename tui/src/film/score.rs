@@ -138,6 +138,8 @@ pub struct Score {
     pub served: Vec<(String, Answering)>,
     /// The record at which the history stopped being linearizable, if it has.
     pub broken: Option<u64>,
+    /// The other promises that were broken so far.
+    pub invariants: Vec<&'static str>,
     /// Stale reads so far, and by how many units the worst was too high; `None` where nothing is sold.
     pub stale: Option<(usize, i64)>,
     /// Units sold that nobody had; `None` where nothing is sold.
@@ -153,6 +155,8 @@ impl Score {
         let Some(verdict) = &film.verdict else { return score };
         let history = verdict.breaks.iter().filter(|one| one.invariant.is_none());
         score.broken = history.map(|one| one.seq.get()).find(|seq| *seq <= number);
+        let upto = verdict.breaks.iter().take_while(|one| one.seq.get() <= number);
+        score.invariants = upto.filter_map(|one| one.invariant).collect();
         if verdict.stocks {
             let upto = verdict.stale.partition_point(|read| read.returned.seq.get() <= number);
             let worst = verdict.stale[..upto].iter().map(|read| read.units).max();
@@ -185,23 +189,24 @@ fn served(film: &Film<'_>, number: u64) -> Vec<(String, Answering)> {
 
 /// How a client was served last, or how long it has waited.
 fn answering(film: &Film<'_>, node: NodeId, number: u64, now: Time) -> Answering {
-    /// So many operations of a client may be open at once before the first of them is overlooked.
-    const OPEN: usize = 64;
+    /// So many operations of a client are looked at; those before are over, or will never be.
+    const LOOKED_AT: usize = 1_024;
     let own = film.index.operations(node);
     let begun = own.partition_point(|operation| operation.invoked <= number);
-    let mut last = None;
-    for operation in own[..begun].iter().rev().take(OPEN) {
+    let (mut last, mut oldest) = (None, now);
+    for operation in own[..begun].iter().rev().take(LOOKED_AT) {
         if operation.returned.is_none_or(|end| end > number) {
             let since = film.event(operation.invoked).map_or(now, |event| event.at);
-            if now.since(since) > PATIENCE {
-                return Answering::Waiting(now.since(since));
-            }
+            oldest = oldest.min(since);
         } else {
             let end = operation.returned.unwrap_or(0);
             if last.is_none_or(|(latest, _)| end > latest) {
                 last = Some((end, operation.ended));
             }
         }
+    }
+    if now.since(oldest) > PATIENCE {
+        return Answering::Waiting(now.since(oldest));
     }
     match last {
         None => Answering::Silent,

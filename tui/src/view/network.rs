@@ -31,8 +31,12 @@ struct Place {
 /// Draws the graph in the upper part of an area. Returns how many rows it takes.
 pub(super) fn draw(app: &App<'_>, pen: &mut Pen<'_>, area: Rect) -> u16 {
     let mut places = places(app);
-    let rows = (area.height * 3 / 5).clamp(LEAST.1, 30).min(area.height);
-    if area.width < LEAST.0 || area.height < LEAST.1 || places.len() > PLACES {
+    let rows = (area.height * 3 / 5).clamp(LEAST.1, 30);
+    // Some rows are for the lines below.
+    if app.inspected().nothing || area.width < LEAST.0 || area.height < rows + 3 {
+        return list(app, pen, area);
+    }
+    if places.len() > PLACES {
         return list(app, pen, area);
     }
     let area = Rect { height: rows, ..area };
@@ -76,7 +80,7 @@ fn words(app: &App<'_>, node: NodeId, room: u16) -> String {
         Life::Down => format!(" {} down", glyphs.crash),
     };
     let rest = match headline {
-        Some(headline) => format!(" {headline}{life}"),
+        Some(headline) => format!("{life} {headline}"),
         None => life,
     };
     let name = clip(&name, room.saturating_sub(width(&rest)).max(2));
@@ -260,7 +264,7 @@ fn list(app: &App<'_>, pen: &mut Pen<'_>, area: Rect) -> u16 {
     }
     if nodes.len() > usize::from(rows) && rows > 0 {
         let more =
-            format!("{} and {} more nodes", app.glyphs().more, nodes.len() - usize::from(rows));
+            format!("{} and {} more nodes", app.glyphs().more, nodes.len() + 1 - usize::from(rows));
         pen.clear(Rect::new(area.x, area.y + rows - 1, area.width, 1));
         pen.clipped(area.x, area.y + rows - 1, &more, area.width, theme.faint);
     }

@@ -26,9 +26,11 @@ fn asked(app: &App<'_>, pen: &mut Pen<'_>, area: Rect, what: &str, text: &str, h
     let y = area.height - 1;
     pen.clear(Rect::new(0, y, area.width, 1));
     // Of a long text the end is seen.
-    let room = usize::from(area.width).saturating_sub(what.len() + 3);
-    let skipped = text.chars().count().saturating_sub(room);
-    let text: String = text.chars().skip(skipped).collect();
+    let room = area.width.saturating_sub(width(what) + 3);
+    let mut text = text.to_owned();
+    while width(&text) > room {
+        text.remove(0);
+    }
     let end = pen.text(1, y, &format!("{what}{text}"), app.theme().strong);
     pen.cell(end, y, " ", app.theme().cursor);
     if text.is_empty() {

@@ -16,7 +16,14 @@ use std::rc::Rc;
 
 fn options(name: &str, glyphs: Glyphs) -> Options {
     let origin = format!("simlab tui {name}");
-    Options { theme: Theme::PLAIN, glyphs, lang: "en".to_owned(), mouse: true, origin }
+    Options {
+        theme: Theme::PLAIN,
+        glyphs,
+        lang: "en".to_owned(),
+        mouse: true,
+        origin,
+        is_trace: false,
+    }
 }
 
 /// A lesson in the debugger, loaded to its end.

@@ -37,7 +37,9 @@ fn story(app: &App<'_>, found: &Datagram, lines: &mut Vec<Line>) {
     if let Some((seq, sent)) = found.sent {
         let line = Line::plain(format!("sent at {} ({seq})", seconds(sent)));
         lines.push(line.to(Goal::Record(seq.get())));
-        let fate = film.index().fate(seq.get());
+        // Of a copy that ended at the cursor, that end; of all others, the last.
+        let here = matches!(found.event, Kind::Delivered { .. } | Kind::Dropped { .. });
+        let fate = if here { Some(found.number) } else { film.index().fate(seq.get()) };
         let end = fate.and_then(|number| film.event(number));
         let (role, text) = match end.map(|event| (event.kind, event.at)) {
             Some((Kind::Delivered { .. }, end)) => (

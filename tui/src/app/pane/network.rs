@@ -19,6 +19,9 @@ pub(super) fn lines(app: &App<'_>) -> Vec<Line> {
     let mut lines = Vec::new();
     let Some(here) = app.inspected().node else { return lines };
     let (film, inspected) = (app.film(), app.inspected());
+    if inspected.nothing {
+        return vec![Line::plain("these are events on paper: nobody knows what was under way")];
+    }
     let name = |node: NodeId| film.names().node(node);
     lines.push(Line::heading(format!("links of {}", name(here))));
     for node in &film.scenario().nodes {

@@ -25,6 +25,9 @@ pub(super) fn lines(app: &App<'_>) -> Vec<Line> {
                 lines.push(Line::new(1, Role::Fault, text).to(Goal::Record(one.seq.get())));
             }
         }
+        None if film.is_over() => {
+            lines.push(Line::new(0, Role::Faint, "events on paper are not judged"));
+        }
         None => lines.push(Line::new(0, Role::Faint, "judged once all is loaded")),
     }
     let (all, begun) = (film.index().all_operations(), film.index().begun(app.cursor()));

@@ -47,9 +47,20 @@ fn rows(films: &[Film<'_>], scores: &[Score]) -> Vec<Row> {
             (format!("NO, {at}"), true)
         }
         None if judged(film) => ("so far".to_owned(), false),
+        None if film.is_over() => ("not judged".to_owned(), false),
         None => ("loading".to_owned(), false),
     });
-    rows.push(("linearizable".to_owned(), linearizable.collect()));
+    // Where nothing is asked, nothing is answered wrongly.
+    if films.iter().any(|film| !film.index().all_operations().is_empty()) {
+        rows.push(("linearizable".to_owned(), linearizable.collect()));
+    }
+    if scores.iter().any(|score| !score.invariants.is_empty()) {
+        let broken = scores.iter().map(|score| match score.invariants.as_slice() {
+            [] => ("nothing".to_owned(), false),
+            names => (names.join(" "), true),
+        });
+        rows.push(("broken".to_owned(), broken.collect()));
+    }
     if scores.iter().any(|score| score.oversold.is_some()) {
         let stale = scores.iter().map(|score| match score.stale {
             Some((0, _)) => ("0".to_owned(), false),

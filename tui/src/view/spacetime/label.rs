@@ -100,7 +100,10 @@ fn words(film: &Film<'_>, event: &TraceEvent<'_>) -> String {
         _ => {
             // As the log has it, without the node and the name of the kind.
             let whole = line(event, &film.words());
-            whole.get(19..).map_or(whole.clone(), |rest| rest.trim().to_owned())
+            let name = event.node.map(|node| film.names().node(node)).unwrap_or_default();
+            let rest = whole.strip_prefix(name.as_str()).unwrap_or(&whole);
+            let words: Vec<&str> = rest.split_whitespace().collect();
+            words.join(" ")
         }
     }
 }

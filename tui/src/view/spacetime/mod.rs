@@ -271,7 +271,14 @@ impl Drawing<'_, '_, '_> {
             self.pen.cell(to_at, self.y, end, self.style);
             return self.beside(to_at, to_at, text);
         }
-        let stop = if halts { u16::midpoint(from_at, to_at) } else { to_at };
+        let is_lane = |x: u16| (0..self.lanes.nodes.len()).any(|lane| self.lanes.column(lane) == x);
+        let stop = match u16::midpoint(from_at, to_at) {
+            // Where another node's lane is, it would look as if that had lost it.
+            middle if halts && is_lane(middle) && middle > from_at => middle - 1,
+            middle if halts && is_lane(middle) => middle + 1,
+            middle if halts => middle,
+            _ => to_at,
+        };
         let (low, high) = (from_at.min(stop), from_at.max(stop));
         for x in low + 1..high {
             let lane = (0..self.lanes.nodes.len()).any(|lane| self.lanes.column(lane) == x);
