@@ -92,7 +92,7 @@ impl Terminal {
         let begun = Instant::now();
         loop {
             // What belongs to one frame comes in one go.
-            while let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(60)) {
+            while let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(120)) {
                 self.take(&bytes);
             }
             if what.split('|').any(|what| self.text().contains(what)) {

@@ -40,7 +40,7 @@ impl Pane {
             Pane::Datagram => "2 datagram",
             Pane::Network => "3 network",
             Pane::Operations => "4 operations",
-            Pane::Score => "5 variants",
+            Pane::Score => "5 score",
         }
     }
 
