@@ -201,6 +201,8 @@ fn a_run_that_cannot_be_made_again_is_shown_on_paper() {
     let text = paper.until("event 832 of 3166");
     assert!(text.contains("this build makes another run of it"), "{text}");
     assert!(text.contains("events on paper"), "{text}");
+    paper.keys("v");
+    paper.until("events on paper are not judged");
     paper.keys("\x1b[D]");
     paper.until("event 2564 of 3166");
 }

@@ -115,7 +115,11 @@ impl App<'_> {
                 Err("two diagrams need 100 columns; Tab shows the next variant at the same time")
             }
             Command::NextViolation | Command::LastViolation if film.violations().is_empty() => {
-                Err(if film.is_over() { "nothing was violated" } else { "still loading" })
+                Err(match film.verdict() {
+                    Some(_) => "nothing was violated",
+                    None if film.is_over() => "events on paper are not judged",
+                    None => "still loading",
+                })
             }
             Command::NextFault | Command::LastFault if film.index().faults().is_empty() => {
                 Err("there are no faults")
