@@ -54,25 +54,32 @@ pub(crate) fn install() {
 /// If it panicked.
 pub fn guard<T>(code: impl FnOnce() -> T) -> Result<T, Caught> {
     install();
-    run(code)
+    run(code).map_err(Panicked::caught)
 }
 
 /// The same where the hook is known to be installed.
 #[inline(always)]
-pub(crate) fn run<T>(code: impl FnOnce() -> T) -> Result<T, Caught> {
+pub(crate) fn run<T>(code: impl FnOnce() -> T) -> Result<T, Panicked> {
     let outer = IN_HANDLER.replace(true);
     let result = catch_unwind(AssertUnwindSafe(code));
     IN_HANDLER.set(outer);
-    result.map_err(|_| caught())
+    result.map_err(|_| Panicked(()))
 }
 
-/// What the hook was told.
-#[cold]
-fn caught() -> Caught {
-    MESSAGE.with_borrow_mut(Option::take).unwrap_or_else(|| Caught {
-        message: "a panic that the hook did not see".to_owned(),
-        place: String::new(),
-    })
+/// Code has panicked; what is known of it is yet to be [asked](Panicked::caught). It takes no room, so
+/// that a handler that does not panic costs no store for it.
+#[derive(Debug)]
+pub(crate) struct Panicked(());
+
+impl Panicked {
+    /// What the hook was told.
+    #[cold]
+    pub(crate) fn caught(self) -> Caught {
+        MESSAGE.with_borrow_mut(Option::take).unwrap_or_else(|| Caught {
+            message: "a panic that the hook did not see".to_owned(),
+            place: String::new(),
+        })
+    }
 }
 
 #[cfg(test)]

@@ -269,7 +269,7 @@ mod tests {
                         model.insert(key, (now + after, order));
                         let due = Time(now + after);
                         if let Some(slot) = timers.set(Scope::ROOT, key, (due, due), order, seq) {
-                            queue.push_reserved(due, order, [slot.into(), 0, 0]);
+                            queue.push_reserved(due, order, [slot.into(), 0]);
                         }
                     }
                     Step::Cancel(key) => {
@@ -289,7 +289,7 @@ mod tests {
                             match timers.popped(TimerEntry { slot, at, order }, at) {
                                 Popped::Stale => {}
                                 Popped::Again(due, order) => {
-                                    queue.push_reserved(due, order, [slot.into(), 0, 0]);
+                                    queue.push_reserved(due, order, [slot.into(), 0]);
                                 }
                                 Popped::Fire { key, .. } => fired.push((at.0, key)),
                             }

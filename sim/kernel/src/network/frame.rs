@@ -11,6 +11,9 @@ use simlab_core::Digest;
 pub(crate) struct FrameId(u32);
 
 impl FrameId {
+    /// No payload.
+    pub(crate) const NONE: FrameId = FrameId(u32::MAX);
+
     /// The one at this place.
     #[inline]
     pub(crate) const fn of(index: u32) -> Self {
@@ -73,6 +76,7 @@ impl Frames {
     #[inline(always)]
     pub(crate) fn insert(&mut self, bytes: &[u8]) -> Load {
         let index = self.free.pop().unwrap_or_else(|| {
+            assert!(self.slab.len() < FrameId::NONE.0 as usize, "fewer than 2^32 payloads");
             self.slab.push(Frame::default());
             (self.slab.len() - 1) as u32
         });

@@ -11,7 +11,7 @@ pub use spec::{ClockSpec, Cost, NodeSpec};
 
 use crate::clock::Clock;
 use crate::disk::SimDisk;
-use crate::panics::{self, Caught};
+use crate::panics::{self, Panicked};
 use crate::timers::Timers;
 use simlab_core::{
     Counters, Decide, Disk, Distribution, Duration, Env, Event, Moment, NoDisk, NodeId, Outbox,
@@ -59,12 +59,11 @@ pub(crate) struct Node {
     instant_events: u32,
     /// Counts the lives; what was scheduled in an earlier life concerns none of the later ones.
     pub(crate) life: u32,
-    /// How much of the desk waited for a pause to end: what comes now comes after that.
-    pub(crate) catching_up: u32,
+    /// What keeps it from handling events there and then: [`Node::PAUSED`], [`Node::COSTS`], and how much
+    /// of the desk waited for a pause to end, since what comes now comes after that. All in one number, so
+    /// that one question is enough.
+    hinders: u32,
     pub(crate) status: Status,
-    pub(crate) paused: bool,
-    /// Whether handling an event costs nothing.
-    free: bool,
     /// Whether it is down and comes up when the last fault that keeps it down is over.
     pub(crate) owed: bool,
     /// Whether it came up and has not heard so yet: that is the first thing that it hears.
@@ -89,7 +88,7 @@ struct Drive {
 }
 
 /// The size counts: a world may have a million.
-const _: () = assert!(size_of::<Node>() == 160);
+const _: () = assert!(size_of::<Node>() == 152);
 
 impl Clone for Node {
     fn clone(&self) -> Self {
@@ -107,6 +106,11 @@ impl Clone for Node {
 }
 
 impl Node {
+    /// It is paused.
+    const PAUSED: u32 = 1 << 31;
+    /// Handling an event takes time.
+    const COSTS: u32 = 1 << 30;
+
     /// A node that is not there yet. `like` is another one, whose machine it shares if they are the
     /// same.
     pub(crate) fn new(spec: NodeSpec, like: Option<&Node>) -> Self {
@@ -116,11 +120,9 @@ impl Node {
         let right = clock == ClockSpec::default();
         Node {
             status: Status::Absent,
-            paused: false,
-            free: cost.is_free(),
+            hinders: if cost.is_free() { 0 } else { Node::COSTS },
             owed: false,
             starting: false,
-            catching_up: 0,
             life: 0,
             instant_events: 0,
             instant: Time::ZERO,
@@ -144,7 +146,8 @@ impl Node {
         if let Some(drive) = &mut self.drive {
             drive.last_sync = Time::ZERO;
         }
-        (self.starting, self.catching_up) = (false, 0);
+        self.starting = false;
+        self.hinders &= Node::PAUSED | Node::COSTS;
         self.process = self.pristine.fork();
         self.desk.as_mut().map(|desk| desk.clear()).unwrap_or_default()
     }
@@ -152,7 +155,41 @@ impl Node {
     /// Whether what is due is handled there and then.
     #[inline]
     pub(crate) fn handles_at_once(&self) -> bool {
-        self.status == Status::Up && self.free && !self.paused && self.catching_up == 0
+        self.status == Status::Up && self.hinders == 0
+    }
+
+    /// Whether it is paused.
+    pub(crate) const fn is_paused(&self) -> bool {
+        self.hinders & Node::PAUSED != 0
+    }
+
+    /// Pauses it. Returns whether it was paused already.
+    pub(crate) const fn pause(&mut self) -> bool {
+        let was = self.is_paused();
+        self.hinders |= Node::PAUSED;
+        was
+    }
+
+    /// Lets it go on.
+    pub(crate) const fn go_on(&mut self) {
+        self.hinders &= !Node::PAUSED;
+    }
+
+    /// How much of the desk waited for a pause to end.
+    pub(crate) const fn catching_up(&self) -> u32 {
+        self.hinders & !(Node::PAUSED | Node::COSTS)
+    }
+
+    /// One thing more on the desk waited for a pause to end.
+    pub(crate) fn add_late(&mut self) {
+        self.hinders += 1;
+        assert!(self.catching_up() > 0, "less than 2^30 things wait on a desk");
+    }
+
+    /// One thing less.
+    pub(crate) fn remove_late(&mut self) {
+        assert!(self.catching_up() > 0, "what was on the desk was counted");
+        self.hinders -= 1;
     }
 
     /// Counts an event at one instant. Returns whether it is one of the first `limit`.
@@ -179,7 +216,7 @@ impl Node {
 
     /// Whether handling an event costs nothing.
     pub(crate) const fn is_free(&self) -> bool {
-        self.free
+        self.hinders & Node::COSTS == 0
     }
 
     /// Its clocks.
@@ -243,7 +280,7 @@ impl Node {
         event: Event<'_>,
         outbox: &mut Outbox,
         decisions: &mut dyn Decide,
-    ) -> Result<(), Caught> {
+    ) -> Result<(), Panicked> {
         assert_eq!(self.status, Status::Up, "only a running node handles events");
         let (now, wall) = self.clocks(world);
         let moment = Moment { me, now, wall, life: self.life };

@@ -39,7 +39,23 @@ const FEW: usize = OPEN_MAX / 2;
 /// What the queue holds, as its owner packs it. Plain words: the queue hands them on one by one, since a
 /// structure that is written field by field and copied as a whole a moment later has to wait until
 /// all of it is in the cache.
-pub(crate) type Item = [u64; 3];
+pub(crate) type Item = [u64; 2];
+
+/// So many bits of an order number are left for what has no name.
+const SPACE_BITS: u32 = 16;
+
+/// The order number that names something: records are numbered too, and a thing that is decided on
+/// with a record of its own need not carry the number of that along.
+#[inline(always)]
+pub(crate) const fn order_of(name: u64) -> u64 {
+    name << SPACE_BITS
+}
+
+/// What an order number names.
+#[inline(always)]
+pub(crate) const fn name_of(order: u64) -> u64 {
+    order >> SPACE_BITS
+}
 
 /// A priority queue of things due. Things due at the same time come out in the order of their order
 /// numbers, which are given out at [`Queue::reserve`]; so the order in which they were *decided on*
@@ -51,8 +67,6 @@ pub(crate) struct Queue {
     is_open: bool,
     /// The rest of what is open, the earliest last.
     front: Vec<Entry>,
-    /// The last moment of what is open; the end of time while everything is.
-    open_until: u64,
     near: Near,
     far: Far,
     /// What is open and found no place in the front.
@@ -70,6 +84,7 @@ struct Orders {
 }
 
 #[derive(Clone, Copy, Debug)]
+#[repr(align(32))]
 struct Entry {
     at: u64,
     order: u64,
@@ -85,10 +100,9 @@ impl Entry {
 impl Queue {
     pub(crate) fn new() -> Self {
         Queue {
-            first: Entry { at: 0, order: 0, item: [0; 3] },
+            first: Entry { at: 0, order: 0, item: [0; 2] },
             is_open: false,
             front: Vec::new(),
-            open_until: u64::MAX,
             near: Near::new(),
             far: Far::new(),
             late: BinaryHeap::new(),
@@ -105,12 +119,17 @@ impl Queue {
         order
     }
 
-    /// The next so many order numbers, of which not all need to be used; the first of them.
+    /// Whether there are order numbers that [name](order_of) `name` and what comes after it.
     #[inline(always)]
-    pub(crate) const fn reserve_many(&mut self, many: u64) -> u64 {
-        let order = self.orders.next;
-        self.orders.next += many;
-        order
+    pub(crate) const fn can_name(&self, name: u64) -> bool {
+        name < 1 << (u64::BITS - SPACE_BITS) && self.orders.next <= order_of(name)
+    }
+
+    /// Takes note that the order numbers up to the one that names `name` were given out.
+    #[inline(always)]
+    pub(crate) const fn named(&mut self, name: u64) {
+        debug_assert!(self.can_name(name), "order numbers are given out in their order");
+        self.orders.next = order_of(name) + 1;
     }
 
     /// Puts in an item with a new order number.
@@ -129,60 +148,66 @@ impl Queue {
 
     /// The same; [`Queue::count`] takes note of it.
     #[inline(always)]
-    pub(crate) fn push_uncounted(&mut self, at: Time, order: u64, [a, b, c]: Item) {
+    pub(crate) fn push_uncounted(&mut self, at: Time, order: u64, [a, b]: Item) {
         let at = at.nanos();
-        if at > self.open_until {
-            if self.near.reaches(at) {
-                self.near.put(Entry { at, order, item: [a, b, c] });
-            } else {
-                self.put_far(at, order, a, b, c);
-            }
-        } else if self.front.len() < OPEN_MAX {
-            self.open_one(at, order, a, b, c);
+        if self.near.reaches(at) {
+            self.near.put(Entry { at, order, item: [a, b] });
         } else {
-            self.overflow(at, order, a, b, c);
+            self.put_elsewhere(at, order, a, b);
+        }
+    }
+
+    /// Puts in what has no slot in the ring.
+    #[inline(never)]
+    fn put_elsewhere(&mut self, at: u64, order: u64, a: u64, b: u64) {
+        if !self.near.has_opened(at) {
+            self.put_far(at, order, a, b);
+        } else if self.front.len() < OPEN_MAX {
+            self.open_one(at, order, a, b);
+        } else {
+            self.overflow(at, order, a, b);
         }
     }
 
     #[inline(never)]
-    fn put_far(&mut self, at: u64, order: u64, a: u64, b: u64, c: u64) {
-        self.far.put(Entry { at, order, item: [a, b, c] });
+    fn put_far(&mut self, at: u64, order: u64, a: u64, b: u64) {
+        self.far.put(Entry { at, order, item: [a, b] });
     }
 
     /// Puts something into the front.
-    #[inline(never)]
-    fn open_one(&mut self, at: u64, order: u64, a: u64, b: u64, c: u64) {
+    #[inline(always)]
+    fn open_one(&mut self, at: u64, order: u64, a: u64, b: u64) {
         if !self.is_open {
             self.is_open = true;
-            self.first = Entry { at, order, item: [a, b, c] };
+            self.first = Entry { at, order, item: [a, b] };
             return;
         }
         if (at, order) < self.first.key() {
             self.front.push(self.first);
-            self.first = Entry { at, order, item: [a, b, c] };
+            self.first = Entry { at, order, item: [a, b] };
             return;
         }
         // What comes in is mostly due after all the rest.
         let place = self.front.iter().position(|other| other.key() < (at, order));
         let place = place.unwrap_or(self.front.len());
-        self.front.insert(place, Entry { at, order, item: [a, b, c] });
+        self.front.insert(place, Entry { at, order, item: [a, b] });
     }
 
     /// Puts in what is open while the front is long.
     #[cold]
-    fn overflow(&mut self, at: u64, order: u64, a: u64, b: u64, c: u64) {
-        let entry = Entry { at, order, item: [a, b, c] };
-        if self.open_until < u64::MAX || !self.late.is_empty() {
+    fn overflow(&mut self, at: u64, order: u64, a: u64, b: u64) {
+        let entry = Entry { at, order, item: [a, b] };
+        if !self.near.has_opened_all() || !self.late.is_empty() {
             return self.late.push(Reverse(entry));
         }
         // All is open, and that is no longer little. The first half stays so, as far as it is due soon:
         // until all that is open is out, the ring cannot begin.
         let soon = self.first.at.saturating_add(near::SLOT);
         let until = self.front[self.front.len() - FEW].at.min(soon);
-        self.open_until = until.max(self.near.turn(until));
-        let close = self.front.partition_point(|open| open.at > self.open_until);
+        self.near.turn(until, true);
+        let close = self.front.partition_point(|open| !self.near.has_opened(open.at));
         let mut closed: Vec<Entry> = self.front.drain(..close).collect();
-        if entry.at > self.open_until {
+        if !self.near.has_opened(entry.at) {
             closed.push(entry);
         } else {
             self.late.push(Reverse(entry));
@@ -217,7 +242,7 @@ impl Queue {
     /// The first item, if it is due at `limit` or before, and nothing came late. So many as `gone` were
     /// taken out already and are not yet [uncounted](Queue::uncount).
     #[inline(always)]
-    pub(crate) fn first_until(&mut self, limit: Time, gone: usize) -> Option<(Time, Item)> {
+    pub(crate) fn first_until(&mut self, limit: Time, gone: usize) -> Option<(Time, u64, Item)> {
         if !self.late.is_empty() {
             return None;
         }
@@ -227,7 +252,8 @@ impl Queue {
             self.len += gone;
             opened?;
         }
-        (self.first.at <= limit.nanos()).then_some((Time(self.first.at), self.first.item))
+        let Entry { at, order, item } = self.first;
+        (at <= limit.nanos()).then_some((Time(at), order, item))
     }
 
     /// Takes out the first item, which is open; [`Queue::uncount`] takes note of it.
@@ -288,11 +314,11 @@ impl Queue {
     /// cache while what came out is handled.
     #[inline(always)]
     fn open_ahead(&mut self) {
-        if self.open_until < u64::MAX
+        if !self.near.has_opened_all()
             && let Some((slot, begin)) = self.near.soon()
             && begin < self.far.next()
         {
-            self.open(slot, begin);
+            self.open(slot);
         } else {
             self.is_open = false;
         }
@@ -300,10 +326,8 @@ impl Queue {
 
     /// Opens a slot, which holds something, when nothing else is open.
     #[inline(always)]
-    fn open(&mut self, slot: usize, begin: u64) {
-        self.near.open(slot, begin, &mut self.first, &mut self.front);
-        self.open_until = begin | (near::SLOT - 1);
-        if !self.front.is_empty() {
+    fn open(&mut self, slot: u64) {
+        if self.near.open(slot, &mut self.first, &mut self.front) {
             self.sort_open();
         }
     }
@@ -341,7 +365,7 @@ impl Queue {
                 continue;
             }
             self.is_open = true;
-            self.open(slot, begin);
+            self.open(slot);
             return Some(());
         }
     }
@@ -351,17 +375,19 @@ impl Queue {
     fn hand_down(&mut self, begin: u64) {
         // Nothing in the ring is before that, so that it can reach from there on; what comes in for
         // a time before has no slot any more.
-        self.open_until = self.open_until.max(self.near.turn(begin));
+        self.near.turn(begin, false);
         self.far.hand_down(&mut self.near);
     }
 
     /// Opens everything, which is little; `None` if there is nothing.
     #[cold]
     fn open_all(&mut self) -> Option<()> {
-        self.near.take(&mut self.front);
+        if !self.near.has_opened_all() {
+            self.near.take(&mut self.front);
+        }
         self.far.take(&mut self.front);
         self.front.sort_unstable_by_key(|entry| Reverse(entry.key()));
-        self.open_until = u64::MAX;
+        self.near.open_all();
         self.is_open = true;
         self.open_rest();
         self.is_open.then_some(())
@@ -376,15 +402,15 @@ impl Queue {
     }
 
     /// All items, in the order in which they would come out.
-    pub(crate) fn sorted(&self) -> impl Iterator<Item = (Time, &Item)> {
+    pub(crate) fn sorted(&self) -> impl Iterator<Item = (Time, u64, &Item)> {
         let mut entries: Vec<&Entry> = self.entries().collect();
         entries.sort_unstable_by_key(|entry| entry.key());
-        entries.into_iter().map(|entry| (Time(entry.at), &entry.item))
+        entries.into_iter().map(|entry| (Time(entry.at), entry.order, &entry.item))
     }
 
     /// All items, in no order that means anything.
-    pub(crate) fn items(&self) -> impl Iterator<Item = &Item> {
-        self.entries().map(|entry| &entry.item)
+    pub(crate) fn items(&self) -> impl Iterator<Item = (u64, &Item)> {
+        self.entries().map(|entry| (entry.order, &entry.item))
     }
 
     fn entries(&self) -> impl Iterator<Item = &Entry> {
@@ -393,16 +419,16 @@ impl Queue {
         closed.chain(self.is_open.then_some(&self.first)).chain(&self.front).chain(late)
     }
 
-    /// Lets `change` see every item, and put another one in its place.
-    pub(crate) fn change(&mut self, mut change: impl FnMut(&mut Item)) {
+    /// Lets `change` see every item with its order number, and put another one in its place.
+    pub(crate) fn change(&mut self, mut change: impl FnMut(u64, &mut Item)) {
         let mut late = std::mem::take(&mut self.late).into_vec();
         let late_ones = late.iter_mut().map(|Reverse(entry)| entry);
         let first = self.is_open.then_some(&mut self.first);
         let open = self.front.iter_mut().chain(first);
         for entry in self.far.entries_mut().chain(open).chain(late_ones) {
-            change(&mut entry.item);
+            change(entry.order, &mut entry.item);
         }
-        self.near.change(|entry| change(&mut entry.item));
+        self.near.change(|entry| change(entry.order, &mut entry.item));
         self.late = late.into();
     }
 

@@ -1,16 +1,17 @@
 //! What is due, as the queue keeps it.
 
 use crate::network::{Flight, FrameId, LinkId};
-use crate::queue::Item;
+use crate::queue::{Item, name_of};
 use simlab_core::{NodeId, Seq};
 use std::num::NonZeroU64;
 
-/// Something due. The queue holds it in three words, a datagram whole, so that its arrival finds all of
+/// Something due. The queue holds it in two words, a datagram whole, so that its arrival finds all of
 /// it there:
 ///
 /// * two numbers of 32 bits;
-/// * two more; without a datagram, what it is;
-/// * the record of a datagram's send; zero if it is something else.
+/// * two more; without a datagram, no frame, and what it is.
+///
+/// The record of a datagram's send is [named](name_of) by the order number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Due {
     /// A datagram arrives. Its cause is its send; another copy is among what is [rare](Due::Rare).
@@ -25,34 +26,36 @@ pub(super) enum Due {
     Gone,
 }
 
-const TIMER: u64 = 0;
-const START: u64 = 1;
-const RARE: u64 = 2;
-const GONE: u64 = 3;
+const TIMER: u32 = 0;
+const START: u32 = 1;
+const RARE: u32 = 2;
+const GONE: u32 = 3;
 
 const fn pair(low: u32, high: u32) -> u64 {
     low as u64 | (high as u64) << 32
 }
 
 impl Due {
-    /// As the queue holds it. The cause of a datagram is left out: it is its send.
+    /// As the queue holds it. The record of a datagram and its cause, which is the same, are left out.
     #[inline(always)]
     pub(super) const fn pack(self) -> Item {
-        let (ends, load) = match self {
-            Due::Arrival(Flight { from, to, frame, link, datagram, cause: _ }) => {
-                return [pair(from.0, to.0), pair(frame.index(), link.0), datagram.get()];
+        let (ends, what) = match self {
+            Due::Arrival(Flight { from, to, frame, link, .. }) => {
+                return [pair(from.0, to.0), pair(frame.index(), link.0)];
             }
             Due::Timer { node, slot } => (pair(node.0, slot), TIMER),
             Due::Start(node) => (node.0 as u64, START),
             Due::Rare(place) => (place as u64, RARE),
             Due::Gone => (0, GONE),
         };
-        [ends, load, 0]
+        [ends, pair(FrameId::NONE.index(), what)]
     }
 
     #[inline(always)]
-    pub(super) const fn unpack([ends, load, datagram]: Item) -> Due {
-        if let Some(datagram) = NonZeroU64::new(datagram) {
+    pub(super) const fn unpack(order: u64, [ends, load]: Item) -> Due {
+        if load as u32 != FrameId::NONE.index()
+            && let Some(datagram) = NonZeroU64::new(name_of(order))
+        {
             return Due::Arrival(Flight {
                 from: NodeId(ends as u32),
                 to: NodeId((ends >> 32) as u32),
@@ -62,7 +65,7 @@ impl Due {
                 cause: Seq(datagram),
             });
         }
-        match load {
+        match (load >> 32) as u32 {
             TIMER => Due::Timer { node: NodeId(ends as u32), slot: (ends >> 32) as u32 },
             START => Due::Start(NodeId(ends as u32)),
             RARE => Due::Rare(ends as u32),
@@ -74,11 +77,13 @@ impl Due {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::queue::order_of;
 
     #[test]
     fn what_is_packed_comes_out_again() {
         let most = NodeId(u32::MAX);
-        let flight = |from, to, frame, link, datagram| Flight {
+        let datagram = NonZeroU64::new(77).expect("it is not zero");
+        let flight = |from, to, frame, link| Flight {
             from,
             to,
             frame: FrameId::of(frame),
@@ -87,15 +92,15 @@ mod tests {
             cause: Seq(datagram),
         };
         for due in [
-            Due::Arrival(flight(most, NodeId(0), u32::MAX, 0, NonZeroU64::MIN)),
-            Due::Arrival(flight(NodeId(0), most, 0, u32::MAX, NonZeroU64::MAX)),
+            Due::Arrival(flight(most, NodeId(0), u32::MAX - 1, 0)),
+            Due::Arrival(flight(NodeId(0), most, 0, u32::MAX)),
             Due::Timer { node: NodeId(0), slot: u32::MAX },
             Due::Timer { node: most, slot: 0 },
             Due::Start(most),
             Due::Rare(u32::MAX),
             Due::Gone,
         ] {
-            assert_eq!(Due::unpack(due.pack()), due);
+            assert_eq!(Due::unpack(order_of(77), due.pack()), due);
         }
     }
 }

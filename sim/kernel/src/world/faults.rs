@@ -85,7 +85,7 @@ impl World {
             }
             Fault::Pause(nodes) => {
                 for node in nodes {
-                    if !std::mem::replace(&mut self.nodes[node.index()].paused, true) {
+                    if !self.nodes[node.index()].pause() {
                         self.record(Some(node), Some(seq), Kind::Paused, &[]);
                     }
                 }

@@ -147,7 +147,7 @@ impl World {
     /// How many copies of datagrams are under way, or wait for their receivers to handle them.
     #[must_use]
     pub fn in_flight(&self) -> u64 {
-        let under_way = |item: &&Item| match Due::unpack(**item) {
+        let under_way = |(order, item): &(u64, &Item)| match Due::unpack(*order, **item) {
             Due::Arrival(_) => true,
             Due::Rare(place) => matches!(self.rare[place as usize], Rare::Arrival(_)),
             _ => false,
@@ -158,8 +158,8 @@ impl World {
     /// The copies of datagrams that are under way, by when they are due. Those that have arrived and wait
     /// for their receivers are not among them.
     pub fn flights(&self) -> impl Iterator<Item = Flying> {
-        self.queue.sorted().filter_map(|(due, item)| {
-            let flight = match Due::unpack(*item) {
+        self.queue.sorted().filter_map(|(due, order, item)| {
+            let flight = match Due::unpack(order, *item) {
                 Due::Arrival(flight) => flight,
                 Due::Rare(place) => match self.rare[place as usize] {
                     Rare::Arrival(flight) => flight,
@@ -180,7 +180,7 @@ impl World {
     /// Whether a node stands still.
     #[must_use]
     pub fn is_paused(&self, id: NodeId) -> bool {
-        self.nodes[id.index()].paused
+        self.nodes[id.index()].is_paused()
     }
 
     /// How many events wait at a node for a worker, or for the end of a pause.
@@ -221,7 +221,7 @@ impl World {
         for node in &self.nodes {
             node.process.digest(&mut digest);
             (node.status, node.life, node.counters, node.syncs()).hash(&mut digest);
-            (node.paused, node.starting, node.owed).hash(&mut digest);
+            (node.is_paused(), node.starting, node.owed).hash(&mut digest);
             node.clock().hash(&mut digest);
             node.disk().unwrap_or(&empty).hash(&mut digest);
             let desk = node.waits().unwrap_or(&idle);
@@ -238,8 +238,8 @@ impl World {
         self.links.hash(&mut digest);
         // What is due, in its order. Timers were counted with their nodes, and entries of dead
         // datagrams and moved timers mean nothing.
-        for (at, due) in self.queue.sorted() {
-            match Due::unpack(*due) {
+        for (at, order, due) in self.queue.sorted() {
+            match Due::unpack(order, *due) {
                 Due::Arrival(flight) => self.hash_flight(at, &flight, &mut digest),
                 Due::Start(node) => (at, node).hash(&mut digest),
                 Due::Rare(place) => self.hash_rare(at, &self.rare[place as usize], &mut digest),

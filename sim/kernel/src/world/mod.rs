@@ -25,7 +25,7 @@ use crate::history::History;
 use crate::limits::{Finding, Limits};
 use crate::network::{Cuts, Flight, FrameId, Frames, LinkSpec, Links};
 use crate::node::{Node, NodeSpec, Status};
-use crate::panics::{self, Caught};
+use crate::panics::{self, Panicked};
 use crate::queue::Queue;
 use crate::stats::Stats;
 use crate::timers::TimerEntry;
@@ -335,7 +335,7 @@ impl World {
             self.find_and_end(name, None, None, &detail);
             return true;
         }
-        match Due::unpack(due) {
+        match Due::unpack(order, due) {
             Due::Arrival(flight) => self.arrive(flight),
             Due::Timer { node, slot } => self.timer(node, TimerEntry { slot, at, order }),
             Due::Start(node) => self.start(node),
@@ -397,7 +397,7 @@ impl World {
 
     /// A handler has returned: carries out what it asked for.
     #[inline(always)]
-    fn handled(&mut self, id: NodeId, cause: Seq, outcome: Result<(), Caught>, idle: bool) {
+    fn handled(&mut self, id: NodeId, cause: Seq, outcome: Result<(), Panicked>, idle: bool) {
         if self.faults.any() {
             self.hit(id, |fault| matches!(fault, Fault::Clock { .. }));
             self.hit_failed_reads(id);
@@ -413,13 +413,14 @@ impl World {
                     self.raise_objections();
                 }
             }
-            Err(caught) => self.panicked(id, cause, &caught),
+            Err(panicked) => self.panicked(id, cause, panicked),
         }
     }
 
     /// A handler panicked. What it wished for before is dropped: half of its wishes are nobody's.
     #[cold]
-    fn panicked(&mut self, id: NodeId, cause: Seq, caught: &Caught) {
+    fn panicked(&mut self, id: NodeId, cause: Seq, panicked: Panicked) {
+        let caught = panicked.caught();
         self.outbox = None;
         self.stop(id, cause, Status::Panicked);
         let name = self.names.node(id);

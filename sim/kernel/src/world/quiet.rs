@@ -37,11 +37,11 @@ impl World {
         let mut last = NodeId(0);
         let mut outbox = self.outbox.take().unwrap_or_default();
         while done < calm {
-            let Some((now, item)) = self.queue.first_until(limit, done as usize) else { break };
-            let Due::Arrival(Flight { from, to, frame, link, datagram, .. }) = Due::unpack(item)
-            else {
+            let Some((now, order, item)) = self.queue.first_until(limit, done as usize) else {
                 break;
             };
+            let due = Due::unpack(order, item);
+            let Due::Arrival(Flight { from, to, frame, link, datagram, .. }) = due else { break };
             let node = &mut self.nodes[to.index()];
             if !node.handles_at_once() {
                 break;
@@ -69,9 +69,9 @@ impl World {
             if payload.release() {
                 self.frames.free(frame);
             }
-            if let Err(caught) = outcome {
+            if let Err(panicked) = outcome {
                 self.settle(done, now, to);
-                self.panicked(to, seq, &caught);
+                self.panicked(to, seq, panicked);
                 return;
             }
             if !outbox.is_empty() {

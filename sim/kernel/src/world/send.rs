@@ -4,6 +4,7 @@ use super::{Due, Rare, World};
 use crate::limits::Finding;
 use crate::network::{Corruption, Flight, FrameId, LinkId, LinkSpec, Load, Passage, Patch};
 use crate::node::{Status, Work};
+use crate::queue::order_of;
 use crate::trace::{Head, Payload};
 use simlab_core::{
     Choice, Decide, Domain, DropReason, Duration, Kind, NodeId, Point, Seq, Time, Who,
@@ -46,7 +47,7 @@ impl World {
         let datagram = pen.sent(to, number, len, digest);
         pen.done();
         let flight = Flight { from, to, frame, link, datagram, cause: datagram };
-        self.queue.push(self.now + Duration(delay), Due::Arrival(flight).pack());
+        self.push_flight(self.now + Duration(delay), flight);
         self.in_flight_bytes += weight;
         self.stats.sent += 1;
         self.stats.bytes_sent += u64::from(len);
@@ -86,13 +87,15 @@ impl World {
         let Load { frame, len, digest } = load;
         let most = weight(len).saturating_mul(to.len() as u64);
         let limit = self.limits.in_flight_bytes;
-        if !self.sends_quickly() || self.in_flight_bytes.saturating_add(most) > limit {
+        let written = self.writer.written();
+        let named =
+            self.queue.can_name(written + 1) && self.queue.can_name(written + to.len() as u64);
+        if !named || !self.sends_quickly() || self.in_flight_bytes.saturating_add(most) > limit {
             return 0;
         }
         let kept = self.keep(frame);
         let mut pen = self.writer.pen(self.now, from, cause, kept);
         let mut lanes = self.links.lanes(from, len);
-        let order = self.queue.reserve_many(to.len() as u64);
         let mut sent = 0;
         for &to in to {
             let mut passage = lanes.send(to);
@@ -106,12 +109,15 @@ impl World {
             let datagram = pen.sent(to, number, len, digest);
             let flight = Flight { from, to, frame, link, datagram, cause: datagram };
             let due = self.now + Duration(delay);
-            self.queue.push_uncounted(due, order + sent, Due::Arrival(flight).pack());
+            self.queue.push_uncounted(due, order_of(datagram.get()), Due::Arrival(flight).pack());
             sent += 1;
         }
         lanes.done();
         pen.done();
-        self.queue.count(sent as usize);
+        if sent > 0 {
+            self.queue.named(self.writer.written());
+            self.queue.count(sent as usize);
+        }
         self.frames.retain(frame, sent as u32);
         self.in_flight_bytes += sent * weight(len);
         self.stats.sent += sent;
@@ -260,15 +266,23 @@ impl World {
         self.frames.retain(frame, 1);
         self.in_flight_bytes += weight(len);
         let flight = Flight { from, to, frame, link, datagram: seq, cause };
-        if cause == seq {
-            self.queue.push(due, Due::Arrival(flight).pack());
-        } else {
-            self.push_rare(due, Rare::Arrival(flight));
-        }
+        self.push_flight(due, flight);
         let limit = self.limits.in_flight_bytes;
         if self.in_flight_bytes > limit && !self.ended {
             let detail = format!("more than {limit} bytes of datagrams under way");
             self.find_and_end(Finding::IN_FLIGHT, Some(from), Some(seq), &detail);
+        }
+    }
+
+    /// Puts a datagram under way into the queue.
+    #[inline(always)]
+    fn push_flight(&mut self, due: Time, flight: Flight) {
+        let name = flight.datagram.get();
+        if flight.cause == flight.datagram && self.queue.can_name(name) {
+            self.queue.named(name);
+            self.queue.push_reserved(due, order_of(name), Due::Arrival(flight).pack());
+        } else {
+            self.push_rare(due, Rare::Arrival(flight));
         }
     }
 
@@ -309,8 +323,8 @@ impl World {
     /// Takes out all datagrams under way for which `dies`, in the order in which they were sent.
     pub(super) fn kill(&mut self, dies: impl Fn(&Flight) -> bool) -> Vec<Flight> {
         let mut dead = Vec::new();
-        self.queue.change(|item| {
-            let flight = match Due::unpack(*item) {
+        self.queue.change(|order, item| {
+            let flight = match Due::unpack(order, *item) {
                 Due::Arrival(flight) => flight,
                 Due::Rare(place) => match self.rare[place as usize] {
                     Rare::Arrival(flight) => flight,
@@ -319,7 +333,7 @@ impl World {
                 _ => return,
             };
             if dies(&flight) {
-                if let Due::Rare(place) = Due::unpack(*item) {
+                if let Due::Rare(place) = Due::unpack(order, *item) {
                     self.rare.remove(place as usize);
                 }
                 dead.push(flight);

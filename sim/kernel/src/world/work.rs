@@ -24,7 +24,7 @@ use simlab_core::{
 impl World {
     /// Something is due at a node that is up.
     pub(super) fn admit(&mut self, id: NodeId, work: Work) {
-        if self.nodes[id.index()].catching_up > 0 {
+        if self.nodes[id.index()].catching_up() > 0 {
             self.put_on_desk(id, self.now, Turn { work, served: false, late: true });
         } else {
             self.take(id, work);
@@ -34,7 +34,7 @@ impl World {
     /// A node gets to something, unless it has to wait.
     fn take(&mut self, id: NodeId, work: Work) {
         let node = &mut self.nodes[id.index()];
-        if node.paused {
+        if node.is_paused() {
             if self.has_room(id, &work) {
                 self.hold(id, Turn { work, served: false, late: true });
             }
@@ -96,7 +96,9 @@ impl World {
 
     fn put_on_desk(&mut self, id: NodeId, due: Time, turn: Turn) {
         let node = &mut self.nodes[id.index()];
-        node.catching_up += u32::from(turn.late);
+        if turn.late {
+            node.add_late();
+        }
         let desk = node.desk();
         let number = desk.numbered;
         desk.numbered += 1;
@@ -110,15 +112,15 @@ impl World {
         // A crash has cleared the desk.
         let Some(turn) = node.desk().turns.remove(&number) else { return };
         if turn.late {
-            node.catching_up -= 1;
-        } else if node.catching_up > 0 {
+            node.remove_late();
+        } else if node.catching_up() > 0 {
             // A worker is done with it just now: after what was held.
             self.put_on_desk(id, self.now, Turn { late: true, ..turn });
             return;
         }
         if !turn.served {
             self.take(id, turn.work);
-        } else if node.paused {
+        } else if node.is_paused() {
             self.hold(id, Turn { late: true, ..turn });
         } else {
             node.desk().busy -= 1;
@@ -145,10 +147,10 @@ impl World {
         let pausing = |fault: &Fault| matches!(fault, Fault::Pause(_));
         let still = self.faults.on(id).any(|(_, fault)| pausing(fault));
         let node = &mut self.nodes[id.index()];
-        if still || !node.paused {
+        if still || !node.is_paused() {
             return;
         }
-        node.paused = false;
+        node.go_on();
         let held = node.desk().release();
         self.waiting -= held.len();
         let count = u32::try_from(held.len()).unwrap_or(u32::MAX);

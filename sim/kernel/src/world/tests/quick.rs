@@ -198,6 +198,28 @@ proptest! {
     }
 }
 
+/// Where so much was decided on before the first record that no order number names the first sends, they
+/// go the longer way, and all goes as it would otherwise.
+#[test]
+fn a_send_that_no_order_number_names_goes_the_longer_way() {
+    let run = |others: u64| {
+        let mut world = World::new(Options { recording: true, ..Options::seed(5) });
+        for _ in 0..6 {
+            world.add_node(NodeSpec::new("talker", Box::new(Talker { nodes: 6, rounds: 12 })));
+        }
+        let crash = world.define_fault("late", Fault::Pause([NodeId(0)].into()));
+        for _ in 0..others {
+            world.schedule(Time::NEVER, Action::Begin(crash));
+        }
+        world.run_until(end());
+        (world.trace_hash(), *world.stats())
+    };
+    let without = run(1);
+    for others in [40_000, 70_000, 3_000_000] {
+        assert_eq!(run(others), without, "with {others} others");
+    }
+}
+
 /// Sets its timer back again and again, as a heart-beat does with an election timer.
 #[derive(Clone, Hash)]
 struct Patient;
@@ -222,7 +244,7 @@ fn a_timer_that_is_set_back_has_one_entry_in_the_queue() {
     for ms in 1..500 {
         world.run_until(Time(ms * 1_000_000));
         let timers = world.nodes.iter().flat_map(|node| node.timers.pending()).count();
-        let entries = world.queue.items().map(|item| Due::unpack(*item));
+        let entries = world.queue.items().map(|(order, item)| Due::unpack(order, *item));
         let entries = entries.filter(|due| matches!(due, Due::Timer { .. })).count();
         assert_eq!((timers, entries), (20 * 11, 20 * 11), "after {ms} ms");
     }

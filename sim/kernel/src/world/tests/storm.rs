@@ -233,9 +233,12 @@ pub(super) fn check(world: &World) {
         let desk = node.waits().cloned().unwrap_or_default();
         let with_workers = desk.turns.values().chain(&desk.held).filter(served).count();
         assert_eq!(desk.busy as usize, with_workers);
-        assert_eq!(node.catching_up as usize, desk.turns.values().filter(|turn| turn.late).count());
+        assert_eq!(
+            node.catching_up() as usize,
+            desk.turns.values().filter(|turn| turn.late).count()
+        );
         assert!(desk.turns.values().all(|turn| turn.late || turn.served));
-        assert!(node.paused || desk.held.is_empty());
+        assert!(node.is_paused() || desk.held.is_empty());
         let idle = node.status != Status::Up;
         assert!(!idle || desk.waiting() + desk.turns.len() == 0);
     }
