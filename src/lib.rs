@@ -19,6 +19,7 @@
 
 mod cli;
 
+pub use simlab_check as check;
 pub use simlab_core as core;
 pub use simlab_protocols as protocols;
 pub use simlab_scenarios as scenarios;

@@ -3,9 +3,9 @@
 mod common;
 
 use common::{all_variants, catalogue, scenario, seeds};
+use simlab::core::history::{History, Record};
 use simlab::core::{Call, Duration, NodeId, Outcome, Time, Value};
 use simlab::scenarios::Scenario;
-use simlab::sim::history::{History, Record};
 
 /// What a client was told, in a word.
 fn told(record: &Record) -> String {

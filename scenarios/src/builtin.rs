@@ -2,8 +2,8 @@
 
 use crate::checks::CHECKS;
 use crate::{Catalogue, ModelSignature};
+use simlab_check::model;
 use simlab_core::{Call, Entry, Value};
-use simlab_sim::check::model;
 
 impl Catalogue {
     /// All that the lab brings along, and `entries` of the user's own. A user's entry of the same
@@ -21,7 +21,7 @@ impl Catalogue {
 }
 
 /// What calls mean something to each of the kernel's models.
-const MODELS: [ModelSignature; 4] = [
+const MODELS: [ModelSignature; 9] = [
     ModelSignature {
         name: "register",
         summary: "a register: read, write",
@@ -43,6 +43,38 @@ const MODELS: [ModelSignature; 4] = [
         initial: |value| initial("kv", value),
     },
     ModelSignature {
+        name: "multi-register",
+        summary: "several registers: transactions that read and write some of them at one moment",
+        accepts: |call| matches!(call, Call::Transaction(_)),
+        initial: |value| initial("multi-register", value),
+    },
+    ModelSignature {
+        name: "counter",
+        summary: "a counter: add, read",
+        accepts: |call| matches!(call, Call::Read | Call::Add(_)),
+        initial: |value| initial("counter", value),
+    },
+    ModelSignature {
+        name: "set",
+        summary: "a set: insert, remove, contains, read",
+        accepts: |call| {
+            matches!(call, Call::Read | Call::Insert(_) | Call::Remove(_) | Call::Contains(_))
+        },
+        initial: |value| initial("set", value),
+    },
+    ModelSignature {
+        name: "queue",
+        summary: "a queue, first in, first out: enqueue, dequeue",
+        accepts: |call| matches!(call, Call::Enqueue(_) | Call::Dequeue),
+        initial: |value| initial("queue", value),
+    },
+    ModelSignature {
+        name: "mutex",
+        summary: "a lock: acquire, release",
+        accepts: |call| matches!(call, Call::Acquire | Call::Release),
+        initial: |value| initial("mutex", value),
+    },
+    ModelSignature {
         name: "stock",
         summary: "the stock of a product, never negative: read, sell, take_back",
         accepts: |call| matches!(call, Call::Read | Call::Sell(_) | Call::TakeBack(_)),
@@ -62,7 +94,7 @@ mod tests {
     #[test]
     fn every_model_of_the_kernel_has_a_signature() {
         let names: Vec<&str> = MODELS.iter().map(|m| m.name).collect();
-        let kernels: Vec<&str> = simlab_sim::check::MODELS.iter().map(|m| m.name).collect();
+        let kernels: Vec<&str> = simlab_check::MODELS.iter().map(|m| m.name).collect();
         assert_eq!(names, kernels);
     }
 }

@@ -50,7 +50,7 @@ impl Amount {
         match call {
             Call::Sell(units) => Some(Amount::Sell(*units)),
             Call::TakeBack(units) => Some(Amount::TakeBack(*units)),
-            Call::Read | Call::Write(_) | Call::Cas { .. } | Call::Append(_) => None,
+            _ => None,
         }
     }
 }

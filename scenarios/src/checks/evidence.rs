@@ -2,9 +2,9 @@
 
 use crate::Object;
 use crate::run::Run;
+use simlab_check::{FirstBreak, Limits, Verdict};
 use simlab_core::Value;
-use simlab_sim::check::{self, FirstBreak, Limits, Verdict};
-use simlab_sim::history::History;
+use simlab_core::history::History;
 use std::cell::OnceCell;
 
 /// A run that is over.
@@ -47,10 +47,11 @@ impl<'a> Evidence<'a> {
     pub fn verdicts(&self) -> &[Verdict] {
         self.verdicts.get_or_init(|| {
             let judge = |object: &Object| {
-                let model = check::model(object.model).and_then(|m| m.object(&object.initial));
+                let model =
+                    simlab_check::model(object.model).and_then(|m| m.object(&object.initial));
                 match model {
                     Ok(model) => {
-                        check::check(self.history(), &object.name, &model, Limits::default())
+                        simlab_check::check(self.history(), &object.name, &model, Limits::default())
                     }
                     Err(error) => Verdict::Unknown { why: error.to_string() },
                 }

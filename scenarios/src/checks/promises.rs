@@ -2,8 +2,8 @@
 
 use super::{Check, Evidence, OBJECT, Observation, Parameters};
 use crate::{CheckSignature, Object};
+use simlab_check::{Verdict, stock};
 use simlab_core::{Duration, Parameter, ParameterKind, Role};
-use simlab_sim::check::{Verdict, stock};
 use simlab_sim::guard;
 
 /// The objects that the parameters speak of.

@@ -2,8 +2,8 @@
 
 use super::{Check, Evidence, FROM, ONLY, Observation, Parameters, SITE, UNTIL};
 use crate::CheckSignature;
+use simlab_check::{Filter, Kinds, Service, service};
 use simlab_core::{NodeId, Time};
-use simlab_sim::check::{Filter, Kinds, Service, service};
 use std::collections::BTreeSet;
 
 /// The operations that the parameters speak of.

@@ -2,9 +2,9 @@
 
 use crate::Fault;
 use crate::checks::Evidence;
+use simlab_check::{Filter, Kinds, Latency, Service, service, stock};
 use simlab_core::{NodeId, Time};
 use simlab_sim::Stats;
-use simlab_sim::check::{Filter, Kinds, Latency, Service, service, stock};
 use std::collections::BTreeSet;
 
 /// What became of some operations.

@@ -17,9 +17,9 @@ use crate::checks::{Evidence, Observation, Observed, observe};
 use crate::run::{Run, Setup, run};
 use crate::storm::Drawn;
 use crate::{Catalogue, Diagnostics, Expectation, Expected, Quantifier, Scenario};
+use simlab_check::FirstBreak;
 use simlab_core::Invariant;
 use simlab_sim::Finding;
-use simlab_sim::check::FirstBreak;
 use std::collections::BTreeMap;
 
 /// How an expectation, or a whole run, came out.

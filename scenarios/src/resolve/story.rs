@@ -283,6 +283,15 @@ fn verb(call: &Call) -> &'static str {
         Call::Append(_) => "append",
         Call::Sell(_) => "sell",
         Call::TakeBack(_) => "take_back",
+        Call::Add(_) => "add",
+        Call::Insert(_) => "insert",
+        Call::Remove(_) => "remove",
+        Call::Contains(_) => "contains",
+        Call::Enqueue(_) => "enqueue",
+        Call::Dequeue => "dequeue",
+        Call::Acquire => "acquire",
+        Call::Release => "release",
+        Call::Transaction(_) => "transaction",
     }
 }
 
@@ -291,7 +300,22 @@ fn accepted(catalogue: &Catalogue, model: &str) -> String {
     let values = [Value::Int(1), Value::Text("x".to_owned()), Value::Bool(true)];
     let writes = values.iter().map(|v| Call::Write(v.clone()));
     let cas = values.iter().map(|v| Call::Cas { from: v.clone(), to: v.clone() });
-    let others = [Call::Read, Call::Append("x".to_owned()), Call::Sell(1), Call::TakeBack(1)];
+    let element = || Value::Int(1);
+    let others = [
+        Call::Read,
+        Call::Append("x".to_owned()),
+        Call::Sell(1),
+        Call::TakeBack(1),
+        Call::Add(1),
+        Call::Insert(element()),
+        Call::Remove(element()),
+        Call::Contains(element()),
+        Call::Enqueue(element()),
+        Call::Dequeue,
+        Call::Acquire,
+        Call::Release,
+        Call::Transaction(Vec::new()),
+    ];
     let calls = others.into_iter().chain(writes).chain(cas);
     let model = catalogue.model(model);
     let mut verbs: Vec<_> = calls

@@ -15,12 +15,10 @@
 //! What is *absent*: threads, the wall clock, OS entropy, hash-map order, any knowledge of protocols
 //! and of scenario files.
 
-pub mod check;
 mod clock;
 mod decisions;
 mod disk;
 mod fault;
-pub mod history;
 mod limits;
 mod network;
 mod node;

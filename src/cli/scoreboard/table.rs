@@ -1,10 +1,10 @@
 //! The variants side by side: what clients got, what became of the data and of the datagrams.
 
 use super::super::wrap::WIDTH;
+use simlab_check::Latency;
 use simlab_core::{DropReason, Duration, FieldValue};
 use simlab_scenarios::report::{Answers, FaultReport, Report, Status, VariantReport};
 use simlab_sim::Stats;
-use simlab_sim::check::Latency;
 
 const LABEL: usize = 19;
 /// How many lines of a report at most stand before the breaks and the picture.

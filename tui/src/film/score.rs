@@ -1,11 +1,11 @@
 //! What a run came to, and how it stood at any of its records.
 
 use super::{Ended, Film, Source, Tally};
+use simlab_check::stock::{StaleRead, stale_reads};
+use simlab_core::history::{End, History, events};
 use simlab_core::{Call, Duration, NodeId, OpId, Role, Time, Value};
 use simlab_scenarios::report::{Break, CheckReport, judge_as};
 use simlab_scenarios::run::{Run, Setup};
-use simlab_sim::check::stock::{StaleRead, stale_reads};
-use simlab_sim::history::{End, History, events};
 
 /// Whoever waits longer than this for an answer is not served.
 const PATIENCE: Duration = Duration(1_000_000_000);

@@ -12,8 +12,8 @@ mod talk;
 use super::{Break, VariantReport};
 use crate::Fault;
 use lanes::Lanes;
+use simlab_core::history::Record;
 use simlab_core::{OpId, Time};
-use simlab_sim::history::Record;
 use simlab_sim::{Fault as What, Shape, Trace};
 use talk::{acknowledged, bars};
 

@@ -63,7 +63,7 @@ pub(super) fn loss(
 /// client had been told.
 fn promised(report: &VariantReport<'_>, unsynced: &[Time], crash: Time) -> Option<OpId> {
     let records = report.run.world.history().records();
-    let told = |record: &&simlab_sim::history::Record| {
+    let told = |record: &&simlab_core::history::Record| {
         let Some((returned, _)) = &record.returned else { return false };
         let during = |at: &Time| record.invoked.at <= *at && *at <= returned.at;
         record.operation.call.writes()

@@ -3,9 +3,9 @@
 use super::super::VariantReport;
 use super::lanes::Lanes;
 use super::{Row, RowKind};
+use simlab_core::history::Record;
 use simlab_core::{Duration, Kind, NodeId, OpId, Operation, Outcome, Time, TraceEvent, Value};
 use simlab_sim::Trace;
-use simlab_sim::history::Record;
 
 /// An operation whose answer came so soon takes a single row.
 const AT_ONCE: Duration = Duration::from_millis(10);

@@ -2,10 +2,10 @@
 
 use super::{Due, World};
 use crate::disk::Change;
-use crate::history::Mark;
 use crate::limits::Finding;
 use crate::node::Status;
 use simlab_core::Time;
+use simlab_core::history::Mark;
 use simlab_core::wire::Decode;
 use simlab_core::{Effect, Kind, NodeId, Operation, Outbox, Outcome, Seq, WriteKind};
 

@@ -2,7 +2,6 @@
 
 use super::{Due, Glance, Rare, World};
 use crate::disk::SimDisk;
-use crate::history::History;
 use crate::limits::Finding;
 use crate::network::{Flight, Reach};
 use crate::node::{Desk, Node, Status, Work};
@@ -10,6 +9,7 @@ use crate::panics;
 use crate::queue::Item;
 use crate::stats::Stats;
 use crate::trace::{Names, Trace};
+use simlab_core::history::History;
 use simlab_core::{Digest, Fields, NodeId, Scope, Seq, Time, TimerKey, View};
 use std::hash::{Hash, Hasher};
 

@@ -21,7 +21,6 @@ pub use look::Flying;
 use crate::decisions::{Decisions, Departures, Script};
 use crate::disk::Covers;
 use crate::fault::{Fault, Faults};
-use crate::history::History;
 use crate::limits::{Finding, Limits};
 use crate::network::{Cuts, Flight, FrameId, Frames, LinkSpec, Links};
 use crate::node::{Node, NodeSpec, Status};
@@ -30,6 +29,7 @@ use crate::queue::Queue;
 use crate::stats::Stats;
 use crate::timers::TimerEntry;
 use crate::trace::{Names, Observer, Writer};
+use simlab_core::history::History;
 use simlab_core::{
     Checker, Event, Fields, NodeId, Outbox, Point, Scope, Seeded, Seq, Ticket, Time, View,
 };

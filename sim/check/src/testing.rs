@@ -1,6 +1,6 @@
 //! A way to write histories down in tests: who does what, from when to when.
 
-use crate::history::{End, History, Mark};
+use simlab_core::history::{End, History, Mark};
 use simlab_core::{Call, NodeId, OpId, Operation, Outcome, Seq, Session, Time, Value};
 use std::num::NonZeroU64;
 

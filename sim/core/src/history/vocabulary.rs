@@ -1,4 +1,4 @@
-//! The client history: what clients asked, and what they were told.
+//! The words of a client history.
 //!
 //! One vocabulary for everybody: protocols write it, checkers read it, scenarios spell it out. An
 //! operation names an *object* (a key, a product, a lock) and a [`Call`] on it; it ends with an
@@ -18,12 +18,18 @@ pub enum Value {
     Int(i64),
     /// A text.
     Text(String),
+    /// Several values: what is in a set, in order, or what a transaction read. At most [`NESTED_MAX`]
+    /// lists lie in each other.
+    List(Vec<Value>),
 }
+
+/// So many lists may lie in each other where values are decoded.
+pub const NESTED_MAX: usize = 8;
 
 /// What a client asks of an object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Call {
-    /// Returns the value of a register, of a key, or of a stock counter.
+    /// Returns the value of a register, of a key, or of a counter, or all that is in a set.
     Read,
     /// Sets the value. Returns [`Value::Nil`].
     Write(Value),
@@ -40,13 +46,45 @@ pub enum Call {
     Sell(u32),
     /// Puts so many units back into a stock. Returns `true`.
     TakeBack(u32),
+    /// Adds to a counter. Returns [`Value::Nil`].
+    Add(i64),
+    /// Puts an element into a set. Returns whether it was not there, or [`Value::Nil`] if that is not told.
+    Insert(Value),
+    /// Takes an element out of a set. Returns whether it was there, or [`Value::Nil`] if that is not told.
+    Remove(Value),
+    /// Returns whether an element is in a set.
+    Contains(Value),
+    /// Puts an element at the end of a queue. Returns [`Value::Nil`].
+    Enqueue(Value),
+    /// Takes the first element out of a queue. Returns it, or [`Value::Nil`] if there is none.
+    Dequeue,
+    /// Takes a lock, which must be free. Returns [`Value::Nil`].
+    Acquire,
+    /// Gives a lock back, which must be taken. Returns [`Value::Nil`].
+    Release,
+    /// Reads and writes several registers at one moment. Returns the [list](Value::List) of what it read,
+    /// in order.
+    Transaction(Vec<Access>),
+}
+
+/// A step of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Access {
+    /// Reads the register of this name.
+    Read(String),
+    /// Sets the register of this name.
+    Write(String, Value),
 }
 
 impl Call {
     /// Whether the call can change its object.
     #[must_use]
-    pub const fn writes(&self) -> bool {
-        !matches!(self, Call::Read)
+    pub fn writes(&self) -> bool {
+        match self {
+            Call::Read | Call::Contains(_) => false,
+            Call::Transaction(steps) => steps.iter().any(|step| matches!(step, Access::Write(..))),
+            _ => true,
+        }
     }
 }
 
@@ -77,7 +115,17 @@ impl fmt::Display for Value {
             Value::Bool(b) => write!(f, "{b}"),
             Value::Int(n) => write!(f, "{n}"),
             Value::Text(text) => write!(f, "{text:?}"),
+            Value::List(values) => f.debug_list().entries(values.iter().map(Plain)).finish(),
         }
+    }
+}
+
+/// As it is displayed, also in a list.
+struct Plain<'a>(&'a Value);
+
+impl fmt::Debug for Plain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -90,6 +138,31 @@ impl fmt::Display for Call {
             Call::Append(text) => write!(f, "append {text:?}"),
             Call::Sell(units) => write!(f, "sell {units}"),
             Call::TakeBack(units) => write!(f, "take back {units}"),
+            Call::Add(n) => write!(f, "add {n}"),
+            Call::Insert(value) => write!(f, "insert {value}"),
+            Call::Remove(value) => write!(f, "remove {value}"),
+            Call::Contains(value) => write!(f, "contains {value}"),
+            Call::Enqueue(value) => write!(f, "enqueue {value}"),
+            Call::Dequeue => f.write_str("dequeue"),
+            Call::Acquire => f.write_str("acquire"),
+            Call::Release => f.write_str("release"),
+            Call::Transaction(steps) => {
+                let mut sign = "";
+                for step in steps {
+                    write!(f, "{sign}{step}")?;
+                    sign = ", ";
+                }
+                if steps.is_empty() { f.write_str("nothing") } else { Ok(()) }
+            }
+        }
+    }
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Access::Read(name) => write!(f, "read {name}"),
+            Access::Write(name, value) => write!(f, "write {name} {value}"),
         }
     }
 }
@@ -123,20 +196,81 @@ impl Encode for Value {
                 out.push(3);
                 put_bytes(out, text.as_bytes());
             }
+            Value::List(values) => {
+                out.push(4);
+                put_count(out, values.len());
+                values.iter().for_each(|value| value.encode(out));
+            }
         }
     }
 }
 
+/// The number of things that follow.
+fn put_count(out: &mut Vec<u8>, count: usize) {
+    let count = u32::try_from(count).expect("a call has fewer than 2^32 parts");
+    out.extend(count.to_be_bytes());
+}
+
+/// As many things as are said to follow. Each takes a byte at least, so that no more memory is asked for
+/// than there is input.
+fn several<'a, T>(
+    reader: &mut Reader<'a>,
+    one: impl Fn(&mut Reader<'a>) -> Result<T, WireError>,
+) -> Result<Vec<T>, WireError> {
+    let count = reader.u32()? as usize;
+    if count > reader.rest().len() {
+        return Err(WireError::Truncated);
+    }
+    (0..count).map(|_| one(reader)).collect()
+}
+
+fn value(reader: &mut Reader<'_>, nested: usize) -> Result<Value, WireError> {
+    Ok(match reader.u8()? {
+        0 => Value::Nil,
+        1 => Value::Bool(reader.bool()?),
+        2 => Value::Int(reader.i64()?),
+        3 => Value::Text(reader.str()?.to_owned()),
+        4 if nested == NESTED_MAX => return Err(WireError::Range("depth of lists")),
+        4 => Value::List(several(reader, |reader| value(reader, nested + 1))?),
+        tag => return Err(WireError::Tag { what: "value", tag }),
+    })
+}
+
 impl Decode<'_> for Value {
     fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+        value(reader, 0)
+    }
+}
+
+impl Encode for Access {
+    fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            Access::Read(name) => {
+                out.push(0);
+                put_bytes(out, name.as_bytes());
+            }
+            Access::Write(name, value) => {
+                out.push(1);
+                put_bytes(out, name.as_bytes());
+                value.encode(out);
+            }
+        }
+    }
+}
+
+impl Decode<'_> for Access {
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
         Ok(match reader.u8()? {
-            0 => Value::Nil,
-            1 => Value::Bool(reader.bool()?),
-            2 => Value::Int(reader.i64()?),
-            3 => Value::Text(reader.str()?.to_owned()),
-            tag => return Err(WireError::Tag { what: "value", tag }),
+            0 => Access::Read(reader.str()?.to_owned()),
+            1 => Access::Write(reader.str()?.to_owned(), Value::decode(reader)?),
+            tag => return Err(WireError::Tag { what: "access", tag }),
         })
     }
+}
+
+fn put_tagged(out: &mut Vec<u8>, tag: u8, value: &Value) {
+    out.push(tag);
+    value.encode(out);
 }
 
 impl Encode for Call {
@@ -164,6 +298,22 @@ impl Encode for Call {
                 out.push(5);
                 out.extend(units.to_be_bytes());
             }
+            Call::Add(n) => {
+                out.push(6);
+                out.extend(n.to_be_bytes());
+            }
+            Call::Insert(value) => put_tagged(out, 7, value),
+            Call::Remove(value) => put_tagged(out, 8, value),
+            Call::Contains(value) => put_tagged(out, 9, value),
+            Call::Enqueue(value) => put_tagged(out, 10, value),
+            Call::Dequeue => out.push(11),
+            Call::Acquire => out.push(12),
+            Call::Release => out.push(13),
+            Call::Transaction(steps) => {
+                out.push(14);
+                put_count(out, steps.len());
+                steps.iter().for_each(|step| step.encode(out));
+            }
         }
     }
 }
@@ -177,6 +327,15 @@ impl Decode<'_> for Call {
             3 => Call::Append(reader.str()?.to_owned()),
             4 => Call::Sell(reader.u32()?),
             5 => Call::TakeBack(reader.u32()?),
+            6 => Call::Add(reader.i64()?),
+            7 => Call::Insert(Value::decode(reader)?),
+            8 => Call::Remove(Value::decode(reader)?),
+            9 => Call::Contains(Value::decode(reader)?),
+            10 => Call::Enqueue(Value::decode(reader)?),
+            11 => Call::Dequeue,
+            12 => Call::Acquire,
+            13 => Call::Release,
+            14 => Call::Transaction(several(reader, Access::decode)?),
             tag => return Err(WireError::Tag { what: "call", tag }),
         })
     }
@@ -231,11 +390,21 @@ mod tests {
     use proptest::prelude::*;
 
     fn value() -> impl Strategy<Value = Value> {
-        prop_oneof![
+        let plain = prop_oneof![
             Just(Value::Nil),
             any::<bool>().prop_map(Value::Bool),
             any::<i64>().prop_map(Value::Int),
             ".{0,8}".prop_map(Value::Text),
+        ];
+        plain.prop_recursive(3, 8, 4, |inner| {
+            proptest::collection::vec(inner, 0..4).prop_map(Value::List)
+        })
+    }
+
+    fn access() -> impl Strategy<Value = Access> {
+        prop_oneof![
+            ".{0,4}".prop_map(Access::Read),
+            (".{0,4}", value()).prop_map(|(name, value)| Access::Write(name, value)),
         ]
     }
 
@@ -247,6 +416,15 @@ mod tests {
             ".{0,8}".prop_map(Call::Append),
             any::<u32>().prop_map(Call::Sell),
             any::<u32>().prop_map(Call::TakeBack),
+            any::<i64>().prop_map(Call::Add),
+            value().prop_map(Call::Insert),
+            value().prop_map(Call::Remove),
+            value().prop_map(Call::Contains),
+            value().prop_map(Call::Enqueue),
+            Just(Call::Dequeue),
+            Just(Call::Acquire),
+            Just(Call::Release),
+            proptest::collection::vec(access(), 0..4).prop_map(Call::Transaction),
         ]
     }
 
@@ -264,6 +442,17 @@ mod tests {
             let operation = Operation { object, call };
             prop_assert_eq!(Operation::from_bytes(&operation.to_bytes()), Ok(operation));
             prop_assert_eq!(Outcome::from_bytes(&outcome.to_bytes()), Ok(outcome));
+        }
+
+        /// What claims to have more parts than there are bytes, or too many lists in each other, is refused.
+        #[test]
+        fn lists_are_bounded(count in any::<u32>(), depth in 0..40_usize) {
+            let mut bytes = vec![4];
+            bytes.extend(count.to_be_bytes());
+            prop_assert_eq!(Value::from_bytes(&bytes).is_ok(), count == 0);
+            let nested = [4, 0, 0, 0, 1].repeat(depth);
+            let bytes = [&nested[..], &[0]].concat();
+            prop_assert_eq!(Value::from_bytes(&bytes).is_ok(), depth <= NESTED_MAX);
         }
 
         #[test]

@@ -5,7 +5,7 @@
 //! were never completed and may have happened, all others did not happen.
 
 use super::words::count;
-use crate::history::{History, Mark, Record};
+use simlab_core::history::{History, Mark, Record};
 use simlab_core::{Call, Duration, OpId, Value};
 use std::collections::BTreeSet;
 
@@ -266,7 +266,7 @@ fn to_i64(units: i128) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::testing::{Line, history, id, read, refused, sell, take_back, unknown};
+    use crate::testing::{Line, history, id, read, refused, sell, take_back, unknown};
 
     fn stale_of(lines: &[Line]) -> Stale {
         stale(&history(lines), "x", 60)

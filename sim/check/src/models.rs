@@ -1,6 +1,8 @@
 //! The kinds of object that a history can be judged by, under their names.
 
-use super::{CasRegister, KeyValue, Object, Register, Stock};
+use super::{
+    CasRegister, Counter, KeyValue, MultiRegister, Mutex, Object, Queue, Register, Set, Stock,
+};
 use simlab_core::Value;
 use std::fmt;
 
@@ -35,6 +37,40 @@ pub const MODELS: &[Model] = &[
         summary: "keys with values: get, put, cas, append; each key is judged on its own",
         initial: "any value; nil if the key is missing",
         make: |initial| Some(Object::new(KeyValue { initial: initial.clone() })),
+    },
+    Model {
+        name: "multi-register",
+        summary: "several registers: transactions that read and write some of them at one moment",
+        initial: "any value, that of each register",
+        make: |initial| Some(Object::new(MultiRegister { initial: initial.clone() })),
+    },
+    Model {
+        name: "counter",
+        summary: "a counter: add, read",
+        initial: "a whole number",
+        make: |initial| match *initial {
+            Value::Nil => Some(Object::new(Counter { initial: 0 })),
+            Value::Int(initial) => Some(Object::new(Counter { initial })),
+            _ => None,
+        },
+    },
+    Model {
+        name: "set",
+        summary: "a set: insert, remove, contains, read",
+        initial: "nil: it is empty",
+        make: |initial| (*initial == Value::Nil).then(|| Object::new(Set)),
+    },
+    Model {
+        name: "queue",
+        summary: "a queue, first in, first out: enqueue, dequeue",
+        initial: "nil: it is empty",
+        make: |initial| (*initial == Value::Nil).then(|| Object::new(Queue)),
+    },
+    Model {
+        name: "mutex",
+        summary: "a lock: acquire, release",
+        initial: "nil: it is free",
+        make: |initial| (*initial == Value::Nil).then(|| Object::new(Mutex)),
     },
     Model {
         name: "stock",
@@ -126,7 +162,7 @@ mod tests {
             assert!(MODELS[..i].iter().all(|other| other.name != entry.name));
             assert_eq!(model(entry.name).map(|found| found.name), Ok(entry.name));
         }
-        let unknown = model("queue").map(|_| ()).map_err(|e| e.to_string());
-        assert_eq!(unknown, Err("there is no model \"queue\"".to_owned()));
+        let unknown = model("stack").map(|_| ()).map_err(|e| e.to_string());
+        assert_eq!(unknown, Err("there is no model \"stack\"".to_owned()));
     }
 }

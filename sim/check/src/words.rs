@@ -37,7 +37,7 @@ pub(super) fn span(length: Duration) -> String {
 }
 
 /// What one calls an operation after it has been named once.
-pub(super) const fn noun(call: &Call) -> &'static str {
+pub(super) fn noun(call: &Call) -> &'static str {
     match call {
         Call::Read => "read",
         Call::Write(_) => "write",
@@ -45,6 +45,15 @@ pub(super) const fn noun(call: &Call) -> &'static str {
         Call::Append(_) => "append",
         Call::Sell(_) => "sale",
         Call::TakeBack(_) => "taking back",
+        Call::Add(_) => "addition",
+        Call::Insert(_) => "insertion",
+        Call::Remove(_) => "removal",
+        Call::Contains(_) => "question",
+        Call::Enqueue(_) => "enqueue",
+        Call::Dequeue => "dequeue",
+        Call::Acquire => "acquire",
+        Call::Release => "release",
+        Call::Transaction(_) => "transaction",
     }
 }
 

@@ -12,8 +12,8 @@
 //! again with candidates treated as if nobody knew how they ended.
 
 use super::search::{Search, Step};
-use crate::check::{Specification, words};
-use crate::history::{End, Mark, Record, events};
+use crate::{Specification, words};
+use simlab_core::history::{End, Mark, Record, events};
 use simlab_core::{Call, Outcome, Value};
 
 /// So many candidates are tried; of more, the latest is named.

@@ -21,7 +21,7 @@
 //! forgotten. A configuration that another one covers is dropped.
 
 use super::config::{Config, Frontier, ResultId, Token};
-use crate::check::Specification;
+use crate::Specification;
 use simlab_core::{Call, OpId, Outcome, Value};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Checkers: pure functions over the client [`History`](crate::history::History).
+//! Checkers: pure functions over the client [`History`](simlab_core::history::History).
 //!
 //! ```text
 //!   spec/          what an object does, one call at a time     ─▶ linearizable/   is there an order?
@@ -9,6 +9,7 @@
 //! They judge by what clients asked and were told, and never look into a process. What is *absent*:
 //! any knowledge of protocols, nodes' states, or the network.
 
+mod consistency;
 mod linearizable;
 mod models;
 mod service;
@@ -18,7 +19,13 @@ pub mod stock;
 mod testing;
 mod words;
 
+pub use consistency::{
+    Answer, Budget, CONSISTENCIES, Consistency, Evidence, Subject, consistency, judge,
+};
 pub use linearizable::{FirstBreak, Limits, Linearizer, Object, Verdict, check, linearizable};
 pub use models::{MODELS, Model, ModelError, model};
 pub use service::{Filter, Kinds, Latency, Service, service};
-pub use spec::{CasRegister, KeyValue, Register, Specification, Stock};
+pub use spec::{
+    CasRegister, Counter, KeyValue, MultiRegister, Mutex, Queue, Register, Set, Specification,
+    Stock,
+};

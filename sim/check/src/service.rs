@@ -1,6 +1,6 @@
 //! Availability and latency as clients saw them.
 
-use crate::history::History;
+use simlab_core::history::History;
 use simlab_core::{Duration, NodeId, Outcome, Ratio, Time};
 use std::collections::BTreeSet;
 
@@ -129,7 +129,7 @@ fn rank(sorted: &[Duration], percent: usize) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::testing::{history, open, read, refused, sell, unknown};
+    use crate::testing::{history, open, read, refused, sell, unknown};
     use simlab_core::Call;
 
     #[test]

@@ -2,9 +2,9 @@
 //! history. It is counted in configurations, so that these figures are the same on every machine.
 
 use rand::RngExt;
+use simlab_check::{Limits, Linearizer, Object, Register, Stock, Verdict};
+use simlab_core::history::{History, Mark};
 use simlab_core::{Call, NodeId, OpId, Operation, Outcome, Seq, Session, Time, Value, stream};
-use simlab_sim::check::{Limits, Linearizer, Object, Register, Stock, Verdict};
-use simlab_sim::history::{History, Mark};
 use std::num::NonZeroU64;
 
 /// Writes a history of the object `x` down, one event after the other.

@@ -1,7 +1,7 @@
 //! The stock of one product in a shop.
 
 use super::Specification;
-use crate::check::words;
+use crate::words;
 use simlab_core::{Call, Value};
 use std::collections::BTreeSet;
 

@@ -1,15 +1,15 @@
-//! The client history: every operation that clients invoked, and how it ended.
+//! The record of the client history: every operation that clients invoked, and how it ended.
 //!
 //! ```text
 //!   Record:   invoked ├────────────┤ returned: done(result) / not done
 //!             invoked ├─────────────────────▶  unknown, or never completed: may still take effect
 //! ```
 //!
-//! The kernel writes it from the processes' effects, the checkers of [`check`](crate::check) read
-//! it. What would make it meaningless is refused with a [`HistoryError`] and leaves it as it was: a
+//! The kernel writes it from the processes' effects, the checkers of `simlab-check` read it. What would make it meaningless is refused with a [`HistoryError`] and leaves it as it was: a
 //! user's process can cause that, so it is no panic.
 
-use simlab_core::{NodeId, OpId, Operation, Outcome, Seq, Session, Time, Value};
+use super::{Operation, Outcome, Value};
+use crate::{NodeId, OpId, Seq, Session, Time};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -273,7 +273,7 @@ pub fn events<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use simlab_core::Call;
+    use crate::history::Call;
     use std::num::NonZeroU64;
 
     fn mark(n: u64) -> Mark {

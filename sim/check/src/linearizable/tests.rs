@@ -1,8 +1,8 @@
 //! Histories that read like examples, and the sentences that students get.
 
 use super::*;
-use crate::check::testing::*;
-use crate::check::{CasRegister, KeyValue, Register, Stock};
+use crate::testing::*;
+use crate::{CasRegister, KeyValue, Register, Stock};
 use simlab_core::{Call, Value};
 
 fn shop(units: i64, lines: &[Line]) -> Verdict {

@@ -2,8 +2,8 @@
 
 use super::explain::Explanation;
 use super::search::{Search, Step};
-use crate::check::Specification;
-use crate::history::{Mark, Record};
+use crate::Specification;
+use simlab_core::history::{Mark, Record};
 use simlab_core::{Call, OpId, Outcome, Value};
 use std::fmt;
 

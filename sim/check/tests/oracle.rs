@@ -7,9 +7,9 @@
 //! `SIMLAB_SEED=17 cargo test -p simlab-sim --test check_oracle` replays one history of each kind.
 
 use rand::{Rng, RngExt};
+use simlab_check::{Limits, Linearizer, Verdict, model};
+use simlab_core::history::{End, History, Mark, events};
 use simlab_core::{Call, NodeId, OpId, Operation, Outcome, Seq, Session, Time, Value, stream};
-use simlab_sim::check::{Limits, Linearizer, Verdict, model};
-use simlab_sim::history::{End, History, Mark, events};
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 

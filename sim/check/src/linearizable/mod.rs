@@ -15,9 +15,9 @@ mod tests;
 pub use judge::Object;
 
 use super::Specification;
-use crate::history::{End, History, Mark, Record, events};
 use judge::Judge;
 use search::Step;
+use simlab_core::history::{End, History, Mark, Record, events};
 use simlab_core::{OpId, Operation, Outcome, Seq, Time, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -1,0 +1,128 @@
+//! The consistency models that a history can be judged by, and which of them implies which.
+//!
+//! ```text
+//!                     linearizable
+//!                          │
+//!                      sequential
+//!                          │
+//!                        causal
+//!                  ┌───────┴────────┐
+//!                PRAM        writes-follow-reads
+//!         ┌────────┴────────┐       │
+//!  read-your-writes  monotonic-writes
+//!                           │       │
+//!                        monotonic-reads
+//! ```
+//!
+//! A line leads from a model to one that it implies.
+
+mod table;
+
+pub use table::{CONSISTENCIES, Consistency, consistency};
+
+use crate::{Limits, Linearizer, Model, ModelError, Verdict};
+use simlab_core::history::{History, Mark};
+use simlab_core::{OpId, Value};
+
+/// What is judged: a history, and what its objects are.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The operations.
+    pub history: &'a History,
+    /// What each object is.
+    pub model: &'static Model,
+    /// What each object holds at first.
+    pub initial: &'a Value,
+}
+
+/// What a check may use up.
+#[derive(Clone, Copy)]
+pub struct Budget<'a> {
+    /// Counted work, so that the answer does not depend on the machine.
+    pub limits: Limits,
+    /// Asked now and then whether to give up, for who has no more time: the answer is then
+    /// [`Answer::Unknown`].
+    pub stop: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl std::fmt::Debug for Budget<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Budget").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl Budget<'_> {
+    /// So much work, however long it takes.
+    #[must_use]
+    pub fn of(limits: Limits) -> Self {
+        Budget { limits, stop: &|| false }
+    }
+}
+
+/// What a check found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The history is one that the model allows.
+    Satisfied,
+    /// It is not.
+    Violated(Evidence),
+    /// The check was not carried to its end.
+    Unknown {
+        /// What stopped it, in one sentence.
+        why: String,
+    },
+    /// The model says nothing about such objects, or about such a history.
+    NotApplicable {
+        /// Why, in one sentence.
+        why: String,
+    },
+}
+
+/// Why a history is not what a model allows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// The operation whose return broke the model: it ends the shortest prefix that is not allowed.
+    pub op: OpId,
+    /// Where it returned.
+    pub mark: Mark,
+    /// Its object.
+    pub object: String,
+    /// What is wrong, in one sentence.
+    pub why: String,
+    /// Operations that cannot all be true, whatever the others did; sorted.
+    pub operations: Vec<OpId>,
+    /// Whether each of `operations` is known to be needed for that.
+    pub minimal: bool,
+}
+
+/// Judges a history by the consistency model of this name.
+///
+/// # Errors
+/// If the initial value does not fit the objects.
+pub fn judge(
+    subject: Subject<'_>,
+    consistency: &Consistency,
+    budget: Budget<'_>,
+) -> Result<Answer, ModelError> {
+    let object = subject.model.object(subject.initial)?;
+    Ok(match consistency.name {
+        "linearizable" => {
+            let mut linearizer = Linearizer::new(budget.limits);
+            linearizer.declare_others(object);
+            linearizer.read(subject.history);
+            match linearizer.verdict(subject.history) {
+                Verdict::Linearizable => Answer::Satisfied,
+                Verdict::NotLinearizable(first) => Answer::Violated(Evidence {
+                    op: first.op,
+                    mark: Mark { seq: first.seq, at: first.at },
+                    object: first.object,
+                    why: first.why,
+                    operations: vec![first.op],
+                    minimal: false,
+                }),
+                Verdict::Unknown { why } => Answer::Unknown { why },
+            }
+        }
+        name => Answer::Unknown { why: format!("{name} is not judged yet") },
+    })
+}
