@@ -22,7 +22,9 @@ mod words;
 pub use consistency::{
     Answer, Budget, CONSISTENCIES, Consistency, Evidence, Subject, consistency, judge,
 };
-pub use linearizable::{FirstBreak, Limits, Linearizer, Object, Verdict, check, linearizable};
+pub use linearizable::{
+    FirstBreak, Limits, Linearizer, MinimalEvidence, Object, Verdict, check, linearizable,
+};
 pub use models::{MODELS, Model, ModelError, model};
 pub use service::{Filter, Kinds, Latency, Service, service};
 pub use spec::{

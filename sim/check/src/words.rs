@@ -1,5 +1,6 @@
 //! Small pieces of the sentences in which checkers speak to students.
 
+use simlab_core::history::Record;
 use simlab_core::{Call, Duration, Value};
 use std::collections::BTreeSet;
 
@@ -33,6 +34,14 @@ pub(super) fn span(length: Duration) -> String {
         n if n >= 1_000_000 => format!("{} ms", rounded(1_000_000)),
         n if n >= 1_000 => format!("{} µs", rounded(1_000)),
         n => format!("{n} ns"),
+    }
+}
+
+/// An operation with what it returned: "write 5", "read 5".
+pub(super) fn named(record: &Record) -> String {
+    match (&record.operation.call, record.result()) {
+        (Call::Read, Some(value)) => format!("a read of {value}"),
+        (call, _) => call.to_string(),
     }
 }
 

@@ -66,9 +66,19 @@ impl<T: Eq + Hash> Config<T> {
         }
     }
 
-    /// It is known by now what an open operation returns: other results it saw do not matter.
-    pub(super) fn saw_only(&mut self, token: Token, result: ResultId) {
-        self.seen.retain(|&(t, r)| t != token || r == result);
+    /// It is known by now what an open operation returns: those of its results that are among `fitting` are
+    /// `wanted`, and others that it saw do not matter.
+    pub(super) fn settle(&mut self, token: Token, fitting: &[ResultId], wanted: ResultId) {
+        for (_, result) in self.linearized.iter_mut().filter(|(t, _)| *t == token) {
+            if fitting.contains(result) {
+                *result = wanted;
+            }
+        }
+        let saw = self.seen(token).any(|result| fitting.contains(&result));
+        self.seen.retain(|&(t, _)| t != token);
+        if saw {
+            self.see(token, wanted);
+        }
     }
 
     /// An operation leaves the window.

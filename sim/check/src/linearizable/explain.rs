@@ -45,12 +45,18 @@ impl<'a, S: Specification + Clone> Explanation<'a, S> {
         Explanation { spec, bound, records, broken, end }
     }
 
-    pub(super) fn sentence(&self) -> String {
+    /// The sentence; `None` if the search for it was given up.
+    pub(super) fn sentence(&self) -> Option<String> {
         let call = &self.broken.operation.call;
         if !self.spec.accepts(call) {
-            return format!("{call} was answered, but an object of this kind has no such call");
+            return Some(format!(
+                "{call} was answered, but an object of this kind has no such call"
+            ));
         }
-        match &self.broken.returned {
+        if matches!(self.before(call, &|_| false), Replay::GivenUp) {
+            return None;
+        }
+        Some(match &self.broken.returned {
             Some((_, Outcome::Done(result))) => {
                 let objection = self.objection(call, result);
                 let evidence = self.evidence(call);
@@ -63,7 +69,7 @@ impl<'a, S: Specification + Clone> Explanation<'a, S> {
                      does without it{evidence}"
                 )
             }
-        }
+        })
     }
 
     fn objection(&self, call: &Call, result: &Value) -> String {

@@ -1,8 +1,11 @@
-//! The search behind a trait object, so that objects of different kinds can be judged side by side.
+//! What judges one object, behind a trait object, so that objects of different kinds can be judged side by
+//! side.
 
 use super::explain::Explanation;
+use super::register::RegisterJudge;
 use super::search::{Search, Step};
-use crate::Specification;
+use super::zones::Conflict;
+use crate::{Specification, words};
 use simlab_core::history::{Mark, Record};
 use simlab_core::{Call, OpId, Outcome, Value};
 use std::fmt;
@@ -21,29 +24,107 @@ impl Object {
         S: Specification + Clone + Send + Sync + 'static,
         S::State: Send + Sync,
     {
+        let prototype: Box<dyn Judge> = match spec.register() {
+            Some(initial) => Box::new(RegisterJudge::new(spec.clone(), initial.clone(), 0)),
+            None => Box::new(Search::new(spec, 0)),
+        };
+        Object { prototype }
+    }
+
+    /// The same, judged by the general search alone, even where a faster way is known.
+    #[must_use]
+    pub fn searched<S>(spec: S) -> Self
+    where
+        S: Specification + Clone + Send + Sync + 'static,
+        S::State: Send + Sync,
+    {
         Object { prototype: Box::new(Search::new(spec, 0)) }
     }
 
-    /// A search on this object that has seen nothing.
+    /// A judge of this object that has seen nothing.
     pub(super) fn judge(&self, bound: u64) -> Box<dyn Judge> {
         self.prototype.fresh(bound)
     }
 }
 
-/// One object's search, whatever its specification.
+/// What is to be explained: that the return of an operation cannot be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Claim<'a> {
+    /// The operations on the object.
+    pub(super) records: &'a [&'a Record],
+    /// The one that returned.
+    pub(super) broken: &'a Record,
+    /// Where it returned.
+    pub(super) end: Mark,
+}
+
+impl Claim<'_> {
+    /// Why the value of zone `one` of a conflict comes before that of the other: "cas 1 2 had returned
+    /// 3 ms before read began".
+    pub(super) fn before(&self, conflict: &Conflict, one: usize) -> String {
+        let Conflict::Both { zones } = conflict else { return String::new() };
+        let find = |op: Option<OpId>| self.records.iter().find(|record| Some(record.op) == op);
+        let returned = |record: &Record| record.returned.as_ref().map(|(mark, _)| mark.at);
+        let first = find(zones[one].first);
+        match (first.and_then(|first| Some((first, returned(first)?))), find(zones[1 - one].last)) {
+            (Some((first, at)), Some(last)) => {
+                let ago = words::span(last.invoked.at.since(at));
+                let (first, last) = (words::named(first), words::named(last));
+                format!("{first} had returned {ago} before {last} began")
+            }
+            _ => "it was there at first".to_owned(),
+        }
+    }
+
+    /// What can be said in any case.
+    pub(super) fn refusal(&self) -> String {
+        let call = &self.broken.operation.call;
+        match self.broken.result() {
+            Some(result) => {
+                format!(
+                    "{call} returned {result}, but no order of the completed operations allows that"
+                )
+            }
+            None => format!(
+                "{call} was reported as not done, but no order of the completed operations does \
+                 without it"
+            ),
+        }
+    }
+
+    /// The explanation that searches find, if they make no more than `bound` configurations each.
+    pub(super) fn explained_by<S>(&self, spec: &S, bound: u64) -> Option<String>
+    where
+        S: Specification + Clone,
+    {
+        let &Claim { records, broken, end } = self;
+        Explanation::new(spec, bound, records, broken, end).sentence()
+    }
+}
+
+/// Judges one object as its history grows.
 pub(super) trait Judge: Send + Sync {
-    /// A search that has seen nothing, with this bound.
+    /// One that has seen nothing, with this bound.
     fn fresh(&self, bound: u64) -> Box<dyn Judge>;
     /// A copy that goes on independently.
     fn fork(&self) -> Box<dyn Judge>;
     /// An operation begins; `wanted` is what it will return, if that is known already.
-    fn invoke(&mut self, op: OpId, call: &Call, wanted: Option<&Value>);
+    fn invoke(&mut self, op: OpId, call: &Call, wanted: Option<&Value>) -> Step;
     /// An operation ends.
     fn complete(&mut self, op: OpId, outcome: &Outcome) -> Step;
+    /// An operation of which nothing is known: from now on it may take effect, once, and return anything. If it
+    /// is `endless` it may do so any number of times, where that spares work.
+    fn free(&mut self, op: OpId, call: &Call, endless: bool) -> Step;
+    /// Whether it makes a difference that something is endless.
+    fn knows_endless(&self) -> bool;
+    /// Follows up only so many possibilities at a time, if it follows up many.
+    fn narrow(&mut self, width: usize);
     /// The configurations made so far.
     fn work(&self) -> u64;
-    /// Why the return of `op` at `end` cannot be; `records` are the operations on the object.
-    fn explain(&self, records: &[&Record], op: OpId, end: Mark) -> String;
+    /// Why it broke, if that is known.
+    fn conflict(&self) -> Option<&Conflict>;
+    /// Why a return cannot be, in one sentence; `None` if the bound was hit.
+    fn explain(&self, claim: &Claim<'_>, bound: u64) -> Option<String>;
 }
 
 impl<S> Judge for Search<S>
@@ -57,20 +138,30 @@ where
     fn fork(&self) -> Box<dyn Judge> {
         Box::new(self.clone())
     }
-    fn invoke(&mut self, op: OpId, call: &Call, wanted: Option<&Value>) {
+    fn invoke(&mut self, op: OpId, call: &Call, wanted: Option<&Value>) -> Step {
         Search::invoke(self, op, call, wanted);
+        Step::Fine
     }
     fn complete(&mut self, op: OpId, outcome: &Outcome) -> Step {
         Search::complete(self, op, outcome)
     }
+    fn free(&mut self, op: OpId, call: &Call, endless: bool) -> Step {
+        Search::free(self, op, call, endless)
+    }
+    fn knows_endless(&self) -> bool {
+        self.spec().register().is_some()
+    }
+    fn narrow(&mut self, width: usize) {
+        Search::narrow(self, width);
+    }
     fn work(&self) -> u64 {
         Search::work(self)
     }
-    fn explain(&self, records: &[&Record], op: OpId, end: Mark) -> String {
-        let broken = records.iter().find(|record| record.op == op);
-        broken.map_or_else(String::new, |broken| {
-            Explanation::new(self.spec(), self.bound(), records, broken, end).sentence()
-        })
+    fn conflict(&self) -> Option<&Conflict> {
+        None
+    }
+    fn explain(&self, claim: &Claim<'_>, bound: u64) -> Option<String> {
+        claim.explained_by(self.spec(), bound)
     }
 }
 

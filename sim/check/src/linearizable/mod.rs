@@ -6,16 +6,20 @@
 //! along with a run; a check of a finished history is a fold over it.
 
 mod config;
+mod evidence;
 mod explain;
 mod judge;
+mod register;
 mod search;
 #[cfg(test)]
 mod tests;
+mod zones;
 
+pub use evidence::MinimalEvidence;
 pub use judge::Object;
 
 use super::Specification;
-use judge::Judge;
+use judge::{Claim, Judge};
 use search::Step;
 use simlab_core::history::{End, History, Mark, Record, events};
 use simlab_core::{OpId, Operation, Outcome, Seq, Time, Value};
@@ -96,17 +100,17 @@ pub struct Linearizer {
 
 #[derive(Clone, Debug)]
 struct Judged {
-    /// `None` once there is nothing more to find out.
-    judge: Option<Box<dyn Judge>>,
+    judge: Box<dyn Judge>,
+    /// Whether there is nothing more to find out.
+    over: bool,
     /// The object as it was declared, for the explanation.
     object: Object,
-    work: u64,
     broken: Option<(OpId, Mark)>,
 }
 
 impl Judged {
     const fn is_exhausted(&self) -> bool {
-        self.judge.is_none() && self.broken.is_none()
+        self.over && self.broken.is_none()
     }
 }
 
@@ -147,12 +151,12 @@ impl Linearizer {
                 self.undeclared.insert(name.clone());
                 return;
             };
-            let judge = Some(object.judge(self.limits.configurations));
-            let judged = Judged { judge, object: object.clone(), work: 0, broken: None };
+            let judge = object.judge(self.limits.configurations);
+            let judged = Judged { judge, over: false, object: object.clone(), broken: None };
             self.objects.insert(name.clone(), judged);
         }
-        if let Some(judge) = self.objects.get_mut(name).and_then(|judged| judged.judge.as_mut()) {
-            judge.invoke(op, &operation.call, wanted);
+        if let Some(judged) = self.objects.get_mut(name).filter(|judged| !judged.over) {
+            judged.over = judged.judge.invoke(op, &operation.call, wanted) != Step::Fine;
             self.open.insert(op, name.clone());
         }
     }
@@ -162,15 +166,14 @@ impl Linearizer {
     pub fn complete(&mut self, op: OpId, outcome: &Outcome, mark: Mark) {
         let Some(name) = self.open.remove(&op) else { return };
         let Some(judged) = self.objects.get_mut(&name) else { return };
-        let Some(judge) = &mut judged.judge else { return };
-        let step = judge.complete(op, outcome);
-        judged.work = judge.work();
+        if judged.over {
+            return;
+        }
+        let step = judged.judge.complete(op, outcome);
         if step == Step::Broken {
             judged.broken = Some((op, mark));
         }
-        if step != Step::Fine {
-            judged.judge = None;
-        }
+        judged.over = step != Step::Fine;
     }
 
     /// Whether an object was seen to break; the verdict says which and why.
@@ -182,7 +185,7 @@ impl Linearizer {
     /// How many configurations the searches made so far.
     #[must_use]
     pub fn work(&self) -> u64 {
-        self.objects.values().map(|judged| judged.work).sum()
+        self.objects.values().map(|judged| judged.judge.work()).sum()
     }
 
     /// Takes in a whole history. What operations return, and which are never answered, is known in
@@ -206,20 +209,38 @@ impl Linearizer {
         }
     }
 
+    /// The object that broke first, and where.
+    fn first_break(&self) -> Option<(Mark, OpId, &str, &Judged)> {
+        let broken = self.objects.iter().filter_map(|(name, judged)| {
+            let (op, mark) = judged.broken?;
+            Some((mark, op, name.as_str(), judged))
+        });
+        broken.min_by_key(|&(mark, ..)| mark)
+    }
+
+    /// Operations of `history`, which is that of the events taken in, that cannot all be true; `None` if
+    /// nothing was seen to break.
+    #[must_use]
+    pub fn evidence(&self, history: &History) -> Option<MinimalEvidence> {
+        let (_, op, name, judged) = self.first_break()?;
+        let records: Vec<&Record> = history.on(name).collect();
+        let hint = judged.judge.conflict().map(|conflict| conflict.evidence(&records));
+        Some(evidence::minimal(&judged.object, &records, op, hint))
+    }
+
     /// The verdict so far. `history` is that of the events taken in; it is asked for the reasons of
     /// a break. If one object broke and the search on another was given up, the break is that of
     /// the one that is known to have broken.
     #[must_use]
     pub fn verdict(&self, history: &History) -> Verdict {
-        let broken = self.objects.iter().filter_map(|(name, judged)| {
-            let (op, mark) = judged.broken?;
-            Some((mark, op, name, &judged.object))
-        });
-        if let Some((mark, op, name, object)) = broken.min_by_key(|&(mark, ..)| mark) {
+        if let Some((mark, op, name, judged)) = self.first_break() {
             let records: Vec<&Record> = history.on(name).collect();
-            let judge = object.judge(self.limits.configurations);
-            let why = judge.explain(&records, op, mark);
-            let (seq, at, object) = (mark.seq, mark.at, name.clone());
+            let broken = records.iter().find(|record| record.op == op);
+            let why = broken.map_or_else(String::new, |broken| {
+                let claim = Claim { records: &records, broken, end: mark };
+                judged.explain(&claim, EXPLAINED.min(self.limits.configurations))
+            });
+            let (seq, at, object) = (mark.seq, mark.at, name.to_owned());
             return Verdict::NotLinearizable(FirstBreak { op, seq, at, object, why });
         }
         if let Some((name, _)) = self.objects.iter().find(|(_, judged)| judged.is_exhausted()) {
@@ -233,6 +254,18 @@ impl Linearizer {
                 Verdict::Unknown { why: format!("nothing says what kind of object {name} is") }
             }
         }
+    }
+}
+
+/// How many configurations each search for a reason may make.
+const EXPLAINED: u64 = 200_000;
+
+impl Judged {
+    /// Why a return cannot be, in one sentence.
+    fn explain(&self, claim: &Claim<'_>, bound: u64) -> String {
+        let explained = self.judge.explain(claim, bound);
+        let conflict = || self.judge.conflict().map(|conflict| conflict.sentence(claim));
+        explained.or_else(conflict).unwrap_or_else(|| claim.refusal())
     }
 }
 

@@ -34,7 +34,7 @@ struct Open {
     /// The results that the search met, by their numbers.
     results: BTreeMap<Value, ResultId>,
     /// The result that it will return or returns now, if that is known.
-    wanted: Option<ResultId>,
+    wanted: Option<(Value, ResultId)>,
 }
 
 impl Open {
@@ -48,11 +48,21 @@ impl Open {
     }
 
     /// The number of a result, if it matters that the operation could return it.
-    fn notable(&mut self, value: &Value) -> Option<ResultId> {
-        match self.wanted {
+    fn notable<S: Specification>(&mut self, spec: &S, value: &Value) -> Option<ResultId> {
+        match &self.wanted {
             None => Some(self.intern(value)),
-            wanted => wanted.filter(|_| self.results.get(value) == wanted.as_ref()),
+            Some((told, id)) => spec.fits(&self.call, value, told).then_some(*id),
         }
+    }
+
+    /// The operation has returned, or it is known what it will return. Returns the numbers of the results
+    /// that it met so far and that fit, and from now on the number of those that fit.
+    fn want<S: Specification>(&mut self, spec: &S, told: &Value) -> (Vec<ResultId>, ResultId) {
+        let fitting = self.results.iter().filter(|(value, _)| spec.fits(&self.call, value, told));
+        let fitting = fitting.map(|(_, id)| *id).collect();
+        let id = self.intern(told);
+        self.wanted = Some((told.clone(), id));
+        (fitting, id)
     }
 }
 
@@ -60,8 +70,12 @@ impl Open {
 #[derive(Clone, Debug)]
 struct Pending {
     call: Call,
+    /// How many there are; [`ENDLESS`] if they are not counted.
     members: u32,
 }
+
+/// So many pending operations never run out.
+const ENDLESS: u32 = u32::MAX;
 
 /// What became of the search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +98,10 @@ pub(super) struct Search<S: Specification> {
     pending: Vec<Pending>,
     configs: Vec<Config<S::State>>,
     next: Token,
+    /// So many configurations are kept after a return; with fewer than there are, nothing can be said of what
+    /// seems impossible.
+    width: usize,
+    narrowed: bool,
 }
 
 /// Whose turn it was on the way to the next configuration.
@@ -97,15 +115,31 @@ impl<S: Specification> Search<S> {
     pub(super) fn new(spec: S, bound: u64) -> Self {
         let configs = vec![Config::new(spec.initial())];
         let (window, pending) = (Vec::new(), Vec::new());
-        Search { spec, bound, work: 0, window, pending, configs, next: 0 }
+        let (width, narrowed) = (usize::MAX, false);
+        Search { spec, bound, work: 0, window, pending, configs, next: 0, width, narrowed }
+    }
+
+    /// From now on follows up no more than `width` configurations at a time: what is found possible so is, and
+    /// the rest is [`Step::Exhausted`].
+    pub(super) const fn narrow(&mut self, width: usize) {
+        self.width = width;
+    }
+
+    /// An operation that may take effect at any time from now on, and return anything; if it is `endless`,
+    /// then any number of times.
+    pub(super) fn free(&mut self, op: OpId, call: &Call, endless: bool) -> Step {
+        self.invoke(op, call, None);
+        let step = self.complete(op, &Outcome::Unknown(String::new()));
+        // Of other objects there are more and more states.
+        let endless = endless && self.spec.register().is_some() && !matches!(call, Call::Append(_));
+        if endless && let Some(pending) = self.pending.iter_mut().find(|p| p.call == *call) {
+            pending.members = ENDLESS;
+        }
+        step
     }
 
     pub(super) const fn spec(&self) -> &S {
         &self.spec
-    }
-
-    pub(super) const fn bound(&self) -> u64 {
-        self.bound
     }
 
     pub(super) const fn work(&self) -> u64 {
@@ -119,7 +153,9 @@ impl<S: Specification> Search<S> {
         self.next += 1;
         let (call, results) = (call.clone(), BTreeMap::new());
         let mut open = Open { op, token, call, results, wanted: None };
-        open.wanted = wanted.map(|value| open.intern(value));
+        if let Some(told) = wanted {
+            open.want(&self.spec, told);
+        }
         for config in &mut self.configs {
             look(&self.spec, &mut open, config);
         }
@@ -140,11 +176,10 @@ impl<S: Specification> Search<S> {
 
     fn done(&mut self, index: usize, result: &Value) -> Step {
         let token = self.window[index].token;
-        let wanted = self.window[index].intern(result);
-        self.window[index].wanted = Some(wanted);
+        let (fitting, wanted) = self.window[index].want(&self.spec, result);
         let changes = self.spec.changes(&self.window[index].call, result);
         let mut reached = Frontier::of(self.configs.drain(..).map(|mut config| {
-            config.saw_only(token, wanted);
+            config.settle(token, &fitting, wanted);
             config
         }));
         let mut kept = Frontier::new();
@@ -153,6 +188,10 @@ impl<S: Specification> Search<S> {
         let mut settled = BTreeSet::new();
         let mut at = 0;
         while at < reached.len() {
+            if kept.len() >= self.width || kept.len() > 0 && at >= self.width {
+                self.narrowed = true;
+                break;
+            }
             let Some(config) = reached.get(at).cloned() else {
                 at += 1;
                 continue;
@@ -215,7 +254,8 @@ impl<S: Specification> Search<S> {
             })
         });
         if let Some(kind) = kind {
-            self.pending[kind].members += 1;
+            let members = &mut self.pending[kind].members;
+            *members = members.saturating_add(1);
         }
         let configs = self.configs.drain(..).map(|mut config| {
             if let (Some(kind), Some(_)) = (kind, config.linearized(open.token)) {
@@ -231,7 +271,7 @@ impl<S: Specification> Search<S> {
     fn keep(&mut self, kept: Frontier<S::State>) -> Step {
         self.configs = kept.into_configs();
         if self.configs.is_empty() {
-            Step::Broken
+            if self.narrowed { Step::Exhausted } else { Step::Broken }
         } else if self.work > self.bound {
             Step::Exhausted
         } else {
@@ -254,7 +294,10 @@ impl<S: Specification> Search<S> {
             if state == config.state {
                 continue;
             }
-            let (token, result) = (open.token, open.intern(&value));
+            let token = open.token;
+            // What does not fit stays possible until it returns.
+            let fitting = open.notable(&self.spec, &value);
+            let result = fitting.unwrap_or_else(|| open.intern(&value));
             let mut next = config.moved(state);
             next.linearize(token, result);
             self.look_around(&mut next);
@@ -270,7 +313,9 @@ impl<S: Specification> Search<S> {
                 continue;
             }
             let mut next = config.moved(state);
-            next.spend(kind);
+            if pending.members != ENDLESS {
+                next.spend(kind);
+            }
             self.look_around(&mut next);
             found(Mover::Pending, next);
         }
@@ -313,7 +358,7 @@ impl<S: Specification> Search<S> {
 fn look<S: Specification>(spec: &S, open: &mut Open, config: &mut Config<S::State>) {
     if let Some((state, value)) = spec.apply(&config.state, &open.call)
         && state == config.state
-        && let Some(result) = open.notable(&value)
+        && let Some(result) = open.notable(spec, &value)
     {
         config.see(open.token, result);
     }

@@ -18,6 +18,10 @@ impl Specification for CasRegister {
         self.initial.clone()
     }
 
+    fn register(&self) -> Option<&Value> {
+        Some(&self.initial)
+    }
+
     fn accepts(&self, call: &Call) -> bool {
         matches!(call, Call::Read | Call::Write(_) | Call::Cas { .. })
     }

@@ -37,6 +37,12 @@ pub trait Specification {
     /// The state before the first call.
     fn initial(&self) -> Self::State;
 
+    /// The initial value, if the object is a register as long as it is only read and written. Such a one can
+    /// be judged without a search where no value is written twice.
+    fn register(&self) -> Option<&Value> {
+        None
+    }
+
     /// Whether the object has such a call at all.
     fn accepts(&self, call: &Call) -> bool;
 

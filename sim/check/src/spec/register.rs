@@ -17,6 +17,10 @@ impl Specification for Register {
         self.initial.clone()
     }
 
+    fn register(&self) -> Option<&Value> {
+        Some(&self.initial)
+    }
+
     fn accepts(&self, call: &Call) -> bool {
         matches!(call, Call::Read | Call::Write(_))
     }

@@ -1,0 +1,150 @@
+//! A register is judged by its zones for as long as no value is written twice, and by the search from then
+//! on.
+
+use super::judge::{Claim, Judge};
+use super::search::{Search, Step};
+use super::zones::{Conflict, Zones};
+use crate::Specification;
+use simlab_core::{Call, OpId, Outcome, Value};
+
+/// The zones have a reason at hand, so that a search for a better one must be short.
+const EXPLAINED: u64 = 10_000;
+
+/// An object that has the calls of a register, and is one as long as no others are made.
+#[derive(Clone, Debug)]
+pub(super) struct RegisterJudge<S: Specification> {
+    spec: S,
+    initial: Value,
+    bound: u64,
+    /// How many possibilities a search follows up at a time.
+    width: usize,
+    by: By<S>,
+}
+
+#[derive(Clone, Debug)]
+enum By<S: Specification> {
+    Zones {
+        zones: Zones,
+        /// What happened, for the search to begin with if it has to.
+        log: Vec<Logged>,
+    },
+    Search(Search<S>),
+}
+
+#[derive(Clone, Debug)]
+enum Logged {
+    Invoked(OpId, Call, Option<Value>),
+    Completed(OpId, Outcome),
+    Free(OpId, Call, bool),
+}
+
+impl<S: Specification + Clone> RegisterJudge<S> {
+    pub(super) fn new(spec: S, initial: Value, bound: u64) -> Self {
+        let by = By::Zones { zones: Zones::new(&initial), log: Vec::new() };
+        RegisterJudge { spec, initial, bound, width: usize::MAX, by }
+    }
+
+    /// Begins again with the search.
+    fn search(&mut self) -> Step {
+        let mut search = Search::new(self.spec.clone(), self.bound);
+        search.narrow(self.width);
+        let log = match &mut self.by {
+            By::Zones { log, .. } => std::mem::take(log),
+            By::Search(_) => Vec::new(),
+        };
+        let mut step = Step::Fine;
+        for logged in log {
+            match logged {
+                Logged::Invoked(op, call, wanted) => search.invoke(op, &call, wanted.as_ref()),
+                Logged::Completed(op, outcome) => step = search.complete(op, &outcome),
+                Logged::Free(op, call, endless) => step = search.free(op, &call, endless),
+            }
+            if step != Step::Fine {
+                break;
+            }
+        }
+        self.by = By::Search(search);
+        step
+    }
+}
+
+impl<S> Judge for RegisterJudge<S>
+where
+    S: Specification + Clone + Send + Sync + 'static,
+    S::State: Send + Sync,
+{
+    fn fresh(&self, bound: u64) -> Box<dyn Judge> {
+        Box::new(RegisterJudge::new(self.spec.clone(), self.initial.clone(), bound))
+    }
+
+    fn fork(&self) -> Box<dyn Judge> {
+        Box::new(self.clone())
+    }
+
+    fn invoke(&mut self, op: OpId, call: &Call, wanted: Option<&Value>) -> Step {
+        match &mut self.by {
+            By::Search(search) => search.invoke(op, call, wanted),
+            By::Zones { zones, log } => {
+                log.push(Logged::Invoked(op, call.clone(), wanted.cloned()));
+                if !zones.invoke(op, call) {
+                    return self.search();
+                }
+            }
+        }
+        Step::Fine
+    }
+
+    fn complete(&mut self, op: OpId, outcome: &Outcome) -> Step {
+        match &mut self.by {
+            By::Search(search) => search.complete(op, outcome),
+            By::Zones { zones, log } => {
+                log.push(Logged::Completed(op, outcome.clone()));
+                if zones.complete(op, outcome) { Step::Fine } else { Step::Broken }
+            }
+        }
+    }
+
+    fn free(&mut self, op: OpId, call: &Call, endless: bool) -> Step {
+        match &mut self.by {
+            By::Search(search) => return search.free(op, call, endless),
+            By::Zones { zones, log } => {
+                log.push(Logged::Free(op, call.clone(), endless));
+                if !zones.invoke(op, call) {
+                    return self.search();
+                }
+                zones.complete(op, &Outcome::Unknown(String::new()));
+            }
+        }
+        Step::Fine
+    }
+
+    fn knows_endless(&self) -> bool {
+        true
+    }
+
+    fn narrow(&mut self, width: usize) {
+        self.width = width;
+        if let By::Search(search) = &mut self.by {
+            search.narrow(width);
+        }
+    }
+
+    fn work(&self) -> u64 {
+        match &self.by {
+            By::Search(search) => search.work(),
+            By::Zones { .. } => 0,
+        }
+    }
+
+    fn conflict(&self) -> Option<&Conflict> {
+        match &self.by {
+            By::Zones { zones, .. } => zones.conflict(),
+            By::Search(_) => None,
+        }
+    }
+
+    fn explain(&self, claim: &Claim<'_>, bound: u64) -> Option<String> {
+        let bound = if self.conflict().is_some() { bound.min(EXPLAINED) } else { bound };
+        claim.explained_by(&self.spec, bound)
+    }
+}

@@ -1,0 +1,157 @@
+//! The linearizability checker against an oracle that tries every order.
+//!
+//! Half of the histories are drawn from valid executions, with at most one value changed; in the others
+//! every result is drawn. The oracle shares nothing with the checker: it has its own idea of what each
+//! object does, finds the first break by judging every prefix, and knows on its own what evidence is.
+//!
+//! `SIMLAB_SEED=17 cargo test -p simlab-check --test oracle` replays one history of each kind, and
+//! `SIMLAB_HISTORIES=100000` tries more of them.
+
+#![allow(unreachable_pub, reason = "it is one test")]
+
+mod brute;
+mod draw;
+mod subjects;
+
+use brute::{impossible, oracle};
+use draw::{Drawn, draw, history};
+use simlab_check::{Limits, Linearizer, Verdict, model};
+use simlab_core::OpId;
+use simlab_core::history::{End, History, events};
+use simlab_core::stream;
+use std::collections::BTreeSet;
+use subjects::{Subject, subjects};
+
+const HISTORIES: u64 = 4_000;
+
+/// Goes along with the run, knowing nothing of what comes.
+fn online(history: &History, linearizer: &mut Linearizer) -> Verdict {
+    for (mark, end, record) in events(history.records()) {
+        match (end, &record.returned) {
+            (End::Returned, Some((_, outcome))) => linearizer.complete(record.op, outcome, mark),
+            _ => linearizer.invoke(record.op, &record.operation),
+        }
+    }
+    linearizer.verdict(history)
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().expect("a number"))
+}
+
+/// The evidence must be impossible, and possible without any one of it.
+fn check_evidence(subject: &Subject, drawn: &[Drawn], linearizer: &Linearizer, history: &History) {
+    let evidence = linearizer.evidence(history).expect("it is broken");
+    assert!(evidence.minimal, "few operations are all tried");
+    let place = |op: &OpId| history.records().iter().position(|record| record.op == *op);
+    let numbers: Vec<usize> = evidence.operations.iter().map(|op| op.number() as usize).collect();
+    assert!(evidence.operations.iter().all(|op| place(op).is_some()), "they are of the history");
+    let object = drawn[numbers[0]].object.clone();
+    let held: BTreeSet<usize> = numbers.iter().copied().collect();
+    assert!(impossible(subject, &object, drawn, &held), "{numbers:?} are possible together");
+    for number in &numbers {
+        let less = held.iter().copied().filter(|other| other != number).collect();
+        let needless = impossible(subject, &object, drawn, &less);
+        assert!(!needless, "{numbers:?} are impossible without {number} too");
+    }
+}
+
+#[allow(clippy::print_stdout, reason = "the shares are worth seeing with --nocapture")]
+fn compare(subject: &Subject, objects: &[&str]) {
+    let only = number("SIMLAB_SEED");
+    let many = number("SIMLAB_HISTORIES").unwrap_or(HISTORIES);
+    let seeds = only.map_or(0..many, |seed: u64| seed..seed + 1);
+    let (mut fine, mut broken) = (0, 0);
+    for seed in seeds {
+        let mut rng = stream(seed, subject.name);
+        let drawn = draw(subject, objects, &mut rng);
+        let history = history(&drawn);
+        let expected = oracle(subject, objects, &drawn);
+        let mut linearizer = Linearizer::new(Limits::default());
+        let model = model(subject.model).expect("it is in the table");
+        linearizer.declare_others(model.object(&subject.initial).expect("it fits"));
+        let mut fresh = linearizer.clone();
+        linearizer.read(&history);
+        let verdict = linearizer.verdict(&history);
+        let replay = || format!("replay with SIMLAB_SEED={seed}: {drawn:#?}");
+        let found = match &verdict {
+            Verdict::Linearizable => None,
+            Verdict::NotLinearizable(first) => {
+                assert!(first.why.contains(", but ") && !first.why.contains('\n'), "{}", replay());
+                Some(first.seq.get())
+            }
+            Verdict::Unknown { why } => panic!("{why}; {}", replay()),
+        };
+        assert_eq!(found, expected, "{verdict:?}; {}", replay());
+        assert_eq!(online(&history, &mut fresh), verdict, "online; {}", replay());
+        if found.is_some() {
+            check_evidence(subject, &drawn, &linearizer, &history);
+            check_evidence(subject, &drawn, &fresh, &history);
+        }
+        *(if found.is_none() { &mut fine } else { &mut broken }) += 1;
+    }
+    let all = fine + broken;
+    println!("{} on {objects:?}: {fine} linearizable, {broken} not", subject.name);
+    let shares = [fine, broken].map(|n| 100 * n / all);
+    assert!(only.is_some() || shares.iter().all(|&share| share >= 30), "{shares:?} %");
+}
+
+fn on_one(name: &str) {
+    let subjects = subjects();
+    let known = subjects.iter().filter(|subject| subject.model == name);
+    let tried = known.map(|subject| compare(subject, &["x"])).count();
+    assert!(tried > 0, "there is a {name}");
+}
+
+#[test]
+fn registers_agree_with_the_oracle() {
+    on_one("register");
+}
+
+#[test]
+fn cas_registers_agree_with_the_oracle() {
+    on_one("cas-register");
+}
+
+#[test]
+fn keys_agree_with_the_oracle() {
+    on_one("kv");
+}
+
+#[test]
+fn stocks_agree_with_the_oracle() {
+    on_one("stock");
+}
+
+#[test]
+fn counters_agree_with_the_oracle() {
+    on_one("counter");
+}
+
+#[test]
+fn sets_agree_with_the_oracle() {
+    on_one("set");
+}
+
+#[test]
+fn queues_agree_with_the_oracle() {
+    on_one("queue");
+}
+
+#[test]
+fn locks_agree_with_the_oracle() {
+    on_one("mutex");
+}
+
+#[test]
+fn transactions_agree_with_the_oracle() {
+    on_one("multi-register");
+}
+
+/// The oracle orders the operations on both objects together, the checker each on its own.
+#[test]
+fn objects_can_be_judged_one_by_one() {
+    for subject in subjects().iter().filter(|subject| subject.model == "register") {
+        compare(subject, &["x", "y"]);
+    }
+}
