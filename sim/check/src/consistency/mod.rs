@@ -109,7 +109,7 @@ pub fn judge(
         "linearizable" => {
             let mut linearizer = Linearizer::new(budget.limits);
             linearizer.declare_others(object);
-            linearizer.read(subject.history);
+            linearizer.finish(subject.history);
             match linearizer.verdict(subject.history) {
                 Verdict::Linearizable => Answer::Satisfied,
                 Verdict::NotLinearizable(first) => Answer::Violated(Evidence {

@@ -3,6 +3,7 @@
 //! A set S of operations is evidence if the history stays impossible even if every operation outside S may
 //! take effect at any time, or never, and return anything. It is minimal if none of S can be left out.
 
+use super::finished::{NEVER, Op, Tested};
 use super::judge::{Judge, Object};
 use super::search::Step;
 use simlab_core::history::{End, Record, events};
@@ -45,6 +46,9 @@ impl Case<'_> {
             self.unsure = true;
             return false;
         }
+        if let Some(found) = self.tested(some) {
+            return found;
+        }
         let ways = [(true, usize::MAX, ASKED), (false, FEW, ASKED), (false, usize::MAX, ASKED)];
         for (endless, width, bound) in ways {
             let mut judge = self.object.judge(bound);
@@ -62,6 +66,20 @@ impl Case<'_> {
         }
         self.unsure = true;
         false
+    }
+
+    /// What the polynomial test says, if there is one for this.
+    fn tested(&mut self, some: &BTreeSet<OpId>) -> Option<bool> {
+        let test = self.object.polynomial()?;
+        let ops = self.records.iter().filter_map(|record| {
+            if some.contains(&record.op) { Op::at(record, NEVER) } else { Some(Op::free(record)) }
+        });
+        self.spent += self.records.len() as u64;
+        match test.test(&ops.collect::<Vec<_>>()) {
+            Tested::Possible => Some(false),
+            Tested::Impossible(_) => Some(true),
+            Tested::Unfit => None,
+        }
     }
 
     fn replay(&self, judge: &mut dyn Judge, some: &BTreeSet<OpId>, endless: bool) -> Step {

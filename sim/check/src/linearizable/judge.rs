@@ -2,6 +2,7 @@
 //! side.
 
 use super::explain::Explanation;
+use super::finished::{Polynomial, polynomial};
 use super::register::RegisterJudge;
 use super::search::{Search, Step};
 use super::zones::Conflict;
@@ -9,11 +10,13 @@ use crate::{Specification, words};
 use simlab_core::history::{Mark, Record};
 use simlab_core::{Call, OpId, Outcome, Value};
 use std::fmt;
+use std::sync::Arc;
 
 /// How one object behaves: a specification with its initial value, whatever its type.
 #[derive(Clone, Debug)]
 pub struct Object {
     prototype: Box<dyn Judge>,
+    polynomial: Option<Arc<dyn Polynomial>>,
 }
 
 impl Object {
@@ -26,9 +29,9 @@ impl Object {
     {
         let prototype: Box<dyn Judge> = match spec.register() {
             Some(initial) => Box::new(RegisterJudge::new(spec.clone(), initial.clone(), 0)),
-            None => Box::new(Search::new(spec, 0)),
+            None => Box::new(Search::new(spec.clone(), 0)),
         };
-        Object { prototype }
+        Object { prototype, polynomial: polynomial(&spec) }
     }
 
     /// The same, judged by the general search alone, even where a faster way is known.
@@ -38,7 +41,12 @@ impl Object {
         S: Specification + Clone + Send + Sync + 'static,
         S::State: Send + Sync,
     {
-        Object { prototype: Box::new(Search::new(spec, 0)) }
+        Object { prototype: Box::new(Search::new(spec, 0)), polynomial: None }
+    }
+
+    /// The test for finished histories, if there is one.
+    pub(super) fn polynomial(&self) -> Option<&dyn Polynomial> {
+        self.polynomial.as_deref()
     }
 
     /// A judge of this object that has seen nothing.

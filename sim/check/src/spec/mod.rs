@@ -43,6 +43,12 @@ pub trait Specification {
         None
     }
 
+    /// Whether the object is a queue, empty at first. Such a one can be judged without a search where nothing is
+    /// put in twice.
+    fn is_queue(&self) -> bool {
+        false
+    }
+
     /// Whether the object has such a call at all.
     fn accepts(&self, call: &Call) -> bool;
 

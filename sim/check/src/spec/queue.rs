@@ -15,6 +15,10 @@ impl Specification for Queue {
         VecDeque::new()
     }
 
+    fn is_queue(&self) -> bool {
+        true
+    }
+
     fn accepts(&self, call: &Call) -> bool {
         matches!(call, Call::Enqueue(_) | Call::Dequeue)
     }

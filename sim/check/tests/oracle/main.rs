@@ -70,10 +70,11 @@ fn compare(subject: &Subject, objects: &[&str]) {
         let mut linearizer = Linearizer::new(Limits::default());
         let model = model(subject.model).expect("it is in the table");
         linearizer.declare_others(model.object(&subject.initial).expect("it fits"));
-        let mut fresh = linearizer.clone();
-        linearizer.read(&history);
+        let (mut fresh, mut read) = (linearizer.clone(), linearizer.clone());
+        linearizer.finish(&history);
+        read.read(&history);
         let verdict = linearizer.verdict(&history);
-        let replay = || format!("replay with SIMLAB_SEED={seed}: {drawn:#?}");
+        let replay = || format!("replay with SIMLAB_SEED={seed}: {drawn:?}");
         let found = match &verdict {
             Verdict::Linearizable => None,
             Verdict::NotLinearizable(first) => {
@@ -83,6 +84,7 @@ fn compare(subject: &Subject, objects: &[&str]) {
             Verdict::Unknown { why } => panic!("{why}; {}", replay()),
         };
         assert_eq!(found, expected, "{verdict:?}; {}", replay());
+        assert_eq!(read.verdict(&history), verdict, "read; {}", replay());
         assert_eq!(online(&history, &mut fresh), verdict, "online; {}", replay());
         if found.is_some() {
             check_evidence(subject, &drawn, &linearizer, &history);
