@@ -1,5 +1,6 @@
 //! A configuration of the search, and sets of them without those that others make superfluous.
 
+use super::trail::{Mile, Trail};
 use simlab_core::Digest;
 use std::collections::BTreeMap;
 use std::hash::Hash;
@@ -24,6 +25,8 @@ pub(super) type ResultId = u32;
 #[derive(Clone, Debug)]
 pub(super) struct Config<T> {
     pub(super) state: T,
+    /// How it was reached; of configurations that are equal else, any way will do.
+    pub(super) mile: Mile,
     linearized: Vec<(Token, ResultId)>,
     seen: Vec<(Token, ResultId)>,
     used: Vec<u32>,
@@ -31,13 +34,19 @@ pub(super) struct Config<T> {
 
 impl<T: Eq + Hash> Config<T> {
     pub(super) const fn new(state: T) -> Self {
-        Config { state, linearized: Vec::new(), seen: Vec::new(), used: Vec::new() }
+        Config {
+            state,
+            mile: Trail::START,
+            linearized: Vec::new(),
+            seen: Vec::new(),
+            used: Vec::new(),
+        }
     }
 
     /// The same in another state.
     pub(super) fn moved(&self, state: T) -> Self {
         let (linearized, seen) = (self.linearized.clone(), self.seen.clone());
-        Config { state, linearized, seen, used: self.used.clone() }
+        Config { state, mile: self.mile, linearized, seen, used: self.used.clone() }
     }
 
     /// What an open operation returns, if it took effect.
@@ -59,11 +68,13 @@ impl<T: Eq + Hash> Config<T> {
         self.seen[start..].iter().take_while(move |&&(t, _)| t == token).map(|&(_, result)| result)
     }
 
-    /// An open operation has the chance to return `result` and change nothing.
-    pub(super) fn see(&mut self, token: Token, result: ResultId) {
-        if let Err(index) = self.seen.binary_search(&(token, result)) {
+    /// An open operation has the chance to return `result` and change nothing. Returns whether that is new.
+    pub(super) fn see(&mut self, token: Token, result: ResultId) -> bool {
+        let place = self.seen.binary_search(&(token, result));
+        if let Err(index) = place {
             self.seen.insert(index, (token, result));
         }
+        place.is_err()
     }
 
     /// It is known by now what an open operation returns: those of its results that are among `fitting` are

@@ -3,6 +3,7 @@
 
 use super::explain::Explanation;
 use super::finished::{Polynomial, polynomial};
+use super::parts::PartsJudge;
 use super::register::RegisterJudge;
 use super::search::{Search, Step};
 use super::zones::Conflict;
@@ -29,6 +30,7 @@ impl Object {
     {
         let prototype: Box<dyn Judge> = match spec.register() {
             Some(initial) => Box::new(RegisterJudge::new(spec.clone(), initial.clone(), 0)),
+            None if spec.has_parts() => Box::new(PartsJudge::new(spec.clone(), 0)),
             None => Box::new(Search::new(spec.clone(), 0)),
         };
         Object { prototype, polynomial: polynomial(&spec) }
@@ -127,6 +129,10 @@ pub(super) trait Judge: Send + Sync {
     fn knows_endless(&self) -> bool;
     /// Follows up only so many possibilities at a time, if it follows up many.
     fn narrow(&mut self, width: usize);
+    /// Remembers what it takes to tell an order; to be said before anything happens.
+    fn keep_trail(&mut self);
+    /// An order of all that took effect, if one is possible and it can tell.
+    fn order(&self) -> Option<Vec<OpId>>;
     /// The configurations made so far.
     fn work(&self) -> u64;
     /// Why it broke, if that is known.
@@ -161,6 +167,12 @@ where
     }
     fn narrow(&mut self, width: usize) {
         Search::narrow(self, width);
+    }
+    fn keep_trail(&mut self) {
+        Search::keep_trail(self);
+    }
+    fn order(&self) -> Option<Vec<OpId>> {
+        Search::order(self)
     }
     fn work(&self) -> u64 {
         Search::work(self)

@@ -11,12 +11,14 @@ mod evidence;
 mod explain;
 mod finished;
 mod judge;
+mod parts;
 mod queues;
 mod register;
 mod search;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod trail;
 mod zones;
 
 pub use evidence::MinimalEvidence;
@@ -273,6 +275,33 @@ impl Linearizer {
         Some(evidence::minimal(&judged.object, &records, op, hint))
     }
 
+    /// For each object of a finished history an order in which its operations can have taken effect, each between
+    /// its invocation and its return, with what they returned: a witness that it is linearizable. Objects
+    /// for which none is found are left out.
+    #[must_use]
+    pub fn witness(&self, history: &History) -> BTreeMap<String, Vec<OpId>> {
+        let mut orders = BTreeMap::new();
+        for name in history.objects() {
+            let Some(object) = self.declared.get(name).or(self.others.as_ref()) else { continue };
+            // With few possibilities at a time one is mostly found, and at once.
+            let found = [BEAM, usize::MAX].into_iter().find_map(|width| {
+                let mut linearizer = Linearizer::new(self.limits);
+                linearizer.declare(name, object.clone());
+                let mut judge = object.judge(self.limits.configurations);
+                judge.narrow(width);
+                judge.keep_trail();
+                let (over, object) = (false, object.clone());
+                let judged = Judged { judge, over, object, broken: None, hint: None };
+                linearizer.objects.insert(name.to_owned(), judged);
+                linearizer.take(history.on(name));
+                let judged = linearizer.objects.get(name)?;
+                if judged.over { None } else { judged.judge.order() }
+            });
+            orders.extend(found.map(|order| (name.to_owned(), order)));
+        }
+        orders
+    }
+
     /// The verdict so far. `history` is that of the events taken in; it is asked for the reasons of
     /// a break. If one object broke and the search on another was given up, the break is that of
     /// the one that is known to have broken.
@@ -301,6 +330,9 @@ impl Linearizer {
         }
     }
 }
+
+/// So many possibilities are followed up at a time where any witness will do.
+const BEAM: usize = 64;
 
 /// How many configurations each search for a reason may make.
 const EXPLAINED: u64 = 200_000;

@@ -6,6 +6,7 @@ use super::search::{Search, Step};
 use super::zones::{Conflict, Zones};
 use crate::Specification;
 use simlab_core::{Call, OpId, Outcome, Value};
+use std::collections::BTreeMap;
 
 /// The zones have a reason at hand, so that a search for a better one must be short.
 const EXPLAINED: u64 = 10_000;
@@ -18,6 +19,8 @@ pub(super) struct RegisterJudge<S: Specification> {
     bound: u64,
     /// How many possibilities a search follows up at a time.
     width: usize,
+    /// Whether a search is to remember how it went.
+    trail: bool,
     by: By<S>,
 }
 
@@ -41,13 +44,16 @@ enum Logged {
 impl<S: Specification + Clone> RegisterJudge<S> {
     pub(super) fn new(spec: S, initial: Value, bound: u64) -> Self {
         let by = By::Zones { zones: Zones::new(&initial), log: Vec::new() };
-        RegisterJudge { spec, initial, bound, width: usize::MAX, by }
+        RegisterJudge { spec, initial, bound, width: usize::MAX, trail: false, by }
     }
 
     /// Begins again with the search.
     fn search(&mut self) -> Step {
         let mut search = Search::new(self.spec.clone(), self.bound);
         search.narrow(self.width);
+        if self.trail {
+            search.keep_trail();
+        }
         let log = match &mut self.by {
             By::Zones { log, .. } => std::mem::take(log),
             By::Search(_) => Vec::new(),
@@ -127,6 +133,40 @@ where
         if let By::Search(search) = &mut self.by {
             search.narrow(width);
         }
+    }
+
+    fn keep_trail(&mut self) {
+        self.trail = true;
+    }
+
+    fn order(&self) -> Option<Vec<OpId>> {
+        let (zones, log) = match &self.by {
+            By::Search(search) => return search.order(),
+            By::Zones { zones, log } => (zones, log),
+        };
+        // What was written or read, with who did, in the order of invocation.
+        let mut by_value: BTreeMap<&Value, Vec<OpId>> = BTreeMap::new();
+        let mut reads = BTreeMap::new();
+        for logged in log {
+            if let Logged::Completed(op, Outcome::Done(value)) = logged {
+                reads.insert(*op, value);
+            }
+        }
+        for logged in log {
+            let (op, value) = match logged {
+                Logged::Invoked(op, Call::Write(value), _) => (op, Some(value)),
+                Logged::Invoked(op, Call::Read, _) => (op, reads.get(op).copied()),
+                _ => continue,
+            };
+            let at = value.map(|value| by_value.entry(value).or_default());
+            if let Some(at) = at {
+                // A write comes before all that read it.
+                let write = matches!(logged, Logged::Invoked(_, Call::Write(_), _));
+                at.insert(if write { 0 } else { at.len() }, *op);
+            }
+        }
+        let of_value = |value: &Value| by_value.get(value).cloned().unwrap_or_default();
+        Some(zones.order().into_iter().flat_map(of_value).collect())
     }
 
     fn work(&self) -> u64 {

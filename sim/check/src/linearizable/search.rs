@@ -21,6 +21,7 @@
 //! forgotten. A configuration that another one covers is dropped.
 
 use super::config::{Config, Frontier, ResultId, Token};
+use super::trail::{self, Trail};
 use crate::Specification;
 use simlab_core::{Call, OpId, Outcome, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,7 +73,11 @@ struct Pending {
     call: Call,
     /// How many there are; [`ENDLESS`] if they are not counted.
     members: u32,
+    ops: Vec<OpId>,
 }
+
+/// More configurations than these are not kept in memory at a time: they take some gigabytes.
+const LIVE_MAX: usize = 2_000_000;
 
 /// So many pending operations never run out.
 const ENDLESS: u32 = u32::MAX;
@@ -102,6 +107,7 @@ pub(super) struct Search<S: Specification> {
     /// seems impossible.
     width: usize,
     narrowed: bool,
+    trail: Trail,
 }
 
 /// Whose turn it was on the way to the next configuration.
@@ -116,7 +122,28 @@ impl<S: Specification> Search<S> {
         let configs = vec![Config::new(spec.initial())];
         let (window, pending) = (Vec::new(), Vec::new());
         let (width, narrowed) = (usize::MAX, false);
-        Search { spec, bound, work: 0, window, pending, configs, next: 0, width, narrowed }
+        Search {
+            spec,
+            bound,
+            work: 0,
+            window,
+            pending,
+            configs,
+            next: 0,
+            width,
+            narrowed,
+            trail: Trail::default(),
+        }
+    }
+
+    /// Remembers how configurations are reached.
+    pub(super) const fn keep_trail(&mut self) {
+        self.trail.keep();
+    }
+
+    /// An order of all that took effect, if the trail was kept from the beginning and one is possible.
+    pub(super) fn order(&self) -> Option<Vec<OpId>> {
+        self.configs.first().map(|config| self.trail.order(config.mile))
     }
 
     /// From now on follows up no more than `width` configurations at a time: what is found possible so is, and
@@ -157,7 +184,7 @@ impl<S: Specification> Search<S> {
             open.want(&self.spec, told);
         }
         for config in &mut self.configs {
-            look(&self.spec, &mut open, config);
+            look(&self.spec, &mut open, config, &mut self.trail);
         }
         self.window.push(open);
     }
@@ -205,7 +232,10 @@ impl<S: Specification> Search<S> {
                 continue;
             }
             if !is_settled && config.seen(token).any(|result| result == wanted) {
-                kept.insert(without(config.clone(), token));
+                let mut took = without(config.clone(), token);
+                let op = self.window[index].op;
+                took.mile = self.trail.go(took.mile, trail::Step::Took(op));
+                kept.insert(took);
                 is_settled = true;
             }
             if is_settled && !changes {
@@ -225,7 +255,8 @@ impl<S: Specification> Search<S> {
                     }
                 }
             });
-            if self.work + reached.work() + kept.work() > self.bound {
+            let too_many = reached.len() + kept.len() > LIVE_MAX;
+            if too_many || self.work + reached.work() + kept.work() > self.bound {
                 return Step::Exhausted;
             }
         }
@@ -249,13 +280,14 @@ impl<S: Specification> Search<S> {
         let kind = open.call.writes().then(|| {
             let known = self.pending.iter().position(|pending| pending.call == open.call);
             known.unwrap_or_else(|| {
-                self.pending.push(Pending { call: open.call, members: 0 });
+                self.pending.push(Pending { call: open.call, members: 0, ops: Vec::new() });
                 self.pending.len() - 1
             })
         });
         if let Some(kind) = kind {
-            let members = &mut self.pending[kind].members;
+            let Pending { members, ops, .. } = &mut self.pending[kind];
             *members = members.saturating_add(1);
+            ops.push(open.op);
         }
         let configs = self.configs.drain(..).map(|mut config| {
             if let (Some(kind), Some(_)) = (kind, config.linearized(open.token)) {
@@ -299,6 +331,7 @@ impl<S: Specification> Search<S> {
             let fitting = open.notable(&self.spec, &value);
             let result = fitting.unwrap_or_else(|| open.intern(&value));
             let mut next = config.moved(state);
+            next.mile = self.trail.go(next.mile, trail::Step::Effect(open.op));
             next.linearize(token, result);
             self.look_around(&mut next);
             found(Mover::Open(token, result), next);
@@ -313,6 +346,9 @@ impl<S: Specification> Search<S> {
                 continue;
             }
             let mut next = config.moved(state);
+            if let Some(op) = pending.ops.get(config.used(kind) as usize) {
+                next.mile = self.trail.go(next.mile, trail::Step::Effect(*op));
+            }
             if pending.members != ENDLESS {
                 next.spend(kind);
             }
@@ -324,7 +360,7 @@ impl<S: Specification> Search<S> {
     fn look_around(&mut self, config: &mut Config<S::State>) {
         for open in &mut self.window {
             if config.linearized(open.token).is_none() {
-                look(&self.spec, open, config);
+                look(&self.spec, open, config, &mut self.trail);
             }
         }
     }
@@ -355,12 +391,20 @@ impl<S: Specification> Search<S> {
 }
 
 /// Notes what an open operation could return in the state of `config`, if it changes nothing there.
-fn look<S: Specification>(spec: &S, open: &mut Open, config: &mut Config<S::State>) {
+fn look<S: Specification>(
+    spec: &S,
+    open: &mut Open,
+    config: &mut Config<S::State>,
+    trail: &mut Trail,
+) {
     if let Some((state, value)) = spec.apply(&config.state, &open.call)
         && state == config.state
         && let Some(result) = open.notable(spec, &value)
     {
-        config.see(open.token, result);
+        let new = config.see(open.token, result);
+        if new && open.wanted.as_ref().is_none_or(|(_, wanted)| *wanted == result) {
+            config.mile = trail.go(config.mile, trail::Step::Chance(open.op));
+        }
     }
 }
 

@@ -49,6 +49,16 @@ pub trait Specification {
         false
     }
 
+    /// Whether the object consists of parts that have nothing to do with each other.
+    fn has_parts(&self) -> bool {
+        false
+    }
+
+    /// The part that a call concerns, of an object that has parts; `None` if it concerns them all.
+    fn part<'a>(&self, _call: &'a Call) -> Option<&'a Value> {
+        None
+    }
+
     /// Whether the object has such a call at all.
     fn accepts(&self, call: &Call) -> bool;
 

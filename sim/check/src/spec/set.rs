@@ -15,6 +15,18 @@ impl Specification for Set {
         BTreeSet::new()
     }
 
+    /// Each element is there or not, whatever the others are.
+    fn has_parts(&self) -> bool {
+        true
+    }
+
+    fn part<'a>(&self, call: &'a Call) -> Option<&'a Value> {
+        match call {
+            Call::Insert(value) | Call::Remove(value) | Call::Contains(value) => Some(value),
+            _ => None,
+        }
+    }
+
     fn accepts(&self, call: &Call) -> bool {
         matches!(call, Call::Read | Call::Insert(_) | Call::Remove(_) | Call::Contains(_))
     }

@@ -16,13 +16,15 @@ mod subjects;
 use brute::{impossible, oracle};
 use draw::{Drawn, draw, history};
 use simlab_check::{Limits, Linearizer, Verdict, model};
-use simlab_core::OpId;
 use simlab_core::history::{End, History, events};
 use simlab_core::stream;
-use std::collections::BTreeSet;
+use simlab_core::{OpId, Outcome};
+use std::collections::{BTreeMap, BTreeSet};
 use subjects::{Subject, subjects};
 
-const HISTORIES: u64 = 4_000;
+type Orders = BTreeMap<String, Vec<OpId>>;
+
+const HISTORIES: u64 = 2_000;
 
 /// Goes along with the run, knowing nothing of what comes.
 fn online(history: &History, linearizer: &mut Linearizer) -> Verdict {
@@ -56,6 +58,37 @@ fn check_evidence(subject: &Subject, drawn: &[Drawn], linearizer: &Linearizer, h
     }
 }
 
+/// The witness must be an order of all that returned and some of the rest, in which no operation comes before one
+/// that had returned before it began, and each returns what it did.
+fn check_witness(subject: &Subject, objects: &[&str], drawn: &[Drawn], orders: &Orders) {
+    for name in objects {
+        let mut must: BTreeSet<usize> = (0..drawn.len())
+            .filter(|&i| drawn[i].object == *name)
+            .filter(|&i| matches!(drawn[i].returned, Some((_, Outcome::Done(_)))))
+            .collect();
+        let empty = Vec::new();
+        let order = orders.get(*name).unwrap_or(&empty);
+        let order: Vec<usize> = order.iter().map(|op| op.number() as usize).collect();
+        let mut state = subject.start.clone();
+        for (at, &i) in order.iter().enumerate() {
+            let begun = drawn[i].invoked;
+            let late = |j: &usize| matches!(drawn[*j].returned, Some((end, Outcome::Done(_))) if end < begun);
+            assert!(!order[at + 1..].iter().any(late), "{order:?} is against real time at {i}");
+            assert!(!order[..at].contains(&i), "{i} is twice in {order:?}");
+            let does = (subject.does)(&state, &drawn[i].call);
+            let (next, result) = does.expect("it is possible there");
+            match &drawn[i].returned {
+                Some((_, Outcome::Done(told))) => assert_eq!(*told, result, "{i} in {order:?}"),
+                Some((_, Outcome::NotDone(_))) => panic!("{i} did not happen"),
+                _ => {}
+            }
+            state = next;
+            must.remove(&i);
+        }
+        assert!(must.is_empty(), "{must:?} are not in {order:?}");
+    }
+}
+
 #[allow(clippy::print_stdout, reason = "the shares are worth seeing with --nocapture")]
 fn compare(subject: &Subject, objects: &[&str]) {
     let only = number("SIMLAB_SEED");
@@ -86,7 +119,9 @@ fn compare(subject: &Subject, objects: &[&str]) {
         assert_eq!(found, expected, "{verdict:?}; {}", replay());
         assert_eq!(read.verdict(&history), verdict, "read; {}", replay());
         assert_eq!(online(&history, &mut fresh), verdict, "online; {}", replay());
-        if found.is_some() {
+        if found.is_none() {
+            check_witness(subject, objects, &drawn, &linearizer.witness(&history));
+        } else {
             check_evidence(subject, &drawn, &linearizer, &history);
             check_evidence(subject, &drawn, &fresh, &history);
         }

@@ -1,0 +1,208 @@
+//! Objects that consist of parts which have nothing to do with each other, as the elements of a set: each is
+//! judged on its own.
+//!
+//! That is Herlihy and Wing's theorem 1 once more: a history is linearizable if that of each part is. A call
+//! that concerns all parts, such as a read of the whole set, ends it: then the search judges all of it.
+
+use super::judge::{Claim, Judge};
+use super::search::{Search, Step};
+use super::zones::Conflict;
+use crate::Specification;
+use simlab_core::history::Record;
+use simlab_core::{Call, OpId, Outcome, Value};
+use std::collections::BTreeMap;
+
+/// A judge of an object whose calls mostly concern one part each.
+#[derive(Clone, Debug)]
+pub(super) struct PartsJudge<S: Specification> {
+    spec: S,
+    bound: u64,
+    width: usize,
+    trail: bool,
+    by: By<S>,
+}
+
+#[derive(Clone, Debug)]
+enum By<S: Specification> {
+    Parts(Parts<S>),
+    Whole(Search<S>),
+}
+
+#[derive(Clone, Debug)]
+struct Parts<S: Specification> {
+    searches: BTreeMap<Value, Search<S>>,
+    /// Which part an operation concerns, and where it began in the order of events.
+    concerns: BTreeMap<OpId, (Value, usize)>,
+    /// What happened, for the search of the whole to begin with if it has to.
+    log: Vec<Logged>,
+    work: u64,
+}
+
+#[derive(Clone, Debug)]
+enum Logged {
+    Invoked(OpId, Call, Option<Value>),
+    Completed(OpId, Outcome),
+    Free(OpId, Call, bool),
+}
+
+impl<S: Specification + Clone> PartsJudge<S> {
+    pub(super) fn new(spec: S, bound: u64) -> Self {
+        let parts = Parts {
+            searches: BTreeMap::new(),
+            concerns: BTreeMap::new(),
+            log: Vec::new(),
+            work: 0,
+        };
+        PartsJudge { spec, bound, width: usize::MAX, trail: false, by: By::Parts(parts) }
+    }
+
+    fn search(&self) -> Search<S> {
+        let mut search = Search::new(self.spec.clone(), self.bound);
+        search.narrow(self.width);
+        if self.trail {
+            search.keep_trail();
+        }
+        search
+    }
+
+    /// Begins again with the whole.
+    fn whole(&mut self) -> Step {
+        let mut search = self.search();
+        let log = match &mut self.by {
+            By::Parts(parts) => std::mem::take(&mut parts.log),
+            By::Whole(_) => Vec::new(),
+        };
+        let mut step = Step::Fine;
+        for logged in log {
+            match logged {
+                Logged::Invoked(op, call, wanted) => search.invoke(op, &call, wanted.as_ref()),
+                Logged::Completed(op, outcome) => step = search.complete(op, &outcome),
+                Logged::Free(op, call, endless) => step = search.free(op, &call, endless),
+            }
+            if step != Step::Fine {
+                break;
+            }
+        }
+        self.by = By::Whole(search);
+        step
+    }
+
+    /// Lets the search of the part that a call concerns take part; or that of the whole.
+    fn on_part(
+        &mut self,
+        (op, call, logged): (OpId, &Call, Logged),
+        then: impl FnOnce(&mut Search<S>) -> Step,
+    ) -> Step {
+        let fresh = self.search();
+        let By::Parts(parts) = &mut self.by else {
+            let By::Whole(search) = &mut self.by else { return Step::Fine };
+            return then(search);
+        };
+        let at = parts.log.len();
+        parts.log.push(logged);
+        // What the object cannot do concerns no part, and is found out by the whole.
+        let Some(part) = self.spec.part(call) else { return self.whole() };
+        parts.concerns.insert(op, (part.clone(), at));
+        let search = parts.searches.entry(part.clone()).or_insert(fresh);
+        let before = search.work();
+        let step = then(search);
+        parts.work += search.work() - before;
+        step
+    }
+}
+
+impl<S> Judge for PartsJudge<S>
+where
+    S: Specification + Clone + Send + Sync + 'static,
+    S::State: Send + Sync,
+{
+    fn fresh(&self, bound: u64) -> Box<dyn Judge> {
+        Box::new(PartsJudge::new(self.spec.clone(), bound))
+    }
+
+    fn fork(&self) -> Box<dyn Judge> {
+        Box::new(self.clone())
+    }
+
+    fn invoke(&mut self, op: OpId, call: &Call, wanted: Option<&Value>) -> Step {
+        let logged = Logged::Invoked(op, call.clone(), wanted.cloned());
+        self.on_part((op, call, logged), |search| {
+            search.invoke(op, call, wanted);
+            Step::Fine
+        })
+    }
+
+    fn complete(&mut self, op: OpId, outcome: &Outcome) -> Step {
+        let parts = match &mut self.by {
+            By::Whole(search) => return search.complete(op, outcome),
+            By::Parts(parts) => parts,
+        };
+        parts.log.push(Logged::Completed(op, outcome.clone()));
+        let part = parts.concerns.get(&op).map(|(part, _)| part);
+        let Some(search) = part.and_then(|part| parts.searches.get_mut(part)) else {
+            return Step::Fine;
+        };
+        let before = search.work();
+        let step = search.complete(op, outcome);
+        parts.work += search.work() - before;
+        if step == Step::Fine && parts.work > self.bound { Step::Exhausted } else { step }
+    }
+
+    fn free(&mut self, op: OpId, call: &Call, endless: bool) -> Step {
+        let logged = Logged::Free(op, call.clone(), endless);
+        self.on_part((op, call, logged), |search| search.free(op, call, endless))
+    }
+
+    fn knows_endless(&self) -> bool {
+        false
+    }
+
+    fn narrow(&mut self, width: usize) {
+        self.width = width;
+    }
+
+    fn keep_trail(&mut self) {
+        self.trail = true;
+    }
+
+    /// The orders of the parts in one: each operation at the first moment that it can have.
+    fn order(&self) -> Option<Vec<OpId>> {
+        let parts = match &self.by {
+            By::Whole(search) => return search.order(),
+            By::Parts(parts) => parts,
+        };
+        let mut all = Vec::new();
+        for search in parts.searches.values() {
+            let mut moment = 0;
+            for op in search.order()? {
+                let began = parts.concerns.get(&op).map_or(0, |(_, at)| *at);
+                moment = moment.max(began);
+                all.push((moment, op));
+            }
+        }
+        // Those of one part stay in their order.
+        all.sort_by_key(|(moment, _)| *moment);
+        Some(all.into_iter().map(|(_, op)| op).collect())
+    }
+
+    fn work(&self) -> u64 {
+        match &self.by {
+            By::Whole(search) => search.work(),
+            By::Parts(parts) => parts.work,
+        }
+    }
+
+    fn conflict(&self) -> Option<&Conflict> {
+        None
+    }
+
+    fn explain(&self, claim: &Claim<'_>, bound: u64) -> Option<String> {
+        if matches!(self.by, By::Whole(_)) {
+            return claim.explained_by(&self.spec, bound);
+        }
+        let part = self.spec.part(&claim.broken.operation.call);
+        let same = |record: &&Record| self.spec.part(&record.operation.call) == part;
+        let records: Vec<&Record> = claim.records.iter().copied().filter(same).collect();
+        Claim { records: &records, ..*claim }.explained_by(&self.spec, bound)
+    }
+}
