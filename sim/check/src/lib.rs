@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   spec/          what an object does, one call at a time     ─▶ linearizable/   is there an order?
+//!   format/        files ─▶ History
 //!   models         their names                                    stock           oversold, stale …
 //!                                                                 service         served, how fast
 //! ```
@@ -10,6 +11,7 @@
 //! any knowledge of protocols, nodes' states, or the network.
 
 mod consistency;
+pub mod format;
 mod linearizable;
 mod models;
 mod service;

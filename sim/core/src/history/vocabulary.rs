@@ -125,7 +125,7 @@ struct Plain<'a>(&'a Value);
 
 impl fmt::Debug for Plain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        fmt::Display::fmt(self.0, f)
     }
 }
 
@@ -434,6 +434,16 @@ mod tests {
             ".{0,8}".prop_map(Outcome::NotDone),
             ".{0,8}".prop_map(Outcome::Unknown),
         ]
+    }
+
+    #[test]
+    fn lists_are_displayed_as_their_values_are() {
+        let list = Value::List(vec![
+            Value::Int(1),
+            Value::List(vec![Value::Nil]),
+            Value::Text("a".into()),
+        ]);
+        assert_eq!(list.to_string(), "[1, [nil], \"a\"]");
     }
 
     proptest! {
