@@ -82,6 +82,11 @@ const MODELS: [ModelSignature; 9] = [
     },
 ];
 
+/// Whether a call means something to objects of this model.
+pub(crate) fn accepts(model: &str, call: &Call) -> bool {
+    MODELS.iter().any(|known| known.name == model && (known.accepts)(call))
+}
+
 fn initial(name: &str, value: &Value) -> Result<(), String> {
     let object = model(name).and_then(|model| model.object(value));
     object.map(|_| ()).map_err(|error| error.to_string())

@@ -64,6 +64,17 @@ pub struct Diagnostic {
     help: Vec<String>,
     line: usize,
     column: usize,
+    /// The line that it is in, if the file is not kept. Its span is then one of this text.
+    excerpt: Option<Excerpt>,
+}
+
+/// A line of a file, or a part of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Excerpt {
+    /// What is shown.
+    pub(crate) text: String,
+    /// Whether the line begins before.
+    pub(crate) cut: bool,
 }
 
 impl Diagnostic {
@@ -82,7 +93,13 @@ impl Diagnostic {
             help: Vec::new(),
             line: 1,
             column: 1,
+            excerpt: None,
         }
+    }
+
+    /// In this line of a file, at this column.
+    pub(crate) fn in_excerpt(self, excerpt: Excerpt, line: usize, column: usize) -> Self {
+        Diagnostic { excerpt: Some(excerpt), line, column, ..self }
     }
 
     /// With these words beside the underlined source.
@@ -276,6 +293,12 @@ impl Diagnostics {
         all
     }
 
+    /// Mistakes of a file that is not kept, each with its line. There are `dropped` more.
+    pub(crate) fn of_excerpts(file: &str, list: Vec<Diagnostic>, dropped: usize) -> Self {
+        let file = Source::new(normalize_untrusted_str(file), "");
+        Diagnostics(Box::new(Shown { file, given: Given::default(), first_line: 1, list, dropped }))
+    }
+
     /// The mistakes; at least one. Of a file with thousands the first thousand found.
     #[must_use]
     pub fn list(&self) -> &[Diagnostic] {
@@ -298,7 +321,7 @@ impl Diagnostics {
             out.push_str(&self.render_one(diagnostic, &renderer));
             out.push_str("\n\n");
         }
-        let hidden = self.count().saturating_sub(SHOWN_MAX);
+        let hidden = self.count() - self.0.list.len().min(SHOWN_MAX);
         if hidden > 0 {
             let mistakes = if hidden == 1 { "mistake" } else { "mistakes" };
             out.push_str(&format!("… and {hidden} more {mistakes}\n\n"));
@@ -310,11 +333,15 @@ impl Diagnostics {
 
     fn render_one(&self, diagnostic: &Diagnostic, renderer: &Renderer) -> String {
         let title = Level::ERROR.primary_title(&*diagnostic.message);
-        let mut group =
-            title.elements(std::iter::empty::<Snippet<'_, _>>().chain(self.snippets(diagnostic)));
-        if diagnostic.span.is_none() {
-            group = group.element(annotate_snippets::Origin::path(&*self.0.file.name));
-        }
+        let file = annotate_snippets::Origin::path(&*self.0.file.name);
+        let cut = diagnostic.excerpt.as_ref().is_some_and(|excerpt| excerpt.cut);
+        let place = match diagnostic.span {
+            None => Some(file),
+            // Where the line begins before the snippet, its columns are not those of the file.
+            Some(_) if cut => Some(file.line(diagnostic.line).char_column(diagnostic.column)),
+            Some(_) => None,
+        };
+        let mut group = title.elements(place).elements(self.snippets(diagnostic));
         for help in &diagnostic.help {
             group = group.element(Level::HELP.message(normalize_untrusted_str(help)));
         }
@@ -345,11 +372,15 @@ impl Diagnostics {
             if all.is_empty() {
                 return None;
             }
-            let first_line = if origin == Origin::File { self.0.first_line } else { 1 };
-            let snippet = Snippet::source(&*source.text).path(&*source.name);
-            let snippet = snippet.line_start(first_line);
-            Some(snippet.annotations(all.into_iter().map(|(kind, span, label)| {
-                let annotation = kind.span(visible(&source.text, span));
+            let (text, line, named) = match (&diagnostic.excerpt, origin) {
+                (Some(excerpt), Origin::File) => (&excerpt.text, diagnostic.line, !excerpt.cut),
+                (None, Origin::File) => (&source.text, self.0.first_line, true),
+                _ => (&source.text, 1, true),
+            };
+            let snippet = Snippet::source(&**text).path(named.then_some(&*source.name));
+            let snippet = snippet.line_start(line);
+            Some(snippet.annotations(all.into_iter().map(move |(kind, span, label)| {
+                let annotation = kind.span(visible(text, span));
                 match label.as_str() {
                     "" => annotation,
                     label => annotation.label(label),

@@ -21,6 +21,7 @@ mod format;
 mod lessons;
 mod nearest;
 mod network;
+mod recorded;
 pub mod report;
 mod resolve;
 pub mod run;
@@ -40,6 +41,7 @@ pub use diagnostic::{Diagnostic, Diagnostics};
 pub use lessons::{LESSONS, lesson};
 pub use nearest::{advice, nearest};
 pub use network::Network;
+pub use recorded::Recorded;
 pub use resolve::load;
 pub use scenario::{
     Command, Comparison, Expectation, Expected, Fault, Filler, Flap, Limits, Machine, Mix,

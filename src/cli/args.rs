@@ -2,7 +2,7 @@
 
 use super::story::SWITCH;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use simlab_core::{Duration, Kind, Seq};
+use simlab_core::{Duration, Kind, Seq, Value};
 use simlab_scenarios::sweep::Seeds;
 use std::path::PathBuf;
 
@@ -24,6 +24,7 @@ Examples:
   simlab run cap_partition --variant available --trace run.jsonl
   simlab replay run.jsonl                   the same run again, and whether it is the same
   simlab sweep cap_partition --seeds 0..1000
+  simlab check history.edn --model cas-register --initial 0
   simlab show cap_partition                 what the lesson is about, and why it must come out so
   simlab list                               the lessons";
 
@@ -39,6 +40,8 @@ pub(super) enum Command {
     Replay(ReplayArgs),
     /// Show where two trace files part, and why
     Diff(DiffArgs),
+    /// Tell from a recorded history what the system of it really promised
+    Check(CheckArgs),
     /// Step through a run, forwards and backwards
     Tui(TuiArgs),
     /// List what there is
@@ -262,6 +265,53 @@ pub(super) struct DiffArgs {
     pub(super) second: PathBuf,
 }
 
+/// The format is recognised from the content: operations in a Jepsen log, EDN as Jepsen, Knossos and
+/// Porcupine keep it, or a trace file of `run --trace`. docs/histories.md describes them.
+///
+/// Exit status: 0 the history is one that the model allows, 1 it is not, 2 a bad file, 3 unknown.
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// A history, or `-` for standard input
+    pub(super) file: String,
+    /// What the objects are; see `simlab list models`
+    #[arg(long, value_name = "OBJECT")]
+    pub(super) model: String,
+    /// What to check; see `simlab list consistency` [default: linearizable]
+    #[arg(long, value_name = "NAME")]
+    pub(super) consistency: Option<String>,
+    /// What each object holds at first: nil, true, false, a whole number or a text [default: nil; of the
+    /// keys of a recorded kv, the empty text]
+    #[arg(long, value_name = "V", value_parser = value, allow_hyphen_values = true)]
+    pub(super) initial: Option<Value>,
+    /// Give up after so much time, as in 60s
+    #[arg(long, value_name = "D")]
+    pub(super) limit: Option<Duration>,
+    /// The variant that a trace file must be of
+    #[arg(long, value_name = "NAME")]
+    pub(super) variant: Option<String>,
+    /// How to report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+}
+
+/// A value as it is displayed; what is none of the others is a text, and so is what stands in quotes.
+fn value(text: &str) -> Result<Value, String> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    Ok(match text {
+        "nil" => Value::Nil,
+        "true" => Value::Bool(true),
+        "false" => Value::Bool(false),
+        _ if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => {
+            let range = "a whole number is from -2^63 to 2^63-1";
+            Value::Int(text.parse().map_err(|_| range.to_owned())?)
+        }
+        _ => {
+            let quoted = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+            Value::Text(quoted.unwrap_or(text).to_owned())
+        }
+    })
+}
+
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
     /// What to list
@@ -296,6 +346,8 @@ pub(super) enum Topic {
     Checks,
     /// What objects can be
     Models,
+    /// What a history can be checked for
+    Consistency,
     /// What services can leave out, and which check must catch it
     Switches,
     /// What can go wrong, and what each service tolerates of it
@@ -342,6 +394,15 @@ mod tests {
     #[test]
     fn the_arguments_are_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn values_are_written_as_they_are_displayed() {
+        let text = |text: &str| Ok(Value::Text(text.to_owned()));
+        assert_eq!(value("nil"), Ok(Value::Nil));
+        assert_eq!(value("-5"), Ok(Value::Int(-5)));
+        assert_eq!((value(""), value("\"5\""), value("-")), (text(""), text("5"), text("-")));
+        assert!(value("9223372036854775808").is_err());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::args::{ListArgs, Topic};
 use super::output::{Exit, Output};
 use super::story;
+use simlab_check::CONSISTENCIES;
 use simlab_core::{Duration, FaultKind, Parameter, Role, Switch, Tolerance};
 use simlab_scenarios::{Catalogue, LESSONS, lesson, load};
 
@@ -13,6 +14,7 @@ pub(super) fn list(args: &ListArgs, catalogue: &Catalogue, output: &mut Output) 
         Topic::Checks => checks(catalogue, output),
         Topic::Switches => switches(catalogue, output),
         Topic::Faults => faults(catalogue, output),
+        Topic::Consistency => consistency(output),
         Topic::Models => {
             for model in &catalogue.models {
                 output.line(&format!("{:<18} {}", model.name, model.summary));
@@ -106,6 +108,17 @@ fn faults(catalogue: &Catalogue, output: &mut Output) {
             let drift = Duration(model.drift_max.into());
             output.line(&format!("    clocks gain or lose at most {drift} a second"));
         }
+    }
+}
+
+/// The consistency models, the stronger ones first, each with the next weaker ones.
+fn consistency(output: &mut Output) {
+    for model in CONSISTENCIES {
+        output.line(&format!("{:<18} {}", model.name, model.summary));
+        if !model.implies.is_empty() {
+            output.line(&format!("    implies: {}", model.implies.join(", ")));
+        }
+        output.line(&format!("    {}", model.source));
     }
 }
 

@@ -196,6 +196,7 @@ fn answer(
             },
         },
         Verb::Dequeue => told()?.value()?,
+        Verb::Cas => Value::Bool(true),
         Verb::Contains => truth(&told()?, call)?,
         // Whether the element was there before is told or not.
         Verb::Insert | Verb::Remove => match event.value {

@@ -77,15 +77,17 @@ impl Mistake {
 /// All that is wrong with a file, in the order of the file; at least one mistake.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mistakes {
-    /// The first ten.
+    /// The first ten; of one unknown name only the first.
     pub list: Vec<Mistake>,
     /// How many more there are.
     pub more: usize,
 }
 
 impl Mistakes {
+    /// Adds a mistake. A name that is unknown is told once, however often it stands in the file.
     pub(super) fn push(&mut self, mistake: Mistake) {
-        if self.list.len() < KEPT_MAX {
+        let told = |other: &Mistake| other.names.is_some() && other.message == mistake.message;
+        if self.list.len() < KEPT_MAX && !self.list.iter().any(told) {
             self.list.push(mistake);
         } else {
             self.more += 1;
@@ -136,6 +138,16 @@ mod tests {
         }
         assert_eq!((mistakes.list.len(), mistakes.more), (KEPT_MAX, 3));
         assert!(mistakes.to_string().ends_with("byte 9: no; and 3 more"), "{mistakes}");
+    }
+
+    #[test]
+    fn an_unknown_name_is_told_once() {
+        let mut mistakes = Mistakes::default();
+        for name in ["cas", "push", "cas"] {
+            let mistake = Mistake::at(0..1, format!("no {name}"));
+            mistakes.push(mistake.names(name, "operations", ["read"].into_iter()));
+        }
+        assert_eq!((mistakes.list.len(), mistakes.more), (2, 1));
     }
 
     #[test]

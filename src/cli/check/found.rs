@@ -1,0 +1,176 @@
+//! What a check found, for people and for programs.
+
+use crate::cli::wrap::{self, WIDTH};
+use serde_json::json;
+use simlab_check::format::Place;
+use simlab_check::{Answer, Consistency, Evidence, Model};
+use simlab_core::history::Record;
+use simlab_core::{OpId, Value};
+use simlab_scenarios::Recorded;
+use std::time::Duration;
+
+/// More operations of the evidence are counted and not shown.
+const SHOWN_MAX: usize = 12;
+/// So much of a call or a result is shown, in characters.
+const CLIPPED: usize = 60;
+
+/// An answer, and what it is about.
+pub(super) struct Found<'a> {
+    pub(super) file: &'a str,
+    pub(super) model: &'static Model,
+    pub(super) consistency: &'a Consistency,
+    pub(super) initial: Value,
+    pub(super) recorded: Recorded,
+    pub(super) answer: Answer,
+    pub(super) took: Duration,
+}
+
+impl Found<'_> {
+    /// The verdict, its reasons, and what was judged.
+    pub(super) fn text(&self) -> Vec<String> {
+        let name = self.consistency.name;
+        let mut lines = match &self.answer {
+            Answer::Satisfied => vec![format!("{name}: yes")],
+            Answer::Violated(evidence) => {
+                let mut lines = vec![format!("{name}: NO")];
+                self.broken(evidence, &mut lines);
+                lines
+            }
+            Answer::Unknown { why } => filled(&format!("{name}: unknown: {why}")),
+            Answer::NotApplicable { why } => filled(&format!("{name}: not applicable: {why}")),
+        };
+        let recording = &self.recorded.recording;
+        let operations = count(recording.history.records().len(), "operation", "operations");
+        let processes = count(recording.processes(), "process", "processes");
+        let (file, format) = (self.file, recording.format);
+        let (model, initial) = (self.model.name, &self.initial);
+        let judged = format!(
+            "judged: {file} ({format}), {operations} of {processes}, as a {model}, initially {initial}"
+        );
+        lines.extend(filled(&judged));
+        let summary = self.consistency.summary;
+        lines.extend(filled(&format!("{name}: {summary}")));
+        lines.push(format!("the check took {:.3} ms", self.milliseconds()));
+        lines
+    }
+
+    /// The operation that broke the model, why, and what contradicts it.
+    fn broken(&self, evidence: &Evidence, out: &mut Vec<String>) {
+        let history = &self.recorded.recording.history;
+        let Some(record) = history.get(evidence.op) else { return };
+        let at = self.place(evidence.op).map_or_else(String::new, place);
+        let broke = format!(
+            "first broken by {} on {}, {at}: {}",
+            self.recorded.who(evidence.op),
+            clip(&evidence.object),
+            done(record)
+        );
+        out.extend(filled(&broke));
+        out.extend(filled(&format!("why: {}", evidence.why)));
+        if !self.recorded.recording.timed {
+            out.push("  (the file has no times: here an event is a nanosecond)".to_owned());
+        }
+        let others = evidence.operations.iter().any(|op| *op != evidence.op);
+        if !others {
+            return;
+        }
+        let least = if evidence.minimal { ", and each is needed" } else { "" };
+        out.push(format!("these cannot all be true, whatever the others did{least}:"));
+        for op in evidence.operations.iter().take(SHOWN_MAX) {
+            let Some(record) = history.get(*op) else { continue };
+            let at = self.place(*op).map_or_else(String::new, place);
+            let who = self.recorded.who(*op);
+            out.push(format!("  {at}, {who}: {}", done(record)));
+        }
+        let hidden = evidence.operations.len().saturating_sub(SHOWN_MAX);
+        if hidden > 0 {
+            out.push(format!("  … and {hidden} more"));
+        }
+    }
+
+    /// One JSON object.
+    pub(super) fn json(&self) -> String {
+        let recording = &self.recorded.recording;
+        let (verdict, detail, evidence) = match &self.answer {
+            Answer::Satisfied => ("ok", format!("{}: yes", self.consistency.name), None),
+            Answer::Violated(evidence) => ("violation", evidence.why.clone(), Some(evidence)),
+            Answer::Unknown { why } => ("unknown", why.clone(), None),
+            Answer::NotApplicable { why } => ("unknown", format!("not applicable: {why}"), None),
+        };
+        json!({
+            "file": self.file,
+            "model": self.model.name,
+            "consistency": self.consistency.name,
+            "initial": self.initial.to_string(),
+            "format": recording.format.to_string(),
+            "operations": recording.history.records().len(),
+            "processes": recording.processes(),
+            "verdict": verdict,
+            "detail": detail,
+            "first_break": evidence.map(|evidence| self.operation(evidence.op)),
+            "evidence": evidence.map(|evidence| {
+                evidence.operations.iter().map(|op| self.operation(*op)).collect::<Vec<_>>()
+            }),
+            "minimal": evidence.map(|evidence| evidence.minimal),
+            "wall_ms": self.milliseconds(),
+        })
+        .to_string()
+    }
+
+    fn operation(&self, op: OpId) -> serde_json::Value {
+        let place = self.place(op);
+        let record = self.recorded.recording.history.get(op);
+        json!({
+            "who": self.recorded.who(op),
+            "object": record.map(|record| &record.operation.object),
+            "call": record.map(|record| record.operation.call.to_string()),
+            "outcome": record.and_then(|record| Some(record.returned.as_ref()?.1.to_string())),
+            "line": place.map(|place| place.invoked),
+            "line_returned": place.and_then(|place| place.returned),
+        })
+    }
+
+    fn place(&self, op: OpId) -> Option<Place> {
+        self.recorded.recording.place(op)
+    }
+
+    /// To the microsecond.
+    fn milliseconds(&self) -> f64 {
+        self.took.as_micros() as f64 / 1_000.0
+    }
+}
+
+/// In lines that fit a terminal.
+fn filled(text: &str) -> Vec<String> {
+    wrap::filled("", text, 2, WIDTH)
+}
+
+fn place(place: Place) -> String {
+    match place.returned {
+        Some(returned) if returned != place.invoked => {
+            format!("lines {} and {returned}", place.invoked)
+        }
+        _ => format!("line {}", place.invoked),
+    }
+}
+
+/// What was asked and what came of it.
+fn done(record: &Record) -> String {
+    let call = clip(&record.operation.call.to_string());
+    match &record.returned {
+        Some((_, outcome)) => format!("{call} returned {}", clip(&outcome.to_string())),
+        None => format!("{call}, never answered"),
+    }
+}
+
+/// A text of the file, not too long for a line.
+fn clip(text: &str) -> String {
+    match text.char_indices().nth(CLIPPED) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+fn count(n: usize, one: &str, many: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
+}
