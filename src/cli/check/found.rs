@@ -42,7 +42,8 @@ impl Found<'_> {
         let recording = &self.recorded.recording;
         let operations = count(recording.history.records().len(), "operation", "operations");
         let processes = count(recording.processes(), "process", "processes");
-        let (file, format) = (self.file, recording.format);
+        let file = if self.file == "-" { "standard input" } else { self.file };
+        let format = recording.format;
         let (model, initial) = (self.model.name, &self.initial);
         let judged = format!(
             "judged: {file} ({format}), {operations} of {processes}, as a {model}, initially {initial}"
@@ -60,7 +61,7 @@ impl Found<'_> {
         let Some(record) = history.get(evidence.op) else { return };
         let at = self.place(evidence.op).map_or_else(String::new, place);
         let broke = format!(
-            "first broken by {} on {}, {at}: {}",
+            "first broken by {} on {:?}, {at}: {}",
             self.recorded.who(evidence.op),
             clip(&evidence.object),
             done(record)
