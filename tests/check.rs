@@ -95,6 +95,19 @@ fn a_verdict_says_where_and_why() {
     snapbox::assert_data_eq!(out, snapbox::file!["golden/check_fine.txt"]);
 }
 
+/// The example in the documentation is what the command prints, and no model is left out.
+#[test]
+fn the_documentation_is_right() {
+    let page = include_str!("../docs/histories.md");
+    assert!(page.contains(include_str!("histories/stale.log")));
+    let (out, _) = exits(1, &arguments("tests/histories/stale.log", &["register"]));
+    let (said, _) = out.rsplit_once("the check took").expect("the last line");
+    assert!(page.contains(said), "put this into docs/histories.md:\n{said}");
+    for model in simlab::check::MODELS {
+        assert!(page.contains(&format!("| `{}` |", model.name)), "{}", model.name);
+    }
+}
+
 /// The contract that outside tools rely on.
 #[test]
 fn the_json_verdict_has_its_form() {

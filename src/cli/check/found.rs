@@ -13,6 +13,8 @@ use std::time::Duration;
 const SHOWN_MAX: usize = 12;
 /// So much of a call or a result is shown, in characters.
 const CLIPPED: usize = 60;
+/// So much of a reason is told, and of a call or a result in JSON, in characters: a value may be of any size.
+const WHY_MAX: usize = 1_000;
 
 /// An answer, and what it is about.
 pub(super) struct Found<'a> {
@@ -67,7 +69,7 @@ impl Found<'_> {
             done(record)
         );
         out.extend(filled(&broke));
-        out.extend(filled(&format!("why: {}", evidence.why)));
+        out.extend(filled(&format!("why: {}", clip_to(&evidence.why, WHY_MAX))));
         if !self.recorded.recording.timed {
             out.push("  (the file has no times: here an event is a nanosecond)".to_owned());
         }
@@ -94,7 +96,9 @@ impl Found<'_> {
         let recording = &self.recorded.recording;
         let (verdict, detail, evidence) = match &self.answer {
             Answer::Satisfied => ("ok", format!("{}: yes", self.consistency.name), None),
-            Answer::Violated(evidence) => ("violation", evidence.why.clone(), Some(evidence)),
+            Answer::Violated(evidence) => {
+                ("violation", clip_to(&evidence.why, WHY_MAX), Some(evidence))
+            }
             Answer::Unknown { why } => ("unknown", why.clone(), None),
             Answer::NotApplicable { why } => ("unknown", format!("not applicable: {why}"), None),
         };
@@ -124,8 +128,10 @@ impl Found<'_> {
         json!({
             "who": self.recorded.who(op),
             "object": record.map(|record| &record.operation.object),
-            "call": record.map(|record| record.operation.call.to_string()),
-            "outcome": record.and_then(|record| Some(record.returned.as_ref()?.1.to_string())),
+            "call": record.map(|record| clip_to(&record.operation.call.to_string(), WHY_MAX)),
+            "outcome": record.and_then(|record| {
+                Some(clip_to(&record.returned.as_ref()?.1.to_string(), WHY_MAX))
+            }),
             "line": place.map(|place| place.invoked),
             "line_returned": place.and_then(|place| place.returned),
         })
@@ -166,7 +172,11 @@ fn done(record: &Record) -> String {
 
 /// A text of the file, not too long for a line.
 fn clip(text: &str) -> String {
-    match text.char_indices().nth(CLIPPED) {
+    clip_to(text, CLIPPED)
+}
+
+fn clip_to(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
