@@ -11,6 +11,7 @@
 //! any knowledge of protocols, nodes' states, or the network.
 
 mod consistency;
+pub mod diagram;
 pub mod format;
 mod linearizable;
 mod models;

@@ -1,0 +1,147 @@
+//! Which operations of a history are worth drawing.
+
+use super::moments::{Ends, index};
+use super::{Marks, Options};
+use simlab_core::history::History;
+use simlab_core::{NodeId, OpId, Session};
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+/// Takes operations one by one, the more important ones first, until there is no more room.
+struct Chosen<'a> {
+    history: &'a History,
+    options: &'a Options,
+    indices: BTreeSet<usize>,
+    lanes: BTreeSet<(NodeId, Session)>,
+}
+
+impl Chosen<'_> {
+    fn take(&mut self, index: usize) {
+        let record = &self.history.records()[index];
+        let lane = (record.op.node(), record.session);
+        let fits = self.lanes.contains(&lane) || self.lanes.len() < self.options.lanes;
+        if fits && self.indices.len() < self.options.operations && self.indices.insert(index) {
+            self.lanes.insert(lane);
+        }
+    }
+}
+
+/// What is drawn of a history.
+pub(super) struct Selection {
+    /// The indices of the records, sorted.
+    pub(super) indices: Vec<usize>,
+    /// Those of them that are evidence or were asked for, sorted.
+    pub(super) wanted: Vec<usize>,
+    /// The first and the last event that is drawn, if what is around the evidence is not drawn to its ends.
+    pub(super) events: Option<(usize, usize)>,
+}
+
+pub(super) fn select(
+    history: &History,
+    ends: &[Ends],
+    marks: Marks<'_>,
+    options: &Options,
+) -> Selection {
+    let (indices, lanes) = (BTreeSet::new(), BTreeSet::new());
+    let mut chosen = Chosen { history, options, indices, lanes };
+    let around = options.around.and_then(|op| index(history, op));
+    let Marks::Evidence { operations, broke, .. } = marks else {
+        for index in outwards(around.unwrap_or(0), options.operations, ends.len()) {
+            chosen.take(index);
+        }
+        let indices = chosen.indices.into_iter().collect();
+        return Selection { indices, wanted: Vec::new(), events: None };
+    };
+    for index in wanted(history, operations, broke, around) {
+        chosen.take(index);
+    }
+    let wanted: Vec<usize> = chosen.indices.iter().copied().collect();
+    if is_small(history, options) {
+        let indices = (0..ends.len()).collect();
+        return Selection { indices, wanted, events: None };
+    }
+    let spans: Vec<_> = wanted.iter().map(|&index| span(history, ends, index)).collect();
+    let first = spans.iter().map(|&(from, _)| from).min();
+    let events = first.zip(spans.iter().map(|&(_, to)| to).max());
+    let most = wanted.len().saturating_add(options.context);
+    for index in neighbours(history, ends, &wanted, &spans) {
+        if chosen.indices.len() >= most {
+            break;
+        }
+        chosen.take(index);
+    }
+    Selection { indices: chosen.indices.into_iter().collect(), wanted, events }
+}
+
+/// Whether all of a history can be drawn.
+fn is_small(history: &History, options: &Options) -> bool {
+    let records = history.records();
+    records.len() <= options.operations && {
+        let lanes: BTreeSet<_> = records.iter().map(|r| (r.op.node(), r.session)).collect();
+        lanes.len() <= options.lanes
+    }
+}
+
+/// The first and the last event of an operation. One that is never answered overlaps all that comes after
+/// it; it is of interest where it began.
+fn span(history: &History, ends: &[Ends], index: usize) -> (usize, usize) {
+    let Ends { invoked, returned } = ends[index];
+    let end = if history.records()[index].pending() { None } else { returned };
+    (invoked, end.unwrap_or(invoked))
+}
+
+/// The numbers below `end` that are less than `reach` away from `middle`, the nearest first.
+fn outwards(middle: usize, reach: usize, end: usize) -> impl Iterator<Item = usize> {
+    let pair = move |away| {
+        let before = (away > 0).then(|| middle.checked_sub(away)).flatten();
+        [middle.checked_add(away), before]
+    };
+    (0..reach.min(end)).flat_map(pair).flatten().filter(move |&index| index < end)
+}
+
+/// What must be there: first the operation that broke, then the one that is asked for, then the other
+/// evidence, the latest first.
+fn wanted(
+    history: &History,
+    operations: &[OpId],
+    broke: OpId,
+    around: Option<usize>,
+) -> Vec<usize> {
+    let mut others: Vec<usize> = operations.iter().filter_map(|op| index(history, *op)).collect();
+    others.sort_unstable_by_key(|&index| Reverse(index));
+    let mut wanted = Vec::new();
+    for index in index(history, broke).into_iter().chain(around).chain(others) {
+        if !wanted.contains(&index) {
+            wanted.push(index);
+        }
+    }
+    wanted
+}
+
+/// What overlaps the evidence or stands between: operations on the same objects first, the nearer ones before
+/// the farther ones.
+fn neighbours(
+    history: &History,
+    ends: &[Ends],
+    wanted: &[usize],
+    spans: &[(usize, usize)],
+) -> impl Iterator<Item = usize> {
+    let records = history.records();
+    let objects: BTreeSet<&str> =
+        wanted.iter().map(|&index| records[index].operation.object.as_str()).collect();
+    let first = spans.iter().map(|&(from, _)| from).min().unwrap_or(usize::MAX);
+    let last = spans.iter().map(|&(_, to)| to).max().unwrap_or(0);
+    let mut ranked = Vec::new();
+    for (index, record) in records.iter().enumerate() {
+        let (from, to) = span(history, ends, index);
+        if from <= last && to >= first {
+            let apart = |&(begin, end): &(usize, usize)| {
+                begin.saturating_sub(to).max(from.saturating_sub(end))
+            };
+            let elsewhere = !objects.contains(record.operation.object.as_str());
+            ranked.push((elsewhere, spans.iter().map(apart).min(), index));
+        }
+    }
+    ranked.sort_unstable();
+    ranked.into_iter().map(|(.., index)| index)
+}
