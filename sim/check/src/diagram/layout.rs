@@ -48,6 +48,10 @@ impl Panel {
         self.x.get(stop.checked_sub(self.stops.start)?).copied()
     }
 
+    fn begins_with_gap(&self, scene: &Scene) -> bool {
+        begins_with_gap(scene, self.stops.start)
+    }
+
     /// The parts of bars that are in it.
     pub(super) fn parts<'a>(&self, scene: &'a Scene) -> Vec<Part<'a>> {
         let edge = scene.stops.len().saturating_sub(1);
@@ -58,7 +62,10 @@ impl Panel {
             let from = bar.from.and_then(|stop| self.x(stop));
             let to = self.x(bar.to.unwrap_or(edge));
             let cut = [from.is_none(), to.is_none() || (bar.to.is_none() && !bar.open)];
-            let (from, to) = (from.unwrap_or(0), to.unwrap_or(self.width.saturating_sub(1)));
+            // What began before all that is drawn comes out of the gap there.
+            let gap = bar.from.is_none() && self.begins_with_gap(scene);
+            let to = to.unwrap_or(self.width.saturating_sub(1));
+            let from = from.unwrap_or(if gap { BEHIND.min(to) } else { 0 });
             Some(Part { index, bar, from, to, cut })
         };
         scene.bars.iter().enumerate().filter_map(part).collect()
@@ -89,6 +96,13 @@ impl Panel {
         placed.sort_unstable();
         placed
     }
+}
+
+/// Where a bar begins that comes out of a gap at the left edge.
+const BEHIND: usize = 1;
+
+fn begins_with_gap(scene: &Scene, start: usize) -> bool {
+    matches!(scene.stops.get(start), Some(Stop::Gap { .. }))
 }
 
 /// All panels, from top to bottom.
@@ -123,8 +137,10 @@ impl<'a> Row<'a> {
         let mut row = Row { scene, metrics, start, x: vec![], needs: vec![], labels, bars };
         for (index, bar) in scene.bars.iter().enumerate() {
             if bar.reaches(&(start..start + 1)) && bar.from != Some(start) {
-                row.labels[bar.lane] = metrics.labels[index][1] + 1;
-                row.bars[bar.lane] = 1;
+                let gap = bar.from.is_none() && begins_with_gap(scene, start);
+                let x = if gap { BEHIND } else { 0 };
+                row.labels[bar.lane] = x + metrics.labels[index][1] + 1;
+                row.bars[bar.lane] = x + 1;
             }
         }
         row
@@ -199,7 +215,8 @@ impl<'a> Row<'a> {
         let parts = panel.parts(scene);
         // What comes from the panel before has its label at the left.
         let labels = parts.iter().filter(|part| part.cut[0]);
-        let widest = labels.map(|part| self.metrics.labels[part.index][1]).max().unwrap_or(0);
+        let end = |part: &Part<'_>| part.from + self.metrics.labels[part.index][1];
+        let widest = labels.map(end).max().unwrap_or(0);
         panel.width = panel.width.max(widest).min(self.metrics.plot);
         panel.lanes = parts.iter().map(|part| part.bar.lane).collect();
         panel.lanes.sort_unstable();

@@ -21,13 +21,17 @@ pub(super) enum Shape {
 pub(super) fn legend(scene: &Scene) -> Vec<(Shape, &'static str)> {
     let any = |has: fn(&Bar) -> bool| scene.bars.iter().any(has);
     let marked = any(|bar| bar.role == Role::Evidence);
-    let others = if marked { "another operation" } else { "took no effect" };
+    let others = if marked { "another operation" } else { "has no place in that order" };
     let gap = scene.stops.iter().any(|stop| matches!(stop, Stop::Gap { .. }));
     [
         (marked, Shape::Evidence, "cannot all be true"),
         (any(|bar| bar.broke), Shape::Broke, "the first return that cannot be"),
+        (
+            any(|bar| bar.point.is_some()),
+            Shape::Point,
+            "an order in which they can have taken effect",
+        ),
         (any(|bar| bar.role == Role::Subdued && !bar.refused), Shape::Subdued, others),
-        (any(|bar| bar.point.is_some()), Shape::Point, "took effect as the n-th"),
         (any(|bar| bar.open), Shape::Open, "may still take effect"),
         (any(|bar| bar.given_up.is_some()), Shape::GivenUp, "its client gave it up"),
         (any(|bar| bar.refused), Shape::Refused, "did not take effect"),

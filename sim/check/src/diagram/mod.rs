@@ -37,7 +37,7 @@
 //! seconds   ┬───┬──────────────┬───┬
 //!           0.001           0.003
 //!
-//! ●n took effect as the n-th
+//! ●1 ●2 an order in which they can have taken effect
 //! ");
 //! assert!(picture.svg(simlab_check::diagram::SVG_WIDTH).starts_with("<svg "));
 //! ```
@@ -148,18 +148,18 @@ pub fn diagram(history: &History, marks: Marks<'_>, options: &Options) -> Diagra
 }
 
 impl Diagram {
-    /// Lines of text, none of them wider than `width` columns (20 at least) as Unicode counts
+    /// Lines of text, none of them wider than `width` columns (20 to 2,000) as Unicode counts
     /// them, without blanks at their ends.
     #[must_use]
     pub fn text(&self, width: usize, glyphs: &Glyphs) -> String {
-        text::draw(&self.scene, width.max(WIDTH_MIN), glyphs)
+        text::draw(&self.scene, width.clamp(20, 2_000), glyphs)
     }
 
-    /// A file of its own in SVG 1.1, at most `width` pixels wide (240 at least): no scripts, nothing
+    /// A file of its own in SVG 1.1, at most `width` pixels wide (240 to 16,000): no scripts, nothing
     /// from elsewhere, on a background of its own.
     #[must_use]
     pub fn svg(&self, width: usize) -> String {
-        svg::draw(&self.scene, width.max(SVG_WIDTH_MIN))
+        svg::draw(&self.scene, width.clamp(240, 16_000))
     }
 
     /// How many operations of the history are not drawn.
@@ -168,6 +168,3 @@ impl Diagram {
         self.scene.left_out
     }
 }
-
-const WIDTH_MIN: usize = 20;
-const SVG_WIDTH_MIN: usize = 240;

@@ -82,3 +82,46 @@ pub(super) fn moments(history: &History, ends: &[Ends], orders: &[Vec<OpId>]) ->
     }
     Moments { points, late }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Line, history, id, open, read, write};
+    use simlab_core::Call;
+
+    fn points(lines: &[Line], order: &[usize]) -> (Vec<Option<(usize, usize)>>, usize) {
+        let history = history(lines);
+        let order = order.iter().map(|&line| id(lines, line)).collect();
+        let moments = moments(&history, &ends(&history), &[order]);
+        let places = moments.points.iter().map(|p| p.map(|p| (p.after, p.number))).collect();
+        (places, moments.late)
+    }
+
+    /// Events: 0 write 1 begins, 1 read begins, 2 it returns, 3 write 2 begins, 4 and 5 the writes return.
+    #[test]
+    fn each_takes_effect_as_early_as_it_can() {
+        let lines = [write(0, 1, 0, 40), read(1, 10, 20, 1), write(2, 2, 30, 50)];
+        let early = (vec![Some((0, 1)), Some((1, 2)), Some((3, 3))], 0);
+        assert_eq!(points(&lines, &[0, 1, 2]), early);
+        let late = (vec![Some((3, 3)), Some((1, 1)), Some((3, 2))], 0);
+        assert_eq!(points(&lines, &[1, 2, 0]), late);
+    }
+
+    #[test]
+    fn what_would_take_effect_after_its_return_has_no_point() {
+        let lines = [write(0, 1, 0, 10), read(1, 20, 30, 1)];
+        assert_eq!(points(&lines, &[1, 0]), (vec![None, Some((2, 1))], 1));
+        let lines = [open(0, Call::Read, 0), read(1, 20, 30, 1)];
+        assert_eq!(points(&lines, &[1, 0]), (vec![Some((1, 2)), Some((1, 1))], 0));
+    }
+
+    #[test]
+    fn the_points_of_all_objects_are_numbered_together() {
+        let lines = [write(0, 1, 0, 10), write(1, 2, 20, 30)];
+        let history = history(&lines);
+        let orders = [vec![id(&lines, 1)], vec![id(&lines, 0), OpId(99), id(&lines, 0)]];
+        let moments = moments(&history, &ends(&history), &orders);
+        let numbers: Vec<_> = moments.points.iter().flatten().map(|point| point.number).collect();
+        assert_eq!(numbers, [1, 2], "by when they are, each once, and unknown ones never");
+    }
+}

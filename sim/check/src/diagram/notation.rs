@@ -257,3 +257,74 @@ pub(super) fn description(lane: &str, record: &Record) -> String {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{done, history, open, refused, unknown};
+
+    fn of(call: Call, result: Value) -> String {
+        label(&history(&[done(0, call, 0, 1, result)]).records()[0], false)
+    }
+
+    #[test]
+    fn calls_are_written_as_in_papers() {
+        let [one, two] = [1, 2].map(Value::Int);
+        let cas = Call::Cas { from: one.clone(), to: two.clone() };
+        assert_eq!(of(Call::Read, one.clone()), "r→1");
+        assert_eq!(of(Call::Read, Value::Nil), "r→nil");
+        assert_eq!(of(Call::Write(one.clone()), Value::Nil), "w(1)");
+        assert_eq!(of(cas, Value::Bool(false)), "cas(1,2)→false");
+        assert_eq!(of(Call::Append("a\"b".into()), Value::Nil), "app(\"a\\\"b\")");
+        assert_eq!(of(Call::Sell(3), Value::Bool(true)), "sell(3)→true");
+        assert_eq!(of(Call::TakeBack(3), Value::Bool(true)), "back(3)");
+        assert_eq!(of(Call::Add(-4), Value::Nil), "add(-4)");
+        assert_eq!(of(Call::Insert(one.clone()), Value::Bool(true)), "ins(1)→true");
+        assert_eq!(of(Call::Remove(one.clone()), Value::Nil), "rem(1)");
+        assert_eq!(of(Call::Contains(two.clone()), Value::Bool(true)), "has(2)→true");
+        assert_eq!(of(Call::Enqueue(one), Value::Nil), "enq(1)");
+        assert_eq!(of(Call::Dequeue, two), "deq→2");
+        assert_eq!(of(Call::Acquire, Value::Nil), "acq");
+        assert_eq!(of(Call::Release, Value::Nil), "rel");
+    }
+
+    #[test]
+    fn the_reads_of_a_transaction_have_their_results() {
+        let steps = vec![Access::Write("y".into(), Value::Int(5)), Access::Read("x".into())];
+        let call = Call::Transaction(steps);
+        assert_eq!(of(call.clone(), Value::List(vec![Value::Int(7)])), "{w(y,5),r(x)→7}");
+        assert_eq!(of(call, Value::List(vec![])), "{w(y,5),r(x)}→[]");
+        assert_eq!(of(Call::Transaction(vec![]), Value::List(vec![])), "{}");
+    }
+
+    #[test]
+    fn an_operation_that_did_not_return_says_so() {
+        let write = || Call::Write(Value::Int(1));
+        let lines = [open(0, write(), 0), unknown(1, Call::Read, 0, 5), refused(2, write(), 0, 5)];
+        let history = history(&lines);
+        let labels: Vec<_> = history.records().iter().map(|record| label(record, true)).collect();
+        assert_eq!(labels, ["w(x,1)→?", "r(x)→?", "w(x,1) not done"]);
+    }
+
+    #[test]
+    fn what_is_long_or_cannot_be_seen_is_not_drawn_as_it_is() {
+        let long = of(Call::Write(Value::Text("漢".repeat(1_000))), Value::Nil);
+        assert_eq!((width(&long), long.chars().last()), (LABEL, Some('…')));
+        assert_eq!(clean("a\tb\u{202e}\u{301}'\"\\", 40), "a\\tb\\u{202e}\\u{301}'\"\\");
+        assert_eq!(clean("abcdef", 4), "abc…");
+        assert_eq!(ascii("µs → ö…"), "us -> \\u{f6}...");
+    }
+
+    #[test]
+    fn lines_are_broken_between_words_where_that_is_possible() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("a 漢漢漢 b", 5), ["a", "漢漢", "漢 b"]);
+        assert_eq!(wrap("漢", 1), [""]);
+        assert_eq!(wrap("", 9), [""]);
+    }
+
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!([0, 999, 9_958, 1_000_000].map(number).join(" "), "0 999 9,958 1,000,000");
+    }
+}

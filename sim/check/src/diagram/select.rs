@@ -109,12 +109,12 @@ fn wanted(
 ) -> Vec<usize> {
     let mut others: Vec<usize> = operations.iter().filter_map(|op| index(history, *op)).collect();
     others.sort_unstable_by_key(|&index| Reverse(index));
-    let mut wanted = Vec::new();
-    for index in index(history, broke).into_iter().chain(around).chain(others) {
-        if !wanted.contains(&index) {
-            wanted.push(index);
-        }
-    }
+    others.dedup();
+    let mut wanted: Vec<usize> = index(history, broke).into_iter().chain(around).collect();
+    wanted.dedup();
+    let first = wanted.len();
+    others.retain(|index| !wanted[..first].contains(index));
+    wanted.extend(others);
     wanted
 }
 
@@ -144,4 +144,52 @@ fn neighbours(
     }
     ranked.sort_unstable();
     ranked.into_iter().map(|(.., index)| index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::moments::ends;
+    use super::*;
+    use crate::testing::{history, id, open, read, write};
+    use simlab_core::{Call, Value};
+
+    #[test]
+    fn a_window_grows_from_its_middle() {
+        assert_eq!(outwards(0, 3, 9).collect::<Vec<_>>(), [0, 1, 2]);
+        assert_eq!(outwards(4, 3, 6).collect::<Vec<_>>(), [4, 5, 3, 2]);
+        assert_eq!(outwards(0, 3, 0).count(), 0);
+    }
+
+    /// Twenty writes one after the other, with reads beside the eighth and the twelfth, and a write that
+    /// began with the third and was never answered.
+    #[test]
+    fn what_is_near_the_evidence_goes_before_what_is_far_from_it() {
+        let mut lines: Vec<_> = (0..20).map(|n| write(0, n as i64, 10 * n, 10 * n + 5)).collect();
+        lines.extend([read(1, 72, 82, 7), read(1, 122, 132, 12)]);
+        lines.push(open(2, Call::Write(Value::Int(99)), 22));
+        let history = history(&lines);
+        let numbers = |operations, context, lanes| {
+            let evidence = [7, 12].map(|line| id(&lines, line));
+            let marks = Marks::Evidence { operations: &evidence, broke: evidence[1], why: "" };
+            let options = Options { operations, context, lanes, ..Options::default() };
+            let selection = select(&history, &ends(&history), marks, &options);
+            let drawn = selection.indices.iter().map(|&index| history.records()[index].op.number());
+            (drawn.collect::<Vec<_>>(), selection.events.is_some())
+        };
+        assert_eq!(numbers(2, 5, 24), (vec![7, 12], true));
+        assert_eq!(numbers(10, 2, 24), (vec![7, 20, 12, 21], true), "they overlap");
+        assert_eq!(numbers(10, 4, 24), (vec![7, 20, 8, 11, 12, 21], true), "then the neighbours");
+        assert_eq!(numbers(10, 9, 24).0.len(), 8, "what is outside is not of interest");
+        assert_eq!(numbers(10, 0, 1), (vec![12], true), "each is in a session of its own");
+        assert_eq!(
+            numbers(40, 2, 24),
+            (
+                vec![
+                    0, 1, 2, 22, 3, 4, 5, 6, 7, 20, 8, 9, 10, 11, 12, 21, 13, 14, 15, 16, 17, 18,
+                    19
+                ],
+                false
+            )
+        );
+    }
 }

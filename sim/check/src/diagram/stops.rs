@@ -169,3 +169,39 @@ fn seconds(time: Time, places: u32) -> String {
     let fraction = time.0 % SECOND / 10_u64.pow(9 - places);
     format!("{}.{fraction:0width$}", time.0 / SECOND, width = places as usize)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Marks, Options, scene::scene};
+    use super::*;
+    use crate::testing::{history, id, write};
+
+    #[test]
+    fn times_have_as_many_places_as_they_need() {
+        assert_eq!(seconds(Time(1_234_567_890), 3), "1.234");
+        assert_eq!(seconds(Time(1_000_000), 9), "0.001000000");
+        assert_eq!(seconds(Time::NEVER, 3), "never");
+    }
+
+    /// Of ten writes in a row the second and the sixth are evidence, and the fifth is near.
+    #[test]
+    fn between_two_that_matter_there_is_one_gap() {
+        let lines: Vec<_> = (0..10).map(|n| write(0, n as i64, 10 * n, 10 * n + 5)).collect();
+        let evidence = [1, 5].map(|line| id(&lines, line));
+        let marks = Marks::Evidence { operations: &evidence, broke: evidence[1], why: "" };
+        let options = Options { operations: 3, context: 1, ..Options::default() };
+        let scene = scene(&history(&lines), marks, &options);
+        let shown: Vec<String> = scene
+            .stops
+            .iter()
+            .map(|stop| match stop {
+                Stop::Event { tick, .. } => tick.clone(),
+                Stop::Gap { events } => format!("{events} events"),
+                Stop::Point { .. } | Stop::Edge => String::new(),
+            })
+            .collect();
+        let gaps = ["2 events", "0.010", "0.015", "0.020", "0.025"];
+        let rest = ["4 events", "0.050", "0.055", "8 events"];
+        assert_eq!(shown, [&gaps[..], &rest].concat());
+    }
+}

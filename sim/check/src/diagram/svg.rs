@@ -33,29 +33,28 @@ const SPACE: usize = 2;
 
 /// Colours are those of Okabe & Ito, which the colour-blind can tell apart; none of them is needed.
 const STYLE: &str = "
-    text { font: 12px ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace; fill: #1a1a1a }
-    .label { paint-order: stroke; stroke: #ffffff; stroke-width: 3px; stroke-linejoin: round }
-    .subdued text, .tick { fill: #595959 }
-    .evidence text, .why { font-weight: bold }
-    .refused text { text-decoration: line-through }
-    .fill { stroke: none; fill: #dcebf5 }
-    .line { fill: none; stroke: #0072b2; stroke-width: 1.5 }
-    .subdued .fill { fill: #f2f2f2 }
-    .subdued .line { stroke: #8c8c8c; stroke-width: 1 }
-    .evidence .fill { fill: #d55e00 }
-    .evidence .line { stroke: #7a3600; stroke-width: 2.5 }
-    .refused .fill { fill: url(#hatch) }
-    .forgotten { stroke-dasharray: 3 3 }
-    .lane { stroke: #e0e0e0 }
-    .axis { stroke: #595959 }
-    .gap { fill: #ececec; stroke: none }
-    .gap-line { fill: none; stroke: #8c8c8c; stroke-dasharray: 1 3 }
-    .diamond { fill: #7a3600 }
-    .halo { fill: none; stroke: #ffffff; stroke-width: 6; stroke-linecap: round }
-    .cross { fill: none; stroke: #000000; stroke-width: 3; stroke-linecap: round }
-    .break { stroke: #000000; stroke-dasharray: 2 4 }
-    .point { fill: #ffffff; stroke: #000000; stroke-width: 1.5 }
-    .number { font-size: 11px; font-weight: bold; text-anchor: middle; fill: #000000 }
+    .history text { font: 12px ui-monospace, Menlo, Consolas, DejaVu Sans Mono, monospace; fill: #1a1a1a }
+    .history .label { paint-order: stroke; stroke: #ffffff; stroke-width: 3px; stroke-linejoin: round }
+    .history .subdued text, .history .tick { fill: #595959 }
+    .history .evidence text, .history .why { font-weight: bold }
+    .history .fill { stroke: none; fill: #dcebf5 }
+    .history .line { fill: none; stroke: #0072b2; stroke-width: 1.5 }
+    .history .subdued .fill { fill: #f2f2f2 }
+    .history .subdued .line { stroke: #8c8c8c; stroke-width: 1 }
+    .history .evidence .fill { fill: #d55e00 }
+    .history .evidence .line { stroke: #7a3600; stroke-width: 2.5 }
+    .history .refused .fill { fill: url(#hatch) }
+    .history .forgotten { stroke-dasharray: 3 3 }
+    .history .lane { stroke: #e0e0e0 }
+    .history .axis { stroke: #595959 }
+    .history .gap { fill: #ececec; stroke: none }
+    .history .gap-line { fill: none; stroke: #8c8c8c; stroke-dasharray: 1 3 }
+    .history .diamond { fill: #7a3600 }
+    .history .halo { fill: none; stroke: #ffffff; stroke-width: 6; stroke-linecap: round }
+    .history .cross { fill: none; stroke: #000000; stroke-width: 3; stroke-linecap: round }
+    .history .break { stroke: #000000; stroke-dasharray: 2 4 }
+    .history .point { fill: #ffffff; stroke: #000000; stroke-width: 1.5 }
+    .history .number { font-size: 11px; font-weight: bold; text-anchor: middle; fill: #000000 }
   ";
 
 pub(super) fn draw(scene: &Scene, pixels: usize) -> String {
@@ -173,6 +172,7 @@ impl Sheet<'_> {
                 ("width", &wide),
                 ("height", &high),
                 ("viewBox", &view),
+                ("class", &"history"),
                 ("role", &"img"),
             ],
         );
@@ -304,7 +304,7 @@ impl Sheet<'_> {
             Shape::Broke => shapes::cross(&mut self.xml, x + 16, y, 5),
             Shape::Point => {
                 shapes::point(&mut self.xml, x + 16, y, 16);
-                self.words("number", x + 16, y + 4, "n");
+                self.words("number", x + 16, y + 4, "1");
             }
             Shape::Open => {
                 let ends = Ends { closed: [true, false], arrow: true };
