@@ -14,7 +14,7 @@
 //! colour: evidence has heavier bars and a mark, each other kind of bar has a shape of its own.
 //!
 //! ```
-//! use simlab_check::diagram::{Glyphs, Marks, Options, WIDTH, diagram};
+//! use simlab_check::diagram::{Glyphs, Marks, Options, SVG_WIDTH, WIDTH, diagram};
 //! use simlab_core::history::{History, Mark};
 //! use simlab_core::{Call, NodeId, OpId, Operation, Outcome, Seq, Session, Time, Value};
 //!
@@ -29,17 +29,19 @@
 //!
 //! let order = [vec![write, read]];
 //! let picture = diagram(&history, Marks::Witness(&order), &Options::default());
-//! assert_eq!(picture.text(WIDTH, &Glyphs::UNICODE), "\
-//!           w(1)
-//! client 0  ├───────●1─────────────┤
-//!               r→1
-//! client 1      ├────────●2────┤
-//! seconds   ┬───┬──────────────┬───┬
-//!           0.001           0.003
-//!
-//! ●1 ●2 an order in which they can have taken effect
-//! ");
-//! assert!(picture.svg(simlab_check::diagram::SVG_WIDTH).starts_with("<svg "));
+//! let text = picture.text(WIDTH, &Glyphs::UNICODE);
+//! let expected = [
+//!     "          w(1)",
+//!     "client 0  ├─────●1─────────────────────────┤",
+//!     "                      r→1",
+//!     "client 1              ├─────●2───────┤",
+//!     "seconds   ┬───────────┬──────────────┬──────",
+//!     "          0.001       0.002          0.003",
+//!     "",
+//!     "●1 ●2 an order in which they can have taken effect",
+//! ];
+//! assert_eq!(text.lines().collect::<Vec<_>>(), expected);
+//! assert!(picture.svg(SVG_WIDTH).starts_with("<svg "));
 //! ```
 
 mod layout;

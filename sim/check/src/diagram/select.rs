@@ -118,8 +118,8 @@ fn wanted(
     wanted
 }
 
-/// What overlaps the evidence or stands between: operations on the same objects first, the nearer ones before
-/// the farther ones.
+/// What overlaps the evidence or stands between, the more interesting ones first: those on the same objects; of
+/// these the nearest one to each piece of evidence, then the second nearest, and so on.
 fn neighbours(
     history: &History,
     ends: &[Ends],
@@ -131,16 +131,28 @@ fn neighbours(
         wanted.iter().map(|&index| records[index].operation.object.as_str()).collect();
     let first = spans.iter().map(|&(from, _)| from).min().unwrap_or(usize::MAX);
     let last = spans.iter().map(|&(_, to)| to).max().unwrap_or(0);
-    let mut ranked = Vec::new();
+    let mut near: Vec<Vec<_>> = vec![Vec::new(); spans.len()];
     for (index, record) in records.iter().enumerate() {
         let (from, to) = span(history, ends, index);
-        if from <= last && to >= first {
-            let apart = |&(begin, end): &(usize, usize)| {
-                begin.saturating_sub(to).max(from.saturating_sub(end))
-            };
-            let elsewhere = !objects.contains(record.operation.object.as_str());
-            ranked.push((elsewhere, spans.iter().map(apart).min(), index));
+        if from > last || to < first {
+            continue;
         }
+        // How far apart they are; for what overlaps, how far their ends are from each other.
+        let distance = |&(begin, end): &(usize, usize)| {
+            let apart = begin.saturating_sub(to).max(from.saturating_sub(end));
+            (apart, begin.abs_diff(from) + end.abs_diff(to))
+        };
+        let nearest = spans.iter().enumerate().min_by_key(|(_, span)| distance(span));
+        if let Some((place, span)) = nearest {
+            let elsewhere = !objects.contains(record.operation.object.as_str());
+            near[place].push((elsewhere, distance(span), index));
+        }
+    }
+    let mut ranked = Vec::new();
+    for near in &mut near {
+        near.sort_unstable();
+        let rank = |(rank, &(elsewhere, distance, index))| (elsewhere, rank, distance, index);
+        ranked.extend(near.iter().enumerate().map(rank));
     }
     ranked.sort_unstable();
     ranked.into_iter().map(|(.., index)| index)
