@@ -23,7 +23,8 @@ mod testing;
 mod words;
 
 pub use consistency::{
-    Answer, Budget, CONSISTENCIES, Consistency, Evidence, Subject, consistency, judge,
+    Answer, Budget, CONSISTENCIES, Consistency, Evidence, Lattice, Missed, Staleness, Standing,
+    Subject, consistency, judge, lattice, staleness,
 };
 pub use linearizable::{
     FirstBreak, Limits, Linearizer, MinimalEvidence, Object, Verdict, check, linearizable,

@@ -2,27 +2,55 @@
 //!
 //! ```text
 //!                     linearizable
-//!                          │
-//!                      sequential
-//!                          │
-//!                        causal
-//!                  ┌───────┴────────┐
-//!                PRAM        writes-follow-reads
-//!         ┌────────┴────────┐       │
-//!  read-your-writes  monotonic-writes
-//!                           │       │
-//!                        monotonic-reads
+//!          ┌───────────────┼──────────────┐
+//!      sequential     convergence       fresh
+//!          │
+//!        causal
+//!  ┌───────┴────────┐
+//! PRAM     writes-follow-reads
+//!  ├────────────────────┐      │
+//! read-your-writes  monotonic-writes
+//!                       │      │
+//!                    monotonic-reads
 //! ```
 //!
-//! A line leads from a model to one that it implies.
+//! A line leads from a model to one that it implies. Why they do: in `view` and `sequential` the
+//! relation that an order must respect only grows from the weaker to the stronger; a linearization is
+//! such an order for everybody; in it, a write that had returned before a read began comes before
+//! that read.
+//!
+//! ```text
+//!   accesses      reads, writes, and which write a read saw
+//!   effective     what took effect, in a prefix or in a part of a history
+//!   view/         causal, PRAM and the session guarantees: polynomial
+//!   sequential/   one order for everybody: a search
+//!   convergence, staleness
+//!   evidence      which return broke it, and which operations show it; sentence: in words
+//!   lattice       all of them at once
+//! ```
 
+mod accesses;
+mod convergence;
+mod effective;
+mod evidence;
+mod lattice;
+mod meter;
+mod sentence;
+mod sequential;
+mod staleness;
 mod table;
+mod view;
 
+pub use lattice::{Lattice, Standing, lattice};
+pub use staleness::{Missed, Staleness, staleness};
 pub use table::{CONSISTENCIES, Consistency, consistency};
 
 use crate::{Limits, Linearizer, Model, ModelError, Verdict};
+use accesses::Accesses;
+use sequential::Sequential;
 use simlab_core::history::{History, Mark};
 use simlab_core::{OpId, Value};
+use view::{Promise, Views};
 
 /// What is judged: a history, and what its objects are.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +110,7 @@ pub enum Answer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
     /// The operation whose return broke the model: it ends the shortest prefix that is not allowed.
+    /// What has not returned in a prefix counts as pending there: it may have taken effect.
     pub op: OpId,
     /// Where it returned.
     pub mark: Mark,
@@ -89,7 +118,9 @@ pub struct Evidence {
     pub object: String,
     /// What is wrong, in one sentence.
     pub why: String,
-    /// Operations that cannot all be true, whatever the others did; sorted.
+    /// Operations that cannot all be true up to that return, even if every other operation may take
+    /// effect at any time, or never, with any result; sorted. (For `convergence`, two reads that
+    /// should agree.)
     pub operations: Vec<OpId>,
     /// Whether each of `operations` is known to be needed for that.
     pub minimal: bool,
@@ -123,6 +154,37 @@ pub fn judge(
                 Verdict::Unknown { why } => Answer::Unknown { why },
             }
         }
-        name => Answer::Unknown { why: format!("{name} is not judged yet") },
+        "sequential" => {
+            let accesses = Accesses::new(subject).ok();
+            let mut check = Sequential::new(subject, accesses.as_ref());
+            evidence::answer(&mut check, consistency.name, subject.history, budget)
+        }
+        "causal" => views(subject, consistency, Promise::Causal, budget),
+        "pram" => views(subject, consistency, Promise::Pram, budget),
+        "writes-follow-reads" => views(subject, consistency, Promise::WritesFollowReads, budget),
+        "monotonic-writes" => views(subject, consistency, Promise::MonotonicWrites, budget),
+        "monotonic-reads" => views(subject, consistency, Promise::MonotonicReads, budget),
+        "read-your-writes" => views(subject, consistency, Promise::ReadYourWrites, budget),
+        "convergence" => convergence::convergence(subject),
+        "fresh" => match Accesses::new(subject) {
+            Ok(accesses) => staleness::fresh(&accesses),
+            Err(why) => Answer::NotApplicable { why },
+        },
+        name => Answer::Unknown { why: format!("nobody knows how to judge {name}") },
     })
+}
+
+fn views(
+    subject: Subject<'_>,
+    consistency: &Consistency,
+    promise: Promise,
+    budget: Budget<'_>,
+) -> Answer {
+    match Accesses::new(subject) {
+        Ok(Accesses { undetermined: Some(why), .. }) | Err(why) => Answer::NotApplicable { why },
+        Ok(accesses) => {
+            let mut check = Views::new(&accesses, promise);
+            evidence::answer(&mut check, consistency.name, subject.history, budget)
+        }
+    }
 }

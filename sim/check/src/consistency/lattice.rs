@@ -1,0 +1,109 @@
+//! All consistency models at once: the strongest ones that a history satisfies, and what broke the
+//! next ones.
+
+use super::{Answer, Budget, CONSISTENCIES, Consistency, Subject, judge};
+use crate::ModelError;
+use std::fmt;
+
+/// What was found about one model.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The model.
+    pub consistency: &'static Consistency,
+    /// What was found.
+    pub answer: Answer,
+    /// The model whose answer settled it, if it was another one: a stronger one that is satisfied,
+    /// or a weaker one that is violated and whose evidence is given then.
+    pub settled_by: Option<&'static str>,
+}
+
+/// What was found about each model.
+#[derive(Clone, Debug)]
+pub struct Lattice {
+    /// In the order of [`CONSISTENCIES`].
+    pub standings: Vec<Standing>,
+}
+
+/// Judges a history by all consistency models. What a satisfied model implies is not judged again,
+/// and holds also where it could not be judged alone. Each model has the whole budget.
+///
+/// # Errors
+/// If the initial value does not fit the objects.
+pub fn lattice(subject: Subject<'_>, budget: Budget<'_>) -> Result<Lattice, ModelError> {
+    let mut standings: Vec<Standing> = Vec::new();
+    for consistency in CONSISTENCIES {
+        let implied = |standing: &&Standing| {
+            let weaker = standing.consistency.weaker();
+            let is_weaker = weaker.iter().any(|weaker| weaker.name == consistency.name);
+            standing.answer == Answer::Satisfied && is_weaker
+        };
+        let settled_by = standings.iter().find(implied).map(|by| by.consistency.name);
+        let answer = match settled_by {
+            Some(_) => Answer::Satisfied,
+            None => judge(subject, consistency, budget)?,
+        };
+        standings.push(Standing { consistency, answer, settled_by });
+    }
+    for index in (0..standings.len()).rev() {
+        if matches!(standings[index].answer, Answer::Satisfied | Answer::Violated(_)) {
+            continue;
+        }
+        let weaker = standings[index].consistency.weaker();
+        let is_weaker = |name| weaker.iter().any(|weaker| weaker.name == name);
+        let broken = standings[index + 1..].iter().find(|standing| {
+            matches!(standing.answer, Answer::Violated(_)) && is_weaker(standing.consistency.name)
+        });
+        if let Some(broken) = broken {
+            let (answer, name) = (broken.answer.clone(), broken.consistency.name);
+            standings[index].answer = answer;
+            standings[index].settled_by = Some(name);
+        }
+    }
+    Ok(Lattice { standings })
+}
+
+impl Lattice {
+    /// The satisfied models that no other satisfied one implies.
+    pub fn strongest(&self) -> impl Iterator<Item = &Standing> {
+        let satisfied = |standing: &&Standing| standing.answer == Answer::Satisfied;
+        self.standings.iter().filter(satisfied).filter(move |standing| {
+            let name = standing.consistency.name;
+            let implies = |other: &Standing| other.consistency.weaker().iter().any(|w| w.name == name);
+            !self.standings.iter().filter(satisfied).any(implies)
+        })
+    }
+
+    /// The violated models that imply no other violated one.
+    pub fn next_broken(&self) -> impl Iterator<Item = &Standing> {
+        let violated = |name: &str| {
+            let named = self.standings.iter().find(|standing| standing.consistency.name == name);
+            named.is_some_and(|standing| matches!(standing.answer, Answer::Violated(_)))
+        };
+        self.standings.iter().filter(move |standing| {
+            let weaker = standing.consistency.weaker();
+            violated(standing.consistency.name) && !weaker.iter().any(|w| violated(w.name))
+        })
+    }
+}
+
+impl fmt::Display for Lattice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.strongest().map(|s| s.consistency.name).collect();
+        let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        write!(f, "strongest satisfied: {names}")?;
+        for standing in self.next_broken() {
+            let Answer::Violated(evidence) = &standing.answer else { continue };
+            let (name, at) = (standing.consistency.name, evidence.mark.at);
+            let number = evidence.op.number();
+            let node = evidence.op.node();
+            write!(f, "\nbroken: {name}, at {at} s by operation {number} of {node}: ")?;
+            f.write_str(&evidence.why)?;
+        }
+        for standing in &self.standings {
+            if let Answer::Unknown { why } | Answer::NotApplicable { why } = &standing.answer {
+                write!(f, "\nnot judged: {}: {why}", standing.consistency.name)?;
+            }
+        }
+        Ok(())
+    }
+}
