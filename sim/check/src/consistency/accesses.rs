@@ -142,7 +142,9 @@ impl<'a> Accesses<'a> {
         Ok(match (&operation.call, record.result()) {
             (Call::Read, result) => result.map(|value| (None, Some(value))),
             (Call::Write(value), None | Some(Value::Nil)) => Some((Some(value), None)),
-            (Call::Cas { from, to }, None | Some(Value::Bool(true))) => Some((Some(to), Some(from))),
+            (Call::Cas { from, to }, None | Some(Value::Bool(true))) => {
+                Some((Some(to), Some(from)))
+            }
             (Call::Cas { .. }, Some(Value::Bool(false))) => {
                 self.undetermined.get_or_insert_with(|| {
                     let name = record.op.number();

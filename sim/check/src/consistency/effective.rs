@@ -53,6 +53,8 @@ pub(super) struct Effective {
     /// own, which promises nothing.
     pub(super) sessions: Vec<Vec<usize>>,
     pub(super) objects: usize,
+    /// For each access that took effect though nobody was told so, the one that read it.
+    reader_of: Vec<usize>,
 }
 
 /// A read that no order explains, since it saw what was never written.
@@ -101,7 +103,7 @@ impl Effective {
         let all = &accesses.all;
         let mut roles: Vec<Role> =
             all.iter().enumerate().map(|(index, access)| role(index, access, part)).collect();
-        settle(accesses, &mut roles)?;
+        let reader_of = settle(accesses, &mut roles)?;
         let taken = |role: Role| matches!(role, Role::Done | Role::Free);
         let mut place = vec![usize::MAX; all.len()];
         let mut effects = Vec::new();
@@ -125,7 +127,22 @@ impl Effective {
                 _ => None,
             };
         }
-        Ok(Effective { all: effects, sessions, objects: accesses.objects })
+        Ok(Effective { all: effects, sessions, objects: accesses.objects, reader_of })
+    }
+
+    /// These accesses, and those that show that they took effect.
+    pub(super) fn with_those_who_show(&self, mut accesses: Vec<usize>) -> Vec<usize> {
+        let mut at = 0;
+        while let Some(&access) = accesses.get(at) {
+            at += 1;
+            let reader = self.reader_of[access];
+            if reader != usize::MAX {
+                accesses.push(reader);
+            }
+        }
+        accesses.sort_unstable();
+        accesses.dedup();
+        accesses
     }
 }
 
@@ -143,7 +160,8 @@ fn role(index: usize, access: &Access, part: &Part<'_>) -> Role {
 
 /// Decides which of the pending operations took effect: those whose values were read. They are
 /// `Done` then, and the free ones among them stay `Free`; what is left over is `Not`.
-fn settle(accesses: &Accesses<'_>, roles: &mut [Role]) -> Result<(), Impossible> {
+/// Says which access read each that was pending.
+fn settle(accesses: &Accesses<'_>, roles: &mut [Role]) -> Result<Vec<usize>, Impossible> {
     let mut reader_of = vec![usize::MAX; roles.len()];
     let mut read = vec![false; roles.len()];
     let mut readers: Vec<usize> =
@@ -180,5 +198,5 @@ fn settle(accesses: &Accesses<'_>, roles: &mut [Role]) -> Result<(), Impossible>
             *role = Role::Not;
         }
     }
-    Ok(())
+    Ok(reader_of)
 }

@@ -81,8 +81,7 @@ fn violated(
     }
     let op = check.op(broken);
     let object = history.get(op).map(|record| record.operation.object.clone());
-    let mut operations: Vec<OpId> =
-        operations.into_iter().map(|index| check.op(index)).collect();
+    let mut operations: Vec<OpId> = operations.into_iter().map(|index| check.op(index)).collect();
     operations.sort_unstable();
     let object = object.unwrap_or_default();
     Answer::Violated(Evidence { op, mark, object, why, operations, minimal })
@@ -101,8 +100,7 @@ fn smallest(
         let mut start = 0;
         while start < members.len() {
             let end = (start + size).min(members.len());
-            let rest: Vec<usize> =
-                [&members[..start], &members[end..]].concat();
+            let rest: Vec<usize> = [&members[..start], &members[end..]].concat();
             let part = Part { until: Some(until), members: Some(&rest) };
             match check.contradiction(&part, meter) {
                 // What comes before `start` is needed, so that it is still there.

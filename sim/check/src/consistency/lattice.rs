@@ -68,7 +68,8 @@ impl Lattice {
         let satisfied = |standing: &&Standing| standing.answer == Answer::Satisfied;
         self.standings.iter().filter(satisfied).filter(move |standing| {
             let name = standing.consistency.name;
-            let implies = |other: &Standing| other.consistency.weaker().iter().any(|w| w.name == name);
+            let implies =
+                |other: &Standing| other.consistency.weaker().iter().any(|w| w.name == name);
             !self.standings.iter().filter(satisfied).any(implies)
         })
     }

@@ -107,9 +107,8 @@ fn went_back(evidence: &[&Record], broken: &Record) -> Option<String> {
         // The initial value.
         ([], None, _) if others.len() == 1 => Some(did),
         ([], Some(old), Some(new)) if session(old) == session(new) && others.len() <= 3 => {
-            (old.invoked < new.invoked).then(|| {
-                format!("{did}, which {} wrote after {value}", old.op.node())
-            })
+            (old.invoked < new.invoked)
+                .then(|| format!("{did}, which {} wrote after {value}", old.op.node()))
         }
         ([seen], ..) if saw(seen) == Some(value) && wrote(last).is_some() && others.len() == 1 => {
             Some(format!("{did}, when it had seen {value} already"))

@@ -170,13 +170,16 @@ fn missed_on_object(
             continue;
         }
         let write = &writes[soonest[after]];
-        found.push((end, Missed {
-            read: accesses.op(read),
-            saw: saw.map(|write| accesses.op(write)),
-            write: accesses.op(write.access),
-            versions,
-            time: began.at.since(write.returned.at),
-        }));
+        found.push((
+            end,
+            Missed {
+                read: accesses.op(read),
+                saw: saw.map(|write| accesses.op(write)),
+                write: accesses.op(write.access),
+                versions,
+                time: began.at.since(write.returned.at),
+            },
+        ));
     }
 }
 

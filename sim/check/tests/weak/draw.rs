@@ -82,8 +82,9 @@ pub(crate) fn draw(seed: u64, model: Model, style: Style) -> Vec<Drawn> {
     let mut drawn = skeleton(&mut rng, style);
     if rng.random_ratio(1, 2) {
         execute(&mut drawn, model, &mut rng);
-        if rng.random_ratio(1, 2) {
-            let reads: Vec<usize> = (0..drawn.len()).filter(|&i| drawn[i].reads.is_some()).collect();
+        if rng.random_ratio(4, 5) {
+            let reads: Vec<usize> =
+                (0..drawn.len()).filter(|&i| drawn[i].reads.is_some()).collect();
             if !reads.is_empty() {
                 let read = reads[rng.random_range(0..reads.len())];
                 anything(&mut drawn, read, &mut rng);
@@ -115,9 +116,9 @@ fn anything(drawn: &mut [Drawn], read: usize, rng: &mut dyn Rng) {
 
 /// Who asks what when, and how it ends.
 fn skeleton(rng: &mut dyn Rng, style: Style) -> Vec<Drawn> {
-    let sessions = rng.random_range(2..4);
-    let objects = rng.random_range(1..3);
-    let count = rng.random_range(4..8);
+    let sessions = if rng.random_ratio(2, 3) { 2 } else { 3 };
+    let objects = if rng.random_ratio(2, 3) { 1 } else { 2 };
+    let count = rng.random_range(6..8);
     let mut drawn: Vec<Drawn> = Vec::new();
     let mut busy: Vec<Option<usize>> = vec![None; sessions];
     let mut retired = vec![false; sessions];
@@ -130,7 +131,7 @@ fn skeleton(rng: &mut dyn Rng, style: Style) -> Vec<Drawn> {
                 let value = Some(drawn.len() as i64 + 1);
                 let (reads, writes) = match rng.random_range(0..10) {
                     0..2 if style.compare_and_set => (Some(0), value),
-                    0..5 => (None, value),
+                    0..4 => (None, value),
                     _ => (Some(0), None),
                 };
                 busy[session] = Some(drawn.len());
@@ -182,7 +183,9 @@ fn execute(drawn: &mut [Drawn], model: Model, rng: &mut dyn Rng) {
                 .iter()
                 .copied()
                 .filter(|write| !copies[copy].applied.contains(write))
-                .filter(|&write| needs[write].iter().all(|need| copies[copy].applied.contains(need)))
+                .filter(|&write| {
+                    needs[write].iter().all(|need| copies[copy].applied.contains(need))
+                })
                 .collect();
             if ready.is_empty() {
                 break;
@@ -196,9 +199,10 @@ fn execute(drawn: &mut [Drawn], model: Model, rng: &mut dyn Rng) {
                 value = any_since_own_write(drawn, &copies[copy], session, object, rng);
             }
             drawn[op].reads = Some(value);
-            saw[session].extend((0..drawn.len()).filter(|&w| {
-                drawn[w].writes == Some(value) && drawn[w].object == object
-            }));
+            saw[session].extend(
+                (0..drawn.len())
+                    .filter(|&w| drawn[w].writes == Some(value) && drawn[w].object == object),
+            );
         }
         if drawn[op].writes.is_some() {
             let earlier = done.iter().copied().filter(|&write| {

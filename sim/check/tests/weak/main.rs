@@ -76,7 +76,7 @@ fn compare(model: Model, kind: &str, style: Style) {
     for seed in seeds {
         let drawn = draw(seed, model, style);
         let history = history(&drawn);
-        let replay = || format!("replay with SIMLAB_SEED={seed}: {drawn:#?}");
+        let replay = || format!("replay with SIMLAB_SEED={seed}: {drawn:?}");
         let expected = oracle::first_break(model, &drawn);
         let found = match answer(&history, kind, model.name()) {
             Answer::Satisfied => None,
@@ -163,7 +163,7 @@ fn the_implications_hold() {
             .map(|consistency| answer(&history, "register", consistency.name))
             .collect();
         for (index, (standing, answer)) in judged.standings.iter().zip(&alone).enumerate() {
-            assert_eq!(&standing.answer, answer, "SIMLAB_SEED={seed}: {drawn:#?}");
+            assert_eq!(&standing.answer, answer, "SIMLAB_SEED={seed}: {drawn:?}");
             let violated = matches!(answer, Answer::Violated(_));
             assert!(violated || *answer == Answer::Satisfied, "{answer:?}");
             for weaker in standing.consistency.weaker() {
@@ -171,7 +171,7 @@ fn the_implications_hold() {
                 let weaker = &alone[at.expect("it is in the table")];
                 let (a, b) = (CONSISTENCIES[index].name, at);
                 let fine = violated || *weaker == Answer::Satisfied;
-                assert!(fine, "{a} does not imply {b:?}; SIMLAB_SEED={seed}: {drawn:#?}");
+                assert!(fine, "{a} does not imply {b:?}; SIMLAB_SEED={seed}: {drawn:?}");
             }
         }
     }
@@ -187,7 +187,7 @@ fn staleness_agrees_with_the_oracle() {
         let register = model("register").expect("it is in the table");
         let subject = Subject { history: &history, model: register, initial: &initial };
         let found = staleness(subject).expect("the values are unique");
-        let replay = || format!("SIMLAB_SEED={seed}: {found:?} {drawn:#?}");
+        let replay = || format!("SIMLAB_SEED={seed}: {found:?} {drawn:?}");
         let missed: Vec<(usize, u64, u64)> = oracle::missed(&drawn);
         assert_eq!(found.stale, missed.len() as u64, "{}", replay());
         assert_eq!(found.versions, missed.iter().map(|m| m.1).max().unwrap_or(0), "{}", replay());
@@ -212,7 +212,7 @@ fn convergence_agrees_with_the_oracle() {
         let found = answer(&history(&drawn), "register", "convergence");
         let violated = matches!(found, Answer::Violated(_));
         broken += u32::from(violated);
-        assert_eq!(violated, !oracle::converges(&drawn), "{seed}: {found:?} {drawn:#?}");
+        assert_eq!(violated, !oracle::converges(&drawn), "{seed}: {found:?} {drawn:?}");
     }
     assert!(broken > 0 || seeds().count() == 1);
 }

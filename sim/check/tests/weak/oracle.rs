@@ -84,11 +84,9 @@ impl Given<'_> {
 pub(crate) fn first_break(model: Model, drawn: &[Drawn]) -> Option<u64> {
     let mut ends: Vec<u64> = drawn.iter().filter_map(Drawn::returned_at).collect();
     ends.sort_unstable();
-    let broken: Vec<bool> = ends
-        .iter()
-        .map(|&until| !allows(model, &Given { drawn, until, members: None }))
-        .collect();
-    assert!(broken.is_sorted(), "what is not allowed stays so: {model:?} {drawn:#?}");
+    let broken: Vec<bool> =
+        ends.iter().map(|&until| !allows(model, &Given { drawn, until, members: None })).collect();
+    assert!(broken.is_sorted(), "what is not allowed stays so: {model:?} {drawn:?}");
     broken.iter().position(|&broken| broken).map(|index| ends[index])
 }
 
@@ -158,8 +156,7 @@ fn related(
     let same = |a: usize, b: usize| drawn[a].object == drawn[b].object;
     let rf = |a: usize, b: usize| reads(b) && given.writer(b) == Some(a);
     let base = (so(a, b) && writes(a) && writes(b) && same(a, b))
-        || (writes(b)
-            && effective.iter().any(|&r| own(r) && so(r, b) && same(r, b) && rf(a, r)));
+        || (writes(b) && effective.iter().any(|&r| own(r) && so(r, b) && same(r, b) && rf(a, r)));
     let own_reads = so(a, b) && own(a) && reads(a) && reads(b);
     let all_writes = so(a, b) && writes(a) && writes(b);
     match model {

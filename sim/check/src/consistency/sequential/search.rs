@@ -67,9 +67,10 @@ pub(super) fn possible(
     mut machine: Box<dyn Machine>,
     meter: &mut Meter<'_>,
 ) -> Result<bool, Spent> {
-    let must = problem.sessions.iter().map(|steps| {
-        steps.iter().filter(|step| step.result.is_some()).count() as u32
-    });
+    let must = problem
+        .sessions
+        .iter()
+        .map(|steps| steps.iter().filter(|step| step.result.is_some()).count() as u32);
     let must = must.collect();
     let mut last = BTreeMap::new();
     for (&(object, value), readers) in &problem.reads {
@@ -128,11 +129,7 @@ impl Search<'_, '_> {
     }
 
     /// Lets each operation that can be next take effect, with the rank by which it is tried.
-    fn successors(
-        &mut self,
-        config: &Config,
-        meter: &mut Meter<'_>,
-    ) -> Result<Vec<Ranked>, Spent> {
+    fn successors(&mut self, config: &Config, meter: &mut Meter<'_>) -> Result<Vec<Ranked>, Spent> {
         let mut found = Vec::new();
         let problem = self.problem;
         for (session, steps) in problem.sessions.iter().enumerate() {

@@ -99,9 +99,9 @@ impl Check for Views<'_> {
                 }
                 _ => saturate::contradiction(&effective, &relation, meter)?,
             };
-            if found.is_some() {
+            if let Some(found) = found {
                 self.suspect = session;
-                return Ok(found);
+                return Ok(Some(effective.with_those_who_show(found)));
             }
         }
         Ok(None)
@@ -145,8 +145,10 @@ impl Promise {
                 "no order of all writes, those of each session in its order, is what this session \
                  saw"
             }
-            Promise::Causal => "no order of all writes that puts causes before effects is what a \
-                                session saw",
+            Promise::Causal => {
+                "no order of all writes that puts causes before effects is what a \
+                                session saw"
+            }
         }
     }
 }

@@ -64,6 +64,8 @@ struct Saturation<'a> {
     relation: &'a Relation,
     ending: Ending,
     level: Vec<usize>,
+    /// The place of each node among the reads, or [`NONE`].
+    place: Vec<usize>,
     /// The latest event of each node.
     why: Vec<usize>,
     events: Vec<Event>,
@@ -71,7 +73,7 @@ struct Saturation<'a> {
     last: Vec<usize>,
     /// Those of each object that were read, with their last reads, in the order of these.
     sources: Vec<Vec<(usize, usize)>>,
-    /// The writes on each object that have a level, by it.
+    /// The writes on each object that have a level, by the level as writes.
     written: Vec<BTreeSet<(usize, usize)>>,
     /// Nodes whose level sank and whose neighbours are still to be looked at.
     sunk: Vec<usize>,
@@ -96,9 +98,11 @@ impl<'a> Saturation<'a> {
     fn new(effective: &'a Effective, relation: &'a Relation) -> Self {
         let nodes = relation.nodes;
         let mut last = vec![NONE; nodes];
+        let mut place = vec![NONE; nodes];
         let mut sources = vec![Vec::new(); effective.objects];
         for (index, &read) in relation.view.iter().enumerate() {
             last[seen(effective, relation, read)] = index;
+            place[read] = index;
         }
         for (index, &read) in relation.view.iter().enumerate() {
             let source = seen(effective, relation, read);
@@ -111,6 +115,7 @@ impl<'a> Saturation<'a> {
             relation,
             ending: Ending::new(nodes, &relation.edges),
             level: vec![NONE; nodes],
+            place,
             why: vec![NONE; nodes],
             events: Vec::new(),
             last,
@@ -128,14 +133,24 @@ impl<'a> Saturation<'a> {
         }
     }
 
+    /// The first read that comes after this write and is not the same operation. (If an earlier read
+    /// comes after a compare-and-set of the session there is a cycle without it.)
+    fn write_level(&self, level: usize, node: usize) -> usize {
+        match self.place[node] {
+            NONE => level,
+            place => level.max(place + 1),
+        }
+    }
+
     fn sink(&mut self, node: usize, level: usize, reason: Reason) {
         let before = self.level[node];
         if before <= level {
             return;
         }
         if let Some(object) = self.writes(node) {
-            self.written[object].remove(&(before, node));
-            self.written[object].insert((level, node));
+            let [old, new] = [before, level].map(|level| self.write_level(level, node));
+            self.written[object].remove(&(old, node));
+            self.written[object].insert((new, node));
         }
         self.level[node] = level;
         self.why[node] = self.events.len();
@@ -179,7 +194,8 @@ impl<'a> Saturation<'a> {
     /// The first of the writes that have to follow `node`, and its last read.
     fn follower(&self, object: usize, node: usize) -> Option<(usize, usize)> {
         let sources = &self.sources[object];
-        let start = sources.partition_point(|&(last, _)| last < self.level[node]);
+        let level = self.write_level(self.level[node], node);
+        let start = sources.partition_point(|&(last, _)| last < level);
         sources[start..].iter().find(|&&(_, source)| source != node).copied()
     }
 
