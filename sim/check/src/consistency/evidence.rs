@@ -20,6 +20,14 @@ pub(super) trait Check {
         meter: &mut Meter<'_>,
     ) -> Result<Option<Vec<usize>>, Spent>;
 
+    /// The same, but it is enough to look where the last contradiction was found: an answer of `None`
+    /// need not be true of the rest.
+    fn suspicion(
+        &mut self,
+        part: &Part<'_>,
+        meter: &mut Meter<'_>,
+    ) -> Result<Option<Vec<usize>>, Spent>;
+
     /// The returns of operations whose ends are known.
     fn returns(&self) -> Vec<(Mark, usize)>;
 
@@ -50,33 +58,22 @@ pub(super) fn answer(
     }
 }
 
+/// `found` cannot be in the whole history.
 fn violated(
     check: &mut impl Check,
     history: &History,
-    mut found: Vec<usize>,
+    found: Vec<usize>,
     mut meter: Meter<'_>,
 ) -> Answer {
     let mut returns = check.returns();
     returns.sort_unstable();
-    // The prefix that ends with the last return is broken; those that end before `low` are not.
-    let (mut low, mut high, mut exact) = (0, returns.len().saturating_sub(1), true);
-    while low < high {
-        let middle = low.midpoint(high);
-        let part = Part { until: Some(returns[middle].0), members: None };
-        let mut share = meter.part(SHARE);
-        match check.contradiction(&part, &mut share) {
-            Ok(Some(operations)) => (high, found) = (middle, operations),
-            Ok(None) => low = middle + 1,
-            Err(_) => (low, exact) = (middle + 1, false),
-        }
-        meter.put_back(&share);
-    }
-    let Some(&(mark, broken)) = returns.get(high) else {
+    let first = first_break(check, &returns, found, &mut meter);
+    let Some(&(mark, broken)) = returns.get(first.at) else {
         return Answer::Unknown { why: "nothing returned that could have been wrong".into() };
     };
-    let (operations, minimal) = smallest(check, mark, found, &mut meter.again());
+    let (operations, minimal) = smallest(check, mark, first.found, &mut meter.again());
     let mut why = check.why(broken, &operations);
-    if !exact {
+    if !first.exact {
         why.push_str(" (it may have been broken earlier: the search for that was given up)");
     }
     let op = check.op(broken);
@@ -85,6 +82,47 @@ fn violated(
     operations.sort_unstable();
     let object = object.unwrap_or_default();
     Answer::Violated(Evidence { op, mark, object, why, operations, minimal })
+}
+
+/// The shortest prefix that cannot be.
+struct First {
+    /// The place of the return that ends it.
+    at: usize,
+    /// Operations of it that cannot all be.
+    found: Vec<usize>,
+    /// Whether it is known to be the shortest.
+    exact: bool,
+}
+
+/// Bisection where the contradiction was found, until no other one is in the prefix that ends just
+/// before.
+fn first_break(
+    check: &mut impl Check,
+    returns: &[(Mark, usize)],
+    mut found: Vec<usize>,
+    meter: &mut Meter<'_>,
+) -> First {
+    let until = |at: usize| Part { until: Some(returns[at].0), members: None };
+    let (mut high, mut exact) = (returns.len().saturating_sub(1), true);
+    loop {
+        let mut low = 0;
+        while low < high {
+            let middle = low.midpoint(high);
+            let mut share = meter.part(SHARE);
+            match check.suspicion(&until(middle), &mut share) {
+                Ok(Some(operations)) => (high, found) = (middle, operations),
+                Ok(None) => low = middle + 1,
+                Err(_) => (low, exact) = (middle + 1, false),
+            }
+            meter.put_back(&share);
+        }
+        let Some(before) = high.checked_sub(1) else { return First { at: high, found, exact } };
+        match check.contradiction(&until(before), meter) {
+            Ok(Some(operations)) => (high, found) = (before, operations),
+            Ok(None) => return First { at: high, found, exact },
+            Err(_) => return First { at: high, found, exact: false },
+        }
+    }
 }
 
 /// Takes operations away as long as the rest cannot be: first many at once, at last each of them.

@@ -155,7 +155,8 @@ pub fn judge(
             }
         }
         "sequential" => {
-            let accesses = Accesses::new(subject).ok();
+            let determined = |accesses: &Accesses<'_>| accesses.undetermined.is_none();
+            let accesses = Accesses::new(subject).ok().filter(determined);
             let mut check = Sequential::new(subject, accesses.as_ref());
             evidence::answer(&mut check, consistency.name, subject.history, budget)
         }

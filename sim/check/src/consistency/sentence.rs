@@ -110,13 +110,12 @@ fn went_back(evidence: &[&Record], broken: &Record) -> Option<String> {
             (old.invoked < new.invoked)
                 .then(|| format!("{did}, which {} wrote after {value}", old.op.node()))
         }
-        ([seen], ..) if saw(seen) == Some(value) && wrote(last).is_some() && others.len() == 1 => {
+        ([seen], ..) if saw(seen) == Some(value) && others.len() == 1 => {
             Some(format!("{did}, when it had seen {value} already"))
         }
         ([old], ..) if wrote(old) == Some(value) && wrote(last).is_some() && others.len() == 1 => {
             Some(format!("{did}, after {value}"))
         }
-        ([old], ..) if wrote(old) == Some(value) && others.len() == 2 => None,
         _ => None,
     }
 }

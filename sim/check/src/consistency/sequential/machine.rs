@@ -15,6 +15,9 @@ pub(super) type StateId = u32;
 pub(super) trait Machine {
     /// The state after `call`, which returned `result` if that is known; `None` if it cannot have.
     fn step(&mut self, state: StateId, call: &Call, result: Option<&Value>) -> Option<StateId>;
+
+    /// Whether `call` can have changed the state if it returned `result`.
+    fn changes(&self, call: &Call, result: &Value) -> bool;
 }
 
 /// The state of an object that nobody touched.
@@ -39,6 +42,10 @@ impl<S: Specification> Machine for Numbered<S> {
         self.states.push(next.clone());
         self.numbers.insert(next, fresh);
         Some(fresh)
+    }
+
+    fn changes(&self, call: &Call, result: &Value) -> bool {
+        self.spec.changes(call, result)
     }
 }
 

@@ -130,8 +130,9 @@ fn access<'a>(call: &'a Call, result: Option<&'a Value>) -> (Option<&'a Value>, 
 }
 
 impl<'a> Problem<'a> {
-    /// Finds the reads of values that are written once, and forgets free writes of what nobody asks
-    /// for. Appends write values that cannot be told beforehand: then nothing is known.
+    /// Finds the reads of values that are written once, and forgets those writes of what nobody asks
+    /// for that can be left out. Appends write values that cannot be told beforehand: then nothing
+    /// is known.
     fn know_registers(&mut self, initial: &'a Value) {
         let steps = || self.sessions.iter().flatten();
         let mut calls = steps().map(|step| step.call).chain(self.free.iter().map(|free| free.call));
@@ -166,11 +167,14 @@ impl<'a> Problem<'a> {
                 *writers.entry((free.object, value)).or_insert(0) += free.count;
             }
         }
-        let asked_for = |free: &Free<'_>| {
-            let (writes, _) = access(free.call, None);
-            any || writes.is_some_and(|value| wanted.contains(&(free.object, value)))
+        let asked_for = |object: usize, call: &Call| {
+            let (writes, _) = access(call, None);
+            any || writes.is_some_and(|value| wanted.contains(&(object, value)))
         };
-        self.free.retain(asked_for);
+        self.free.retain(|free| asked_for(free.object, free.call));
+        for steps in &mut self.sessions {
+            steps.retain(|step| step.result.is_some() || asked_for(step.object, step.call));
+        }
         let writers = |&(object, value): &(usize, &'a Value)| {
             let written = writers.get(&(object, value)).copied().unwrap_or(0);
             written + u32::from(value == initial)
@@ -193,6 +197,14 @@ impl Check for Sequential<'_> {
         let (problem, members) = self.problem(part);
         let Some(machine) = machine(self.subject) else { return Ok(None) };
         Ok((!search::possible(&problem, machine, meter)?).then_some(members))
+    }
+
+    fn suspicion(
+        &mut self,
+        part: &Part<'_>,
+        meter: &mut Meter<'_>,
+    ) -> Result<Option<Vec<usize>>, Spent> {
+        self.contradiction(part, meter)
     }
 
     fn returns(&self) -> Vec<(Mark, usize)> {

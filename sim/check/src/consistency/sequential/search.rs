@@ -5,8 +5,8 @@
 //! depth-first search over *configurations*: how far each session is, and the state of each object.
 //! None is visited twice. Two things keep them few.
 //!
-//! * An operation that fits now and changes nothing is taken at once: in any order of the rest it
-//!   could stand here as well.
+//! * An operation that only looks is taken as soon as it fits: in any order of the rest it could
+//!   stand here as well. (One that could change something and happens not to may be needed later.)
 //! * On registers, a value that only one operation writes is not overwritten while somebody still
 //!   has to read it: it would never come back.
 
@@ -112,14 +112,15 @@ impl Search<'_, '_> {
         self.problem.sessions.len() + self.problem.free.len()
     }
 
-    /// Takes all that fits and changes nothing.
+    /// Takes all that only looks and fits.
     fn settle(&mut self, config: &mut Config, meter: &mut Meter<'_>) -> Result<(), Spent> {
         for session in 0..self.problem.sessions.len() {
             while config[session] < self.must[session] {
                 meter.steps(2)?;
                 let step = &self.problem.sessions[session][config[session] as usize];
                 let state = config[self.states() + step.object];
-                if self.machine.step(state, step.call, step.result) != Some(state) {
+                let looks = step.result.is_some_and(|it| !self.machine.changes(step.call, it));
+                if !looks || self.machine.step(state, step.call, step.result) != Some(state) {
                     break;
                 }
                 config[session] += 1;
@@ -163,7 +164,8 @@ impl Search<'_, '_> {
         Ok(found)
     }
 
-    /// The configuration with an object in its next state, if that is another one.
+    /// The configuration with an object in its next state. What need not take effect does so only
+    /// if that is another one.
     fn moved(
         &mut self,
         config: &Config,
@@ -173,16 +175,20 @@ impl Search<'_, '_> {
     ) -> Option<Config> {
         let at = self.states() + object;
         let state = self.machine.step(config[at], call, result)?;
-        (state != config[at]).then(|| {
+        (result.is_some() || state != config[at]).then(|| {
             let mut next = config.clone();
             next[at] = state;
             next
         })
     }
 
-    /// Whether nobody has still to read the state that the object had.
+    /// Whether nobody has still to read the state that the object had, if it has another one now.
     fn leaves_nobody_behind(&self, before: &Config, after: &Config, object: usize) -> bool {
-        let readers = self.last.get(&(object, before[self.states() + object]));
+        let at = self.states() + object;
+        if before[at] == after[at] {
+            return true;
+        }
+        let readers = self.last.get(&(object, before[at]));
         readers.is_none_or(|readers| readers.iter().all(|&(session, at)| at < after[session]))
     }
 }

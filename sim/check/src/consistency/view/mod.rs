@@ -74,10 +74,12 @@ impl<'a> Views<'a> {
     }
 }
 
-impl Check for Views<'_> {
-    fn contradiction(
+impl Views<'_> {
+    /// Asks the sessions for a contradiction, the suspect first; or it alone.
+    fn ask(
         &mut self,
         part: &Part<'_>,
+        all: bool,
         meter: &mut Meter<'_>,
     ) -> Result<Option<Vec<usize>>, Spent> {
         meter.steps(self.accesses.all.len() as u64)?;
@@ -86,7 +88,8 @@ impl Check for Views<'_> {
             Err(impossible) => return Ok(Some(impossible.operations())),
         };
         let shared = Shared::new(&effective, self.promise);
-        let others = (0..self.accesses.sessions).filter(|&session| session != self.suspect);
+        let others = if all { 0..self.accesses.sessions } else { 0..0 };
+        let others = others.filter(|&session| session != self.suspect);
         for session in std::iter::once(self.suspect).chain(others) {
             let reads = |&operation: &usize| effective.all[operation].reads.is_some();
             if !effective.sessions.get(session).is_some_and(|all| all.iter().any(reads)) {
@@ -105,6 +108,24 @@ impl Check for Views<'_> {
             }
         }
         Ok(None)
+    }
+}
+
+impl Check for Views<'_> {
+    fn contradiction(
+        &mut self,
+        part: &Part<'_>,
+        meter: &mut Meter<'_>,
+    ) -> Result<Option<Vec<usize>>, Spent> {
+        self.ask(part, true, meter)
+    }
+
+    fn suspicion(
+        &mut self,
+        part: &Part<'_>,
+        meter: &mut Meter<'_>,
+    ) -> Result<Option<Vec<usize>>, Spent> {
+        self.ask(part, false, meter)
     }
 
     fn returns(&self) -> Vec<(Mark, usize)> {
