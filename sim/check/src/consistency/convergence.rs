@@ -89,3 +89,24 @@ impl<'a> Object<'a> {
         Some((first, second))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    #[test]
+    fn the_last_reads_must_agree() {
+        let steps = [write(1, "x", 1), write(1, "x", 2), read(2, "x", 1), read(3, "x", 2)];
+        let why = "read x returned 2 to n3 at last, but 1 to n2, and nothing was written any more";
+        assert_broken(&steps, "convergence", 3, &[2, 3], why);
+        assert_allowed(&[&steps[..], &[read(2, "x", 2)]].concat(), "convergence");
+    }
+
+    #[test]
+    fn while_something_may_be_written_nothing_is_said() {
+        let steps = [open(write(1, "x", 1)), read(2, "x", 1), read(3, "x", 0)];
+        assert_allowed(&steps, "convergence");
+        let steps = [read(2, "x", 1), read(3, "x", 0), write(1, "x", 1)];
+        assert_allowed(&steps, "convergence");
+    }
+}

@@ -108,3 +108,65 @@ impl fmt::Display for Lattice {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::*;
+    use crate::{Limits, model};
+    use simlab_core::history::History;
+    use simlab_core::{Call, Value};
+
+    fn said(history: &History, kind: &str, initial: &Value) -> String {
+        let model = model(kind).expect("it is in the table");
+        let subject = Subject { history, model, initial };
+        let lattice = lattice(subject, Budget::of(Limits::default())).expect("it fits");
+        lattice.to_string()
+    }
+
+    #[test]
+    fn a_report_says_what_holds_and_what_broke_the_next() {
+        let steps =
+            [write(1, "x", 1), read(2, "x", 1), write(2, "y", 2), read(3, "y", 2), read(3, "x", 0)];
+        let expected = "strongest satisfied: pram\n\
+            broken: writes-follow-reads, at 4.500 s by operation 4 of n3: read x returned 0, but no \
+            order of the writes, each after what its session had read, lets this session never see \
+            an older one: n2: read x (1), then write 2 to y; n3: read y (2), then read x (0)\n\
+            broken: convergence, at 4.500 s by operation 4 of n3: read x returned 0 to n3 at last, \
+            but 1 to n2, and nothing was written any more\n\
+            broken: fresh, at 4.500 s by operation 4 of n3: read x returned 0, but write 1 to x had \
+            returned 3.5 s before it began";
+        assert_eq!(said(&history(&steps), "kv", &Value::Int(0)), expected);
+    }
+
+    #[test]
+    fn what_is_linearizable_is_all_the_rest() {
+        let steps = [write(1, "x", 1), write(2, "x", 1), read(1, "x", 1)];
+        let all = "strongest satisfied: linearizable";
+        assert_eq!(said(&history(&steps), "register", &Value::Int(0)), all);
+    }
+
+    #[test]
+    fn what_says_nothing_about_an_object_is_listed() {
+        let steps = [done(1, "q", Call::Dequeue, Value::Int(1))];
+        let said = said(&history(&steps), "queue", &Value::Nil);
+        assert!(said.starts_with("strongest satisfied: none\nbroken: sequential, at "), "{said}");
+        let why = "not judged: causal: this model is about registers and keys, not about a queue";
+        assert!(said.lines().any(|line| line == why), "{said}");
+    }
+
+    /// A model that could not be judged is broken all the same if a weaker one is.
+    #[test]
+    fn what_breaks_a_weaker_model_breaks_the_stronger() {
+        let mut steps = vec![write(1, "x", 1), read(2, "x", 1), read(2, "x", 0)];
+        steps.extend((0..40).map(|n| write(n % 4 + 3, "y", i64::from(n) + 1)));
+        let (history, initial) = (history(&steps), Value::Int(0));
+        let kv = model("kv").expect("it is in the table");
+        let subject = Subject { history: &history, model: kv, initial: &initial };
+        let budget = Budget::of(Limits { configurations: 6 });
+        let lattice = lattice(subject, budget).expect("it fits");
+        let linearizable = &lattice.standings[0];
+        assert!(matches!(linearizable.answer, Answer::Violated(_)), "{linearizable:?}");
+        assert!(lattice.next_broken().any(|s| s.consistency.name == "monotonic-reads"));
+    }
+}

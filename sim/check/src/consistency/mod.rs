@@ -39,6 +39,8 @@ mod sentence;
 mod sequential;
 mod staleness;
 mod table;
+#[cfg(test)]
+mod testing;
 mod view;
 
 pub use lattice::{Lattice, Standing, lattice};

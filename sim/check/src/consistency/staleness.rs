@@ -210,3 +210,48 @@ impl Sums {
         sum
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::*;
+    use crate::model;
+    use simlab_core::Value;
+
+    fn figures(steps: &[Step]) -> Result<Staleness, String> {
+        let history = history(steps);
+        let model = model("register").expect("it is in the table");
+        staleness(Subject { history: &history, model, initial: &Value::Int(0) })
+    }
+
+    #[test]
+    fn a_read_is_as_stale_as_the_writes_that_it_missed() {
+        let steps = [write(1, "x", 1), write(1, "x", 2), write(2, "x", 3), read(3, "x", 1)];
+        let found = figures(&steps).expect("the values are unique");
+        assert_eq!((found.reads, found.stale, found.versions), (1, 1, 2));
+        let why = "read x returned 1, but write 2 to x had returned 1.5 s before it began, and 1 \
+                   newer write after that";
+        assert_broken(&steps, "fresh", 3, &[0, 1, 3], why);
+        assert_eq!(found.time, Duration::from_millis(1_500));
+        let worst = found.worst.expect("one is stale");
+        assert_eq!((worst.read.number(), worst.saw.map(OpId::number)), (3, Some(0)));
+    }
+
+    /// If nobody was told that a write succeeded, nobody knows when it took effect.
+    #[test]
+    fn only_what_is_certain_counts() {
+        let steps = [open(write(1, "x", 1)), write(2, "x", 2), read(3, "x", 1), read(3, "x", 9)];
+        let found = figures(&steps).expect("the values are unique");
+        assert_eq!((found.reads, found.stale, found.worst), (2, 0, None));
+        assert_allowed(&steps, "fresh");
+    }
+
+    #[test]
+    fn places_from_one_on_are_counted() {
+        let mut sums = Sums::new(5);
+        for place in [4, 0, 2] {
+            sums.enter(place);
+        }
+        assert_eq!([0, 1, 2, 3, 4, 5].map(|place| sums.from(place)), [3, 2, 2, 1, 1, 0]);
+    }
+}

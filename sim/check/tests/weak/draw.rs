@@ -12,6 +12,8 @@ const OBJECTS: [&str; 2] = ["x", "y"];
 #[derive(Clone, Copy)]
 pub(crate) struct Style {
     pub(crate) compare_and_set: bool,
+    /// Dozens of operations, too many to try every order.
+    pub(crate) long: bool,
 }
 
 /// An operation as drawn; times are places in the order of events. Values count from 1, and 0 is
@@ -76,13 +78,14 @@ impl Copy {
     }
 }
 
-/// Draws up to seven operations of up to three sessions.
+/// Draws up to seven operations of up to three sessions. Long histories all come from valid
+/// executions: in others something impossible happens soon.
 pub(crate) fn draw(seed: u64, model: Model, style: Style) -> Vec<Drawn> {
     let mut rng = stream(seed, model.name());
     let mut drawn = skeleton(&mut rng, style);
-    if rng.random_ratio(1, 2) {
+    if style.long || rng.random_ratio(1, 2) {
         execute(&mut drawn, model, &mut rng);
-        if rng.random_ratio(4, 5) {
+        if rng.random_ratio(if style.long { 1 } else { 4 }, if style.long { 2 } else { 5 }) {
             let reads: Vec<usize> =
                 (0..drawn.len()).filter(|&i| drawn[i].reads.is_some()).collect();
             if !reads.is_empty() {
@@ -118,7 +121,7 @@ fn anything(drawn: &mut [Drawn], read: usize, rng: &mut dyn Rng) {
 fn skeleton(rng: &mut dyn Rng, style: Style) -> Vec<Drawn> {
     let sessions = if rng.random_ratio(2, 3) { 2 } else { 3 };
     let objects = if rng.random_ratio(2, 3) { 1 } else { 2 };
-    let count = rng.random_range(6..8);
+    let count = rng.random_range(if style.long { 20..60 } else { 6..8 });
     let mut drawn: Vec<Drawn> = Vec::new();
     let mut busy: Vec<Option<usize>> = vec![None; sessions];
     let mut retired = vec![false; sessions];
@@ -142,7 +145,7 @@ fn skeleton(rng: &mut dyn Rng, style: Style) -> Vec<Drawn> {
             Some(op) => {
                 busy[session] = None;
                 now += 1;
-                let ending = match rng.random_range(0..24) {
+                let ending = match rng.random_range(0..if style.long { 120 } else { 24 }) {
                     0 => Some(Ending::NotDone),
                     1 => Some(Ending::Unknown),
                     2 => None,

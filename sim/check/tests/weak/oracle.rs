@@ -46,7 +46,7 @@ pub(crate) struct Given<'a> {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
+pub(crate) enum Part {
     Must,
     May,
     Free,
@@ -54,7 +54,7 @@ enum Part {
 }
 
 impl Given<'_> {
-    fn part(&self, op: usize) -> Part {
+    pub(crate) fn part(&self, op: usize) -> Part {
         let drawn = &self.drawn[op];
         if self.members.is_some_and(|members| !members.contains(&op)) {
             return if drawn.writes.is_some() { Part::Free } else { Part::Not };
@@ -67,7 +67,7 @@ impl Given<'_> {
         }
     }
 
-    fn writer(&self, read: usize) -> Option<usize> {
+    pub(crate) fn writer(&self, read: usize) -> Option<usize> {
         let (object, value) = (self.drawn[read].object, self.drawn[read].reads?);
         let wrote = |op: &Drawn| op.object == object && op.writes == Some(value);
         self.drawn.iter().position(wrote)
@@ -117,7 +117,7 @@ pub(crate) fn allows(model: Model, given: &Given<'_>) -> bool {
 }
 
 /// What took effect; `None` if something was read that nobody wrote.
-fn effective(given: &Given<'_>) -> Option<Vec<usize>> {
+pub(crate) fn effective(given: &Given<'_>) -> Option<Vec<usize>> {
     let mut effective: Vec<usize> =
         (0..given.drawn.len()).filter(|&op| given.part(op) == Part::Must).collect();
     let mut at = 0;
@@ -140,7 +140,7 @@ fn effective(given: &Given<'_>) -> Option<Vec<usize>> {
 }
 
 /// Whether `a` must be before `b` in a view of the session, by the definition of the model.
-fn related(
+pub(crate) fn related(
     model: Model,
     given: &Given<'_>,
     effective: &[usize],
