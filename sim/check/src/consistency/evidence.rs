@@ -38,8 +38,9 @@ pub(super) trait Check {
     fn why(&self, broken: usize, operations: &[usize]) -> String;
 }
 
-/// One search for the first break may use this share of what is left.
-const SHARE: u64 = 4;
+/// One search for the first break, or for evidence without some operations, may use this share of
+/// what is left.
+const SHARE: u64 = 8;
 /// So many operations are taken away one by one.
 const FEW: usize = 8;
 
@@ -135,12 +136,14 @@ fn smallest(
     let mut members = found;
     let mut size = (members.len() / 2).max(1);
     loop {
+        let mut minimal = true;
         let mut start = 0;
         while start < members.len() {
             let end = (start + size).min(members.len());
             let rest: Vec<usize> = [&members[..start], &members[end..]].concat();
             let part = Part { until: Some(until), members: Some(&rest) };
-            match check.contradiction(&part, meter) {
+            let mut share = meter.part(SHARE);
+            match check.contradiction(&part, &mut share) {
                 // What comes before `start` is needed, so that it is still there.
                 Ok(Some(mut fewer)) => {
                     fewer.retain(|index| rest.binary_search(index).is_ok());
@@ -149,11 +152,12 @@ fn smallest(
                     members = fewer;
                 }
                 Ok(None) => start = end,
-                Err(_) => return (members, false),
+                Err(_) => (start, minimal) = (end, false),
             }
+            meter.put_back(&share);
         }
         if size == 1 {
-            return (members, true);
+            return (members, minimal);
         }
         size = if members.len() <= FEW { 1 } else { (size / 2).max(1) };
     }

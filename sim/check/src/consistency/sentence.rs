@@ -6,8 +6,12 @@
 //!   what broke it          the evidence: in words if it is of a well-known kind, else as a list
 //! ```
 
+use crate::words;
 use simlab_core::history::{Mark, Record};
 use simlab_core::{Call, NodeId, Outcome, Session, Value};
+
+/// More operations than these are not listed.
+const LISTED: usize = 16;
 
 /// The sentence. `evidence` are the operations that cannot all be, in the order of invocation, with
 /// `broken` among them; `says` is what the model's views come to, for the general case.
@@ -15,6 +19,10 @@ pub(super) fn sentence(evidence: &[&Record], broken: &Record, says: &str) -> Str
     let told = told(broken);
     if let Some(reason) = never_written(evidence, broken).or_else(|| went_back(evidence, broken)) {
         return format!("{told}, but {reason}");
+    }
+    if evidence.len() > LISTED {
+        let count = words::count(evidence.len() as u64, "operation");
+        return format!("{told}, but {says} ({count} show it)");
     }
     format!("{told}, but {says}: {}", listed(evidence))
 }

@@ -302,13 +302,13 @@ pub(crate) fn converges(drawn: &[Drawn]) -> bool {
         let settled = writes().filter_map(Drawn::returned_at).max().unwrap_or(0);
         let last: Vec<Option<i64>> = (0..3)
             .filter_map(|session| {
-                let reads = drawn.iter().filter(|op| {
+                let mut reads = drawn.iter().filter(|op| {
                     (op.object, op.session) == (object, session)
                         && op.writes.is_none()
                         && matches!(op.end, Some((_, Ending::Done)))
                         && op.invoked > settled
                 });
-                reads.last().map(|read| read.reads)
+                reads.next_back().map(|read| read.reads)
             })
             .collect();
         last.windows(2).all(|pair| pair[0] == pair[1])
