@@ -2,9 +2,9 @@
 //!
 //! ```text
 //!   spec/          what an object does, one call at a time     ─▶ linearizable/   is there an order?
-//!   format/        files ─▶ History
+//!   format/        files ─▶ History                                consistency/    the other models
 //!   models         their names                                    stock           oversold, stale …
-//!                                                                 service         served, how fast
+//!   diagram/       operations as bars                             service         served, how fast
 //! ```
 //!
 //! They judge by what clients asked and were told, and never look into a process. What is *absent*:

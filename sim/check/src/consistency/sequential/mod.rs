@@ -14,6 +14,7 @@
 //! On registers with values that tell their writers, causal memory is asked first: what is not even
 //! causal is not sequential, and that takes no search.
 
+mod forced;
 mod machine;
 mod search;
 #[cfg(test)]
@@ -21,7 +22,7 @@ mod tests;
 
 use super::Subject;
 use super::accesses::Accesses;
-use super::effective::Part;
+use super::effective::{Effective, Part};
 use super::evidence::Check;
 use super::meter::{Meter, Spent};
 use super::sentence::sentence;
@@ -63,8 +64,8 @@ impl<'a> Sequential<'a> {
         self.subject.history.records()
     }
 
-    /// Operations of the part that are not even causal.
-    fn not_causal(
+    /// Operations of the part that are impossible for reasons that take no search.
+    fn without_search(
         &mut self,
         part: &Part<'_>,
         meter: &mut Meter<'_>,
@@ -76,7 +77,15 @@ impl<'a> Sequential<'a> {
             members.iter().filter_map(place).collect()
         });
         let part = Part { until: part.until, members: members.as_deref() };
-        let found = causal.contradiction(&part, meter)?;
+        let mut found = causal.contradiction(&part, meter)?;
+        if found.is_none()
+            && let Ok(effective) = Effective::of(causal.accesses, &part)
+            && forced::is_impossible(&effective, meter)?
+        {
+            let members = effective.all.iter().map(|effect| effect.access);
+            let members = members.filter(|&access| part.has(access)).collect();
+            found = Some(effective.with_those_who_show(members));
+        }
         Ok(found.map(|found| found.into_iter().map(|index| all[index].record).collect()))
     }
 
@@ -190,7 +199,7 @@ impl Check for Sequential<'_> {
         part: &Part<'_>,
         meter: &mut Meter<'_>,
     ) -> Result<Option<Vec<usize>>, Spent> {
-        if let Some(found) = self.not_causal(part, meter)? {
+        if let Some(found) = self.without_search(part, meter)? {
             return Ok(Some(found));
         }
         meter.steps(self.records().len() as u64)?;
