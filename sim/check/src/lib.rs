@@ -27,7 +27,7 @@ pub use consistency::{
     Subject, consistency, judge, lattice, staleness,
 };
 pub use linearizable::{
-    FirstBreak, Limits, Linearizer, MinimalEvidence, Object, Verdict, check, linearizable,
+    FirstBreak, Limits, Linearizer, MinimalEvidence, Object, Stop, Verdict, check, linearizable,
 };
 pub use models::{MODELS, Model, ModelError, model};
 pub use service::{Filter, Kinds, Latency, Service, service};

@@ -7,7 +7,7 @@ use super::output::{Exit, Output};
 use found::Found;
 use simlab_check::format::Format as Recorder;
 use simlab_check::{
-    Answer, Budget, CONSISTENCIES, Consistency, Limits, MODELS, Model, ModelError, Subject,
+    Answer, Budget, CONSISTENCIES, Consistency, Limits, MODELS, Model, ModelError, Stop, Subject,
     consistency, judge, model,
 };
 use simlab_core::{Duration, Value};
@@ -16,6 +16,9 @@ use std::fs::File;
 use std::io;
 #[allow(clippy::disallowed_types, reason = "a limit of people's time, and how long it took")]
 use std::time::Instant;
+
+/// What a search may make, however long it takes: some minutes' work.
+const LIMITS: Limits = Limits { configurations: 100_000_000 };
 
 /// What is checked if nothing is said.
 const DEFAULT: &str = "linearizable";
@@ -105,10 +108,10 @@ fn answer(
     recorded: &Recorded,
 ) -> Result<Answer, ModelError> {
     let begin = now();
-    let spent = |limit: Duration| begin.elapsed().as_nanos() >= u128::from(limit.nanos());
-    let stop = || limit.is_some_and(spent);
+    let spent = move |limit: Duration| begin.elapsed().as_nanos() >= u128::from(limit.nanos());
+    let stop = limit.map(|limit| Stop::when(move || spent(limit)));
     let subject = Subject { history: &recorded.recording.history, model, initial };
-    judge(subject, consistency, Budget { limits: Limits::default(), stop: &stop })
+    judge(subject, consistency, Budget { limits: LIMITS, stop: stop.as_ref() })
 }
 
 #[allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "people wait for it")]

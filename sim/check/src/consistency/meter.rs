@@ -70,7 +70,7 @@ impl<'a> Meter<'a> {
         self.until_question = self.until_question.saturating_sub(steps);
         if self.until_question == 0 && !self.stopped {
             self.until_question = QUESTION;
-            self.stopped = (self.budget.stop)();
+            self.stopped = self.budget.stopped();
         }
         if self.stopped {
             return Err(Spent::Stopped);
@@ -88,7 +88,7 @@ impl<'a> Meter<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Limits;
+    use crate::{Limits, Stop};
 
     #[test]
     fn a_meter_runs_down_to_its_limit() {
@@ -103,7 +103,8 @@ mod tests {
 
     #[test]
     fn who_has_no_more_time_is_obeyed() {
-        let budget = Budget { stop: &|| true, ..Budget::of(Limits::default()) };
+        let stop = Stop::when(|| true);
+        let budget = Budget { stop: Some(&stop), ..Budget::of(Limits::default()) };
         assert_eq!(Meter::new(budget).steps(1), Err(Spent::Stopped));
     }
 

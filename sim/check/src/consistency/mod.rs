@@ -47,7 +47,7 @@ pub use lattice::{Lattice, Standing, lattice};
 pub use staleness::{Missed, Staleness, staleness};
 pub use table::{CONSISTENCIES, Consistency, consistency};
 
-use crate::{Limits, Linearizer, Model, ModelError, Verdict};
+use crate::{Limits, Linearizer, Model, ModelError, Stop, Verdict};
 use accesses::Accesses;
 use sequential::Sequential;
 use simlab_core::history::{History, Mark};
@@ -66,26 +66,26 @@ pub struct Subject<'a> {
 }
 
 /// What a check may use up.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Budget<'a> {
     /// Counted work, so that the answer does not depend on the machine.
     pub limits: Limits,
     /// Asked now and then whether to give up, for who has no more time: the answer is then
     /// [`Answer::Unknown`].
-    pub stop: &'a (dyn Fn() -> bool + Sync),
-}
-
-impl std::fmt::Debug for Budget<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Budget").field("limits", &self.limits).finish_non_exhaustive()
-    }
+    pub stop: Option<&'a Stop>,
 }
 
 impl Budget<'_> {
     /// So much work, however long it takes.
     #[must_use]
-    pub fn of(limits: Limits) -> Self {
-        Budget { limits, stop: &|| false }
+    pub const fn of(limits: Limits) -> Self {
+        Budget { limits, stop: None }
+    }
+
+    /// Whether to give up now.
+    #[must_use]
+    pub fn stopped(&self) -> bool {
+        self.stop.is_some_and(Stop::now)
     }
 }
 
@@ -120,9 +120,9 @@ pub struct Evidence {
     pub object: String,
     /// What is wrong, in one sentence.
     pub why: String,
-    /// Operations that cannot all be true up to that return, even if every other operation may take
-    /// effect at any time, or never, with any result; sorted. (For `convergence`, two reads that
-    /// should agree.)
+    /// Operations that cannot all be true, even if every other operation may take effect at any time, or never,
+    /// with any result; sorted. For `linearizable` that holds of the whole history, for the weaker models of
+    /// what happened up to that return; for `convergence` they are two reads that should agree.
     pub operations: Vec<OpId>,
     /// Whether each of `operations` is known to be needed for that.
     pub minimal: bool,
@@ -142,17 +142,20 @@ pub fn judge(
         "linearizable" => {
             let mut linearizer = Linearizer::new(budget.limits);
             linearizer.declare_others(object);
+            if let Some(stop) = budget.stop {
+                linearizer.stop_when(stop.clone());
+            }
             linearizer.finish(subject.history);
             match linearizer.verdict(subject.history) {
                 Verdict::Linearizable => Answer::Satisfied,
-                Verdict::NotLinearizable(first) => Answer::Violated(Evidence {
-                    op: first.op,
-                    mark: Mark { seq: first.seq, at: first.at },
-                    object: first.object,
-                    why: first.why,
-                    operations: vec![first.op],
-                    minimal: false,
-                }),
+                Verdict::NotLinearizable(first) => {
+                    let found = linearizer.evidence(subject.history);
+                    let (operations, minimal) = found
+                        .map_or((vec![first.op], false), |found| (found.operations, found.minimal));
+                    let mark = Mark { seq: first.seq, at: first.at };
+                    let (op, object, why) = (first.op, first.object, first.why);
+                    Answer::Violated(Evidence { op, mark, object, why, operations, minimal })
+                }
                 Verdict::Unknown { why } => Answer::Unknown { why },
             }
         }

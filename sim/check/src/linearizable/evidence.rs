@@ -3,6 +3,7 @@
 //! A set S of operations is evidence if the history stays impossible even if every operation outside S may
 //! take effect at any time, or never, and return anything. It is minimal if none of S can be left out.
 
+use super::bound::Bound;
 use super::finished::{NEVER, Op, Tested};
 use super::judge::{Judge, Object};
 use super::search::Step;
@@ -30,6 +31,7 @@ const TOGETHER: u64 = 20_000_000;
 struct Case<'a> {
     object: &'a Object,
     records: &'a [&'a Record],
+    bound: &'a Bound,
     spent: u64,
     /// A search was given up.
     unsure: bool,
@@ -42,7 +44,7 @@ impl Case<'_> {
     /// if each of the others may take effect again and again, and then whether one of a few
     /// possibilities goes all the way.
     fn impossible(&mut self, some: &BTreeSet<OpId>) -> bool {
-        if self.spent > TOGETHER {
+        if self.spent > TOGETHER || self.bound.stopped() {
             self.unsure = true;
             return false;
         }
@@ -51,7 +53,7 @@ impl Case<'_> {
         }
         let ways = [(true, usize::MAX, ASKED), (false, FEW, ASKED), (false, usize::MAX, ASKED)];
         for (endless, width, bound) in ways {
-            let mut judge = self.object.judge(bound);
+            let mut judge = self.object.judge(self.bound.at_most(bound));
             if endless && !judge.knows_endless() {
                 continue;
             }
@@ -146,8 +148,9 @@ pub(super) fn minimal(
     records: &[&Record],
     broken: OpId,
     hint: Option<Vec<OpId>>,
+    bound: &Bound,
 ) -> MinimalEvidence {
-    let mut case = Case { object, records, spent: 0, unsure: false };
+    let mut case = Case { object, records, bound, spent: 0, unsure: false };
     let all = || records.iter().map(|record| record.op);
     let mut some: BTreeSet<OpId> = all().collect();
     let hint = hint.map(|hint| hint.into_iter().collect::<BTreeSet<OpId>>());

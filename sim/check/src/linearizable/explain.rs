@@ -11,6 +11,7 @@
 //! the latest completed operation without which the claim would be possible: the searches are run
 //! again with candidates treated as if nobody knew how they ended.
 
+use super::bound::Bound;
 use super::search::{Search, Step};
 use crate::{Specification, words};
 use simlab_core::history::{End, Mark, Record, events};
@@ -22,7 +23,7 @@ const CANDIDATES: usize = 8;
 /// The case: an operation whose return ends the shortest impossible prefix.
 pub(super) struct Explanation<'a, S> {
     spec: &'a S,
-    bound: u64,
+    bound: &'a Bound,
     records: &'a [&'a Record],
     broken: &'a Record,
     end: Mark,
@@ -37,7 +38,7 @@ enum Replay<S: Specification> {
 impl<'a, S: Specification + Clone> Explanation<'a, S> {
     pub(super) const fn new(
         spec: &'a S,
-        bound: u64,
+        bound: &'a Bound,
         records: &'a [&'a Record],
         broken: &'a Record,
         end: Mark,
@@ -199,7 +200,7 @@ impl<'a, S: Specification + Clone> Explanation<'a, S> {
     /// All events before the broken return, the operation itself replaced by `call`, and of those
     /// in `relaxed` only that they were invoked.
     fn before(&self, call: &Call, relaxed: &dyn Fn(&Record) -> bool) -> Replay<S> {
-        let mut search = Search::new(self.spec.clone(), self.bound);
+        let mut search = Search::new(self.spec.clone(), self.bound.clone());
         let unknown = Outcome::Unknown(String::new());
         let history = events(self.records.iter().copied());
         for (_, end, record) in history.take_while(|&(mark, ..)| mark < self.end) {

@@ -1,6 +1,7 @@
 //! What judges one object, behind a trait object, so that objects of different kinds can be judged side by
 //! side.
 
+use super::bound::Bound;
 use super::explain::Explanation;
 use super::finished::{Polynomial, polynomial};
 use super::parts::PartsJudge;
@@ -29,9 +30,9 @@ impl Object {
         S::State: Send + Sync,
     {
         let prototype: Box<dyn Judge> = match spec.register() {
-            Some(initial) => Box::new(RegisterJudge::new(spec.clone(), initial.clone(), 0)),
-            None if spec.has_parts() => Box::new(PartsJudge::new(spec.clone(), 0)),
-            None => Box::new(Search::new(spec.clone(), 0)),
+            Some(initial) => Box::new(RegisterJudge::new(spec.clone(), initial.clone(), 0.into())),
+            None if spec.has_parts() => Box::new(PartsJudge::new(spec.clone(), 0.into())),
+            None => Box::new(Search::new(spec.clone(), 0.into())),
         };
         Object { prototype, polynomial: polynomial(&spec) }
     }
@@ -43,7 +44,7 @@ impl Object {
         S: Specification + Clone + Send + Sync + 'static,
         S::State: Send + Sync,
     {
-        Object { prototype: Box::new(Search::new(spec, 0)), polynomial: None }
+        Object { prototype: Box::new(Search::new(spec, 0.into())), polynomial: None }
     }
 
     /// The test for finished histories, if there is one.
@@ -52,7 +53,7 @@ impl Object {
     }
 
     /// A judge of this object that has seen nothing.
-    pub(super) fn judge(&self, bound: u64) -> Box<dyn Judge> {
+    pub(super) fn judge(&self, bound: Bound) -> Box<dyn Judge> {
         self.prototype.fresh(bound)
     }
 }
@@ -103,7 +104,7 @@ impl Claim<'_> {
     }
 
     /// The explanation that searches find, if they make no more than `bound` configurations each.
-    pub(super) fn explained_by<S>(&self, spec: &S, bound: u64) -> Option<String>
+    pub(super) fn explained_by<S>(&self, spec: &S, bound: &Bound) -> Option<String>
     where
         S: Specification + Clone,
     {
@@ -115,7 +116,7 @@ impl Claim<'_> {
 /// Judges one object as its history grows.
 pub(super) trait Judge: Send + Sync {
     /// One that has seen nothing, with this bound.
-    fn fresh(&self, bound: u64) -> Box<dyn Judge>;
+    fn fresh(&self, bound: Bound) -> Box<dyn Judge>;
     /// A copy that goes on independently.
     fn fork(&self) -> Box<dyn Judge>;
     /// An operation begins; `wanted` is what it will return, if that is known already.
@@ -138,7 +139,7 @@ pub(super) trait Judge: Send + Sync {
     /// Why it broke, if that is known.
     fn conflict(&self) -> Option<&Conflict>;
     /// Why a return cannot be, in one sentence; `None` if the bound was hit.
-    fn explain(&self, claim: &Claim<'_>, bound: u64) -> Option<String>;
+    fn explain(&self, claim: &Claim<'_>, bound: &Bound) -> Option<String>;
 }
 
 impl<S> Judge for Search<S>
@@ -146,7 +147,7 @@ where
     S: Specification + Clone + Send + Sync + 'static,
     S::State: Send + Sync,
 {
-    fn fresh(&self, bound: u64) -> Box<dyn Judge> {
+    fn fresh(&self, bound: Bound) -> Box<dyn Judge> {
         Box::new(Search::new(self.spec().clone(), bound))
     }
     fn fork(&self) -> Box<dyn Judge> {
@@ -180,7 +181,7 @@ where
     fn conflict(&self) -> Option<&Conflict> {
         None
     }
-    fn explain(&self, claim: &Claim<'_>, bound: u64) -> Option<String> {
+    fn explain(&self, claim: &Claim<'_>, bound: &Bound) -> Option<String> {
         claim.explained_by(self.spec(), bound)
     }
 }

@@ -5,6 +5,7 @@
 //! object has a search of its own. A [`Linearizer`] takes one event after the other, and can go
 //! along with a run; a check of a finished history is a fold over it.
 
+mod bound;
 mod chains;
 mod config;
 mod evidence;
@@ -21,10 +22,12 @@ mod texts;
 mod trail;
 mod zones;
 
+pub use bound::Stop;
 pub use evidence::MinimalEvidence;
 pub use judge::Object;
 
 use super::Specification;
+use bound::Bound;
 use finished::{Finished, finished};
 use judge::{Claim, Judge};
 use search::Step;
@@ -98,6 +101,7 @@ impl fmt::Display for FirstBreak {
 #[derive(Clone, Debug)]
 pub struct Linearizer {
     limits: Limits,
+    stop: Option<Stop>,
     declared: BTreeMap<String, Object>,
     others: Option<Object>,
     undeclared: BTreeSet<String>,
@@ -129,12 +133,22 @@ impl Linearizer {
     pub const fn new(limits: Limits) -> Self {
         Linearizer {
             limits,
+            stop: None,
             declared: BTreeMap::new(),
             others: None,
             undeclared: BTreeSet::new(),
             objects: BTreeMap::new(),
             open: BTreeMap::new(),
         }
+    }
+
+    /// Gives up when `stop` says so: the verdict is then unknown, unless something was seen to break.
+    pub fn stop_when(&mut self, stop: Stop) {
+        self.stop = Some(stop);
+    }
+
+    fn bound(&self) -> Bound {
+        Bound { configurations: self.limits.configurations, stop: self.stop.clone() }
     }
 
     /// Says how the object `name` behaves; to be said before the first operation on it.
@@ -160,7 +174,7 @@ impl Linearizer {
                 self.undeclared.insert(name.clone());
                 return;
             };
-            let judge = object.judge(self.limits.configurations);
+            let judge = object.judge(self.bound());
             let (over, object) = (false, object.clone());
             let judged = Judged { judge, over, object, broken: None, hint: None };
             self.objects.insert(name.clone(), judged);
@@ -234,7 +248,7 @@ impl Linearizer {
             Some(Finished::Possible) => (None, None),
             Some(Finished::Broken(op, mark, hint)) => (Some((op, mark)), Some(hint)),
         };
-        let judge = object.judge(self.limits.configurations);
+        let judge = object.judge(self.bound());
         let judged = Judged { judge, over: broken.is_some(), object: object.clone(), broken, hint };
         self.objects.insert(name.to_owned(), judged);
         true
@@ -272,7 +286,7 @@ impl Linearizer {
         let records: Vec<&Record> = history.on(name).collect();
         let hint = judged.judge.conflict().map(|conflict| conflict.evidence(&records));
         let hint = hint.or_else(|| judged.hint.clone());
-        Some(evidence::minimal(&judged.object, &records, op, hint))
+        Some(evidence::minimal(&judged.object, &records, op, hint, &self.bound()))
     }
 
     /// For each object of a finished history an order in which its operations can have taken effect, each between
@@ -287,7 +301,7 @@ impl Linearizer {
             let found = [BEAM, usize::MAX].into_iter().find_map(|width| {
                 let mut linearizer = Linearizer::new(self.limits);
                 linearizer.declare(name, object.clone());
-                let mut judge = object.judge(self.limits.configurations);
+                let mut judge = object.judge(self.bound());
                 judge.narrow(width);
                 judge.keep_trail();
                 let (over, object) = (false, object.clone());
@@ -312,14 +326,18 @@ impl Linearizer {
             let broken = records.iter().find(|record| record.op == op);
             let why = broken.map_or_else(String::new, |broken| {
                 let claim = Claim { records: &records, broken, end: mark };
-                judged.explain(&claim, EXPLAINED.min(self.limits.configurations))
+                judged.explain(&claim, &self.bound().at_most(EXPLAINED))
             });
             let (seq, at, object) = (mark.seq, mark.at, name.to_owned());
             return Verdict::NotLinearizable(FirstBreak { op, seq, at, object, why });
         }
         if let Some((name, _)) = self.objects.iter().find(|(_, judged)| judged.is_exhausted()) {
-            let limit = self.limits.configurations;
-            let why = format!("the search on {name} made {limit} configurations and was stopped");
+            let why = if self.bound().stopped() {
+                format!("the search on {name} was given up when its time was over")
+            } else {
+                let limit = self.limits.configurations;
+                format!("the search on {name} made {limit} configurations and was stopped")
+            };
             return Verdict::Unknown { why };
         }
         match self.undeclared.first() {
@@ -339,7 +357,7 @@ const EXPLAINED: u64 = 200_000;
 
 impl Judged {
     /// Why a return cannot be, in one sentence.
-    fn explain(&self, claim: &Claim<'_>, bound: u64) -> String {
+    fn explain(&self, claim: &Claim<'_>, bound: &Bound) -> String {
         let explained = self.judge.explain(claim, bound);
         let conflict = || self.judge.conflict().map(|conflict| conflict.sentence(claim));
         explained.or_else(conflict).unwrap_or_else(|| claim.refusal())

@@ -4,6 +4,7 @@
 //! That is Herlihy and Wing's theorem 1 once more: a history is linearizable if that of each part is. A call
 //! that concerns all parts, such as a read of the whole set, ends it: then the search judges all of it.
 
+use super::bound::Bound;
 use super::judge::{Claim, Judge};
 use super::search::{Search, Step};
 use super::zones::Conflict;
@@ -16,7 +17,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug)]
 pub(super) struct PartsJudge<S: Specification> {
     spec: S,
-    bound: u64,
+    bound: Bound,
     width: usize,
     trail: bool,
     by: By<S>,
@@ -46,7 +47,7 @@ enum Logged {
 }
 
 impl<S: Specification + Clone> PartsJudge<S> {
-    pub(super) fn new(spec: S, bound: u64) -> Self {
+    pub(super) fn new(spec: S, bound: Bound) -> Self {
         let parts = Parts {
             searches: BTreeMap::new(),
             concerns: BTreeMap::new(),
@@ -57,7 +58,7 @@ impl<S: Specification + Clone> PartsJudge<S> {
     }
 
     fn search(&self) -> Search<S> {
-        let mut search = Search::new(self.spec.clone(), self.bound);
+        let mut search = Search::new(self.spec.clone(), self.bound.clone());
         search.narrow(self.width);
         if self.trail {
             search.keep_trail();
@@ -116,7 +117,7 @@ where
     S: Specification + Clone + Send + Sync + 'static,
     S::State: Send + Sync,
 {
-    fn fresh(&self, bound: u64) -> Box<dyn Judge> {
+    fn fresh(&self, bound: Bound) -> Box<dyn Judge> {
         Box::new(PartsJudge::new(self.spec.clone(), bound))
     }
 
@@ -145,7 +146,11 @@ where
         let before = search.work();
         let step = search.complete(op, outcome);
         parts.work += search.work() - before;
-        if step == Step::Fine && parts.work > self.bound { Step::Exhausted } else { step }
+        if step == Step::Fine && parts.work > self.bound.configurations {
+            Step::Exhausted
+        } else {
+            step
+        }
     }
 
     fn free(&mut self, op: OpId, call: &Call, endless: bool) -> Step {
@@ -196,7 +201,7 @@ where
         None
     }
 
-    fn explain(&self, claim: &Claim<'_>, bound: u64) -> Option<String> {
+    fn explain(&self, claim: &Claim<'_>, bound: &Bound) -> Option<String> {
         if matches!(self.by, By::Whole(_)) {
             return claim.explained_by(&self.spec, bound);
         }

@@ -1,6 +1,7 @@
 //! A register is judged by its zones for as long as no value is written twice, and by the search from then
 //! on.
 
+use super::bound::Bound;
 use super::judge::{Claim, Judge};
 use super::search::{Search, Step};
 use super::zones::{Conflict, Zones};
@@ -16,7 +17,7 @@ const EXPLAINED: u64 = 10_000;
 pub(super) struct RegisterJudge<S: Specification> {
     spec: S,
     initial: Value,
-    bound: u64,
+    bound: Bound,
     /// How many possibilities a search follows up at a time.
     width: usize,
     /// Whether a search is to remember how it went.
@@ -42,14 +43,14 @@ enum Logged {
 }
 
 impl<S: Specification + Clone> RegisterJudge<S> {
-    pub(super) fn new(spec: S, initial: Value, bound: u64) -> Self {
+    pub(super) fn new(spec: S, initial: Value, bound: Bound) -> Self {
         let by = By::Zones { zones: Zones::new(&initial), log: Vec::new() };
         RegisterJudge { spec, initial, bound, width: usize::MAX, trail: false, by }
     }
 
     /// Begins again with the search.
     fn search(&mut self) -> Step {
-        let mut search = Search::new(self.spec.clone(), self.bound);
+        let mut search = Search::new(self.spec.clone(), self.bound.clone());
         search.narrow(self.width);
         if self.trail {
             search.keep_trail();
@@ -79,7 +80,7 @@ where
     S: Specification + Clone + Send + Sync + 'static,
     S::State: Send + Sync,
 {
-    fn fresh(&self, bound: u64) -> Box<dyn Judge> {
+    fn fresh(&self, bound: Bound) -> Box<dyn Judge> {
         Box::new(RegisterJudge::new(self.spec.clone(), self.initial.clone(), bound))
     }
 
@@ -183,8 +184,9 @@ where
         }
     }
 
-    fn explain(&self, claim: &Claim<'_>, bound: u64) -> Option<String> {
-        let bound = if self.conflict().is_some() { bound.min(EXPLAINED) } else { bound };
-        claim.explained_by(&self.spec, bound)
+    fn explain(&self, claim: &Claim<'_>, bound: &Bound) -> Option<String> {
+        let known = self.conflict().is_some();
+        let bound = bound.at_most(if known { EXPLAINED } else { u64::MAX });
+        claim.explained_by(&self.spec, &bound)
     }
 }

@@ -20,6 +20,7 @@
 //! operations with the same call, all of which are interchangeable from then on; an unknown read is
 //! forgotten. A configuration that another one covers is dropped.
 
+use super::bound::Bound;
 use super::config::{Config, Frontier, ResultId, Token};
 use super::trail::{self, Trail};
 use crate::Specification;
@@ -76,6 +77,9 @@ struct Pending {
     ops: Vec<OpId>,
 }
 
+/// So often it is asked whether to give up.
+const ASKED_EVERY: usize = 1_024;
+
 /// More configurations than these are not kept in memory at a time: they take some gigabytes.
 const LIVE_MAX: usize = 2_000_000;
 
@@ -97,7 +101,7 @@ pub(super) enum Step {
 #[derive(Clone, Debug)]
 pub(super) struct Search<S: Specification> {
     spec: S,
-    bound: u64,
+    bound: Bound,
     work: u64,
     window: Vec<Open>,
     pending: Vec<Pending>,
@@ -118,7 +122,7 @@ enum Mover {
 }
 
 impl<S: Specification> Search<S> {
-    pub(super) fn new(spec: S, bound: u64) -> Self {
+    pub(super) fn new(spec: S, bound: Bound) -> Self {
         let configs = vec![Config::new(spec.initial())];
         let (window, pending) = (Vec::new(), Vec::new());
         let (width, narrowed) = (usize::MAX, false);
@@ -255,8 +259,9 @@ impl<S: Specification> Search<S> {
                     }
                 }
             });
-            let too_many = reached.len() + kept.len() > LIVE_MAX;
-            if too_many || self.work + reached.work() + kept.work() > self.bound {
+            let too_many = reached.len() + kept.len() > LIVE_MAX
+                || at.is_multiple_of(ASKED_EVERY) && self.bound.stopped();
+            if too_many || self.work + reached.work() + kept.work() > self.bound.configurations {
                 return Step::Exhausted;
             }
         }
@@ -304,7 +309,7 @@ impl<S: Specification> Search<S> {
         self.configs = kept.into_configs();
         if self.configs.is_empty() {
             if self.narrowed { Step::Exhausted } else { Step::Broken }
-        } else if self.work > self.bound {
+        } else if self.work > self.bound.configurations {
             Step::Exhausted
         } else {
             Step::Fine
@@ -381,7 +386,7 @@ impl<S: Specification> Search<S> {
                 results.extend(config.seen(token));
                 self.successors(&config, |_, next| reached.insert(next));
             }
-            if self.work + reached.work() > self.bound {
+            if self.work + reached.work() > self.bound.configurations {
                 return None;
             }
         }

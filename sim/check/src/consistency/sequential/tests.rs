@@ -2,7 +2,7 @@
 
 use super::super::testing::*;
 use super::super::{Answer, Budget, Subject, consistency, judge};
-use crate::{Limits, model};
+use crate::{Limits, Stop, model};
 use simlab_core::{Call, Value};
 
 /// Time between sessions plays no part: this is what separates it from linearizability.
@@ -82,7 +82,8 @@ fn who_sets_a_limit_is_told_that_it_was_hit() {
     let why = "the check of sequential did work worth 1 configuration and was stopped";
     let answer = judge(subject, sequential, Budget::of(Limits { configurations: 1 }));
     assert_eq!(answer, Ok(Answer::Unknown { why: why.into() }));
-    let hurry = Budget { stop: &|| true, ..Budget::of(Limits::default()) };
+    let stop = Stop::when(|| true);
+    let hurry = Budget { stop: Some(&stop), ..Budget::of(Limits::default()) };
     let why = "the check of sequential was stopped before its end";
     assert_eq!(judge(subject, sequential, hurry), Ok(Answer::Unknown { why: why.into() }));
 }
