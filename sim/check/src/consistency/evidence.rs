@@ -1,8 +1,15 @@
 //! From "it is not allowed" to *which return broke it* and *which operations show it*.
 //!
 //! Both follow from one question: can this part of the history be, if all that is not in it may be
-//! as it likes? The more is in a part, the less is allowed. So the shortest prefix that cannot be is
-//! found by bisection over the returns, and a smallest set of operations by taking away.
+//! as it likes? The more is in a part, the less is allowed: take an order (or views) of the larger
+//! part, leave out the reads and those writes of which the smaller part knows nothing and nobody
+//! reads, and what is left explains the smaller part, since each read still has the same last write
+//! before it, and less has to be respected. So the shortest prefix that cannot be is found by
+//! bisection over the returns, and a smallest set of operations by taking away.
+//!
+//! That is why a prefix lets everything take effect that has not returned in it, even what is only
+//! invoked later: models without real time allow a read to return it, and a prefix must not forbid
+//! what the whole allows.
 
 use super::effective::Part;
 use super::meter::{Meter, Spent};

@@ -6,12 +6,12 @@
 //!      sequential     convergence       fresh
 //!          │
 //!        causal
-//!  ┌───────┴────────┐
-//! PRAM     writes-follow-reads
-//!  ├────────────────────┐      │
-//! read-your-writes  monotonic-writes
-//!                       │      │
-//!                    monotonic-reads
+//!          ├──────────────────────────────┐
+//!        PRAM                   writes-follow-reads
+//!          ├───────────────┐              │
+//!  read-your-writes  monotonic-writes     │
+//!                          └───────┬──────┘
+//!                           monotonic-reads
 //! ```
 //!
 //! A line leads from a model to one that it implies. Why they do: in `view` and `sequential` the
