@@ -27,17 +27,11 @@ enum Client {
     Served(OpId, Value),
 }
 
-/// A history, and the order in which its operations took effect.
-struct Played {
-    history: History,
-    order: Vec<OpId>,
-}
-
 /// Lets clients read and write a register, and changes what one read returned if `lie` says so.
-fn play(operations: u32, clients: u32, lie: bool) -> Result<Played, Box<dyn Error>> {
+fn play(operations: u32, clients: u32, lie: bool) -> Result<History, Box<dyn Error>> {
     let mut rng = stream(1, "diagram");
     let mut states = vec![Client::Idle; clients as usize];
-    let (mut history, mut order) = (History::new(), Vec::new());
+    let mut history = History::new();
     let (mut value, mut invoked, mut returned, mut at) = (Value::Nil, 0, 0, 0);
     let mut lie = lie.then_some(operations / 2);
     for seq in 1.. {
@@ -62,7 +56,6 @@ fn play(operations: u32, clients: u32, lie: bool) -> Result<Played, Box<dyn Erro
                 Client::Asked(op, call)
             }
             Client::Asked(op, call) => {
-                order.push(op);
                 let result = match call {
                     Call::Write(new) => {
                         value = new;
@@ -83,7 +76,7 @@ fn play(operations: u32, clients: u32, lie: bool) -> Result<Played, Box<dyn Erro
             }
         };
     }
-    Ok(Played { history, order })
+    Ok(history)
 }
 
 fn run(arguments: &[String]) -> Result<(), Box<dyn Error>> {
@@ -91,21 +84,21 @@ fn run(arguments: &[String]) -> Result<(), Box<dyn Error>> {
         return Err("OPERATIONS CLIENTS witness|evidence text|ascii|svg [WIDTH]".into());
     };
     let width: Option<usize> = width.first().map(|width| width.parse()).transpose()?;
-    let played = play(operations.parse()?, clients.parse()?, what == "evidence")?;
+    let history = play(operations.parse()?, clients.parse()?, what == "evidence")?;
     let mut linearizer = Linearizer::new(Limits::default());
     let register = model("register")?;
     linearizer.declare_others(register.object(&Value::Nil)?);
-    linearizer.read(&played.history);
-    let orders = [played.order];
-    let evidence = linearizer.evidence(&played.history);
-    let verdict = linearizer.verdict(&played.history);
+    linearizer.read(&history);
+    let orders: Vec<_> = linearizer.witness(&history).into_values().collect();
+    let evidence = linearizer.evidence(&history);
+    let verdict = linearizer.verdict(&history);
     let marks = match (&evidence, &verdict) {
         (Some(evidence), Verdict::NotLinearizable(first)) => {
             Marks::Evidence { operations: &evidence.operations, broke: first.op, why: &first.why }
         }
         _ => Marks::Witness(&orders),
     };
-    let picture = diagram(&played.history, marks, &Options::default());
+    let picture = diagram(&history, marks, &Options::default());
     match how.as_str() {
         "svg" => print!("{}", picture.svg(width.unwrap_or(SVG_WIDTH))),
         "ascii" => print!("{}", picture.text(width.unwrap_or(WIDTH), &Glyphs::ASCII)),

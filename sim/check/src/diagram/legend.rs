@@ -35,7 +35,7 @@ pub(super) fn legend(scene: &Scene) -> Vec<(Shape, &'static str)> {
         (any(|bar| bar.open), Shape::Open, "may still take effect"),
         (any(|bar| bar.given_up.is_some()), Shape::GivenUp, "its client gave it up"),
         (any(|bar| bar.refused), Shape::Refused, "did not take effect"),
-        (gap, Shape::Gap, "others left out"),
+        (gap, Shape::Gap, "events left out"),
     ]
     .into_iter()
     .filter(|(occurs, ..)| *occurs)

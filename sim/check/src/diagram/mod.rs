@@ -111,7 +111,8 @@ pub struct Options {
     /// Names of lanes. A session that is not named is a "client" with the number of its node or its session,
     /// or with both where one of them would not tell all apart.
     pub names: BTreeMap<(NodeId, Session), String>,
-    /// So many operations are drawn at most; 40 unless told. A history that has no more is drawn whole.
+    /// So many operations are drawn at most; 40 unless told. Of a history that has no more, all is drawn, or all
+    /// up to the last piece of evidence.
     pub operations: usize,
     /// So many of them at most may be ones that are no evidence, but overlap it or stand between; 16 unless
     /// told. Without evidence it means nothing.

@@ -56,13 +56,17 @@ pub(super) fn select(
         chosen.take(index);
     }
     let wanted: Vec<usize> = chosen.indices.iter().copied().collect();
-    if is_small(history, options) {
-        let indices = (0..ends.len()).collect();
-        return Selection { indices, wanted, events: None };
-    }
     let spans: Vec<_> = wanted.iter().map(|&index| span(history, ends, index)).collect();
     let first = spans.iter().map(|&(from, _)| from).min();
     let events = first.zip(spans.iter().map(|&(_, to)| to).max());
+    if is_small(history, options) {
+        // What comes after the evidence has no part in it.
+        let last = events.map_or(usize::MAX, |(_, last)| last);
+        let indices: Vec<usize> =
+            (0..ends.len()).filter(|&index| ends[index].invoked <= last).collect();
+        let events = (indices.len() < ends.len()).then_some((0, last));
+        return Selection { indices, wanted, events };
+    }
     let most = wanted.len().saturating_add(options.context);
     for index in neighbours(history, ends, &wanted, &spans) {
         if chosen.indices.len() >= most {
@@ -186,22 +190,15 @@ mod tests {
             let options = Options { operations, context, lanes, ..Options::default() };
             let selection = select(&history, &ends(&history), marks, &options);
             let drawn = selection.indices.iter().map(|&index| history.records()[index].op.number());
-            (drawn.collect::<Vec<_>>(), selection.events.is_some())
+            drawn.collect::<Vec<_>>()
         };
-        assert_eq!(numbers(2, 5, 24), (vec![7, 12], true));
-        assert_eq!(numbers(10, 2, 24), (vec![7, 20, 12, 21], true), "they overlap");
-        assert_eq!(numbers(10, 4, 24), (vec![7, 20, 8, 11, 12, 21], true), "then the neighbours");
-        assert_eq!(numbers(10, 9, 24).0.len(), 8, "what is outside is not of interest");
-        assert_eq!(numbers(10, 0, 1), (vec![12], true), "each is in a session of its own");
-        assert_eq!(
-            numbers(40, 2, 24),
-            (
-                vec![
-                    0, 1, 2, 22, 3, 4, 5, 6, 7, 20, 8, 9, 10, 11, 12, 21, 13, 14, 15, 16, 17, 18,
-                    19
-                ],
-                false
-            )
-        );
+        assert_eq!(numbers(2, 5, 24), vec![7, 12]);
+        assert_eq!(numbers(10, 2, 24), vec![7, 20, 12, 21], "they overlap");
+        assert_eq!(numbers(10, 4, 24), vec![7, 20, 8, 11, 12, 21], "then the neighbours");
+        assert_eq!(numbers(10, 9, 24).len(), 8, "what is outside is not of interest");
+        assert_eq!(numbers(10, 0, 1), vec![12], "each is in a session of its own");
+        let small = numbers(40, 2, 24);
+        assert_eq!(small.len(), 16, "a small one is whole, but for what comes after");
+        assert_eq!(small.last(), Some(&21));
     }
 }

@@ -262,7 +262,7 @@ impl Sheet<'_> {
             let x = self.x(x);
             self.xml.open("g", &[]);
             let events = if events == 1 { "1 event".into() } else { format!("{events} events") };
-            self.xml.text("title", &[], &format!("{events} of other operations left out"));
+            self.xml.text("title", &[], &format!("{events} left out"));
             shapes::gap(&mut self.xml, x, top, bottom);
             self.xml.close();
         }

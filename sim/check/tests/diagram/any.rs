@@ -167,4 +167,46 @@ proptest! {
         prop_assert!(drawn <= options.operations && drawn <= page.bars());
         page.check();
     }
+
+    /// Clients write and read a register that does what it should, one of them at a time doing its next step: it
+    /// asks, it is served, it is answered.
+    #[test]
+    fn a_witness_has_a_point_for_every_operation(turns in vec(0..4_u32, 0..100)) {
+        let mut history = History::new();
+        let mut doing: BTreeMap<u32, (OpId, Call, Option<Value>)> = BTreeMap::new();
+        let (mut value, mut answered) = (Value::Nil, 0);
+        for (number, client) in (1_u32..).zip(turns) {
+            let seq = NonZeroU64::new(u64::from(number)).expect("counted from 1");
+            let mark = Mark { seq: Seq(seq), at: Time(u64::from(number)) };
+            let next = match doing.remove(&client) {
+                None => {
+                    let write = Call::Write(Value::Int(i64::from(number % 5)));
+                    let call = if number.is_multiple_of(2) { Call::Read } else { write };
+                    let op = OpId::of(NodeId(0), number);
+                    let operation = Operation { object: "x".into(), call: call.clone() };
+                    history.invoke(op, Session(client), operation, mark).expect("it is idle");
+                    Some((op, call, None))
+                }
+                Some((op, Call::Write(new), None)) => {
+                    value = new.clone();
+                    Some((op, Call::Write(new), Some(Value::Nil)))
+                }
+                Some((op, call, None)) => Some((op, call, Some(value.clone()))),
+                Some((op, _, Some(result))) => {
+                    history.complete(op, Outcome::Done(result), mark).expect("it was open");
+                    answered += 1;
+                    None
+                }
+            };
+            doing.extend(next.map(|next| (client, next)));
+        }
+        let orders: Vec<_> =
+            super::judged(&history, "register").witness(&history).into_values().collect();
+        let options = Options { operations: 100, ..Options::default() };
+        let picture = diagram(&history, Marks::Witness(&orders), &options);
+        prop_assert!(!picture.text(80, &Glyphs::ASCII).contains("no real-time order"));
+        let page = Page::read(&picture.svg(16_000));
+        prop_assert!(page.points() >= answered, "{} < {answered}", page.points());
+        page.check();
+    }
 }

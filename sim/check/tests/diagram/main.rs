@@ -28,12 +28,18 @@ fn compare(name: &str, history: &History, marks: Marks<'_>, options: &Options) {
     Page::read(&svg).check();
 }
 
-/// What is wrong with a history of objects that are nil, or empty, at first.
-fn evidence(history: &History, name: &str) -> Evidence {
+/// Takes in a history of objects that are nil, or empty, at first.
+fn judged(history: &History, name: &str) -> Linearizer {
     let mut linearizer = Linearizer::new(Limits::default());
     let object = model(name).expect("it is in the table").object(&Value::Nil);
     linearizer.declare_others(object.expect("it fits"));
     linearizer.read(history);
+    linearizer
+}
+
+/// What is wrong with a history.
+fn evidence(history: &History, name: &str) -> Evidence {
+    let linearizer = judged(history, name);
     let Verdict::NotLinearizable(first) = linearizer.verdict(history) else {
         panic!("it is linearizable");
     };
@@ -52,8 +58,10 @@ fn a_witness_is_an_order_of_numbered_points() {
         read(2, 1, 35, 50),
         read(0, 2, 40, 70),
     ];
-    let order = [[0, 1, 3, 2, 4].map(op).to_vec()];
-    compare("linearizable", &history(&lines), Marks::Witness(&order), &Options::default());
+    let history = history(&lines);
+    let orders: Vec<Vec<OpId>> =
+        judged(&history, "register").witness(&history).into_values().collect();
+    compare("linearizable", &history, Marks::Witness(&orders), &Options::default());
 }
 
 #[test]
@@ -136,7 +144,7 @@ fn a_window_of_a_long_history_lies_where_one_wants_it() {
     let order: Vec<OpId> = (0..10_000).map(op).collect();
     let around = Some(op(5_001));
     let options = Options { operations: 9, around, ticks: Ticks::Records, ..Options::default() };
-    compare("window", &history, Marks::Witness(&[order.clone()]), &options);
+    compare("window", &history, Marks::Witness(std::slice::from_ref(&order)), &options);
     let first = Options { operations: 9, ..Options::default() };
     let picture = diagram(&history, Marks::Witness(&[order]), &first);
     assert_eq!(picture.left_out(), 9_991);

@@ -79,6 +79,11 @@ impl Page {
         self.bars.len()
     }
 
+    /// How many linearization points there are.
+    pub fn points(&self) -> usize {
+        self.bars.iter().filter(|bar| bar.point.is_some()).count()
+    }
+
     /// No label and no bar lies on another or goes beyond the edge; points lie within their bars and in
     /// the order of their numbers.
     pub fn check(mut self) {
