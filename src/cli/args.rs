@@ -276,9 +276,14 @@ pub(super) struct CheckArgs {
     /// What the objects are; see `simlab list models`
     #[arg(long, value_name = "OBJECT")]
     pub(super) model: String,
-    /// What to check; see `simlab list consistency` [default: linearizable]
+    /// What to check; see `simlab list consistency`. `all` tells the strongest ones that hold, and what broke
+    /// the next [default: linearizable]
     #[arg(long, value_name = "NAME")]
     pub(super) consistency: Option<String>,
+    /// Draws operations as bars, with an order that fits or with what contradicts itself: as SVG if the name ends
+    /// in .svg, else as text
+    #[arg(long, value_name = "FILE")]
+    pub(super) diagram: Option<PathBuf>,
     /// What each object holds at first: nil, true, false, a whole number or a text [default: nil; of the
     /// keys of a recorded kv, the empty text]
     #[arg(long, value_name = "V", value_parser = value, allow_hyphen_values = true)]

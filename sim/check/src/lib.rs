@@ -24,7 +24,7 @@ mod words;
 
 pub use consistency::{
     Answer, Budget, CONSISTENCIES, Consistency, Evidence, Lattice, Missed, Staleness, Standing,
-    Subject, consistency, judge, lattice, staleness,
+    Subject, consistency, judge, lattice, staleness, verdict,
 };
 pub use linearizable::{
     FirstBreak, Limits, Linearizer, MinimalEvidence, Object, Stop, Verdict, check, linearizable,
@@ -35,3 +35,4 @@ pub use spec::{
     CasRegister, Counter, KeyValue, MultiRegister, Mutex, Queue, Register, Set, Specification,
     Stock,
 };
+pub use words::span;

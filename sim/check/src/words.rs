@@ -24,7 +24,7 @@ pub(super) fn choice(values: &BTreeSet<Value>) -> String {
 }
 
 /// A length of time as one says it: "3.0 s", "250 ms", "12 µs".
-pub(super) fn span(length: Duration) -> String {
+pub fn span(length: Duration) -> String {
     let rounded = |unit: u64| length.nanos().saturating_add(unit / 2) / unit;
     match length.nanos() {
         n if n >= 1_000_000_000 => {

@@ -3,7 +3,10 @@
 use crate::cli::wrap::{self, WIDTH};
 use serde_json::json;
 use simlab_check::format::Place;
-use simlab_check::{Answer, Consistency, Evidence, Model};
+use simlab_check::{
+    Answer, Consistency, Evidence, Lattice, Model, Staleness, Subject, span as words_span,
+    staleness,
+};
 use simlab_core::history::Record;
 use simlab_core::{OpId, Value};
 use simlab_scenarios::Recorded;
@@ -16,6 +19,15 @@ const CLIPPED: usize = 60;
 /// So much of a reason is told, and of a call or a result in JSON, in characters: a value may be of any size.
 const WHY_MAX: usize = 1_000;
 
+/// What was found about the other consistency models.
+pub(super) enum Others {
+    /// Nobody asked.
+    NotAsked,
+    /// They were not judged, since there are so many operations.
+    TooMany,
+    Judged(Option<Lattice>),
+}
+
 /// An answer, and what it is about.
 pub(super) struct Found<'a> {
     pub(super) file: &'a str,
@@ -24,6 +36,7 @@ pub(super) struct Found<'a> {
     pub(super) initial: Value,
     pub(super) recorded: Recorded,
     pub(super) answer: Answer,
+    pub(super) others: Others,
     pub(super) took: Duration,
 }
 
@@ -41,6 +54,7 @@ impl Found<'_> {
             Answer::Unknown { why } => filled(&format!("{name}: unknown: {why}")),
             Answer::NotApplicable { why } => filled(&format!("{name}: not applicable: {why}")),
         };
+        self.other_models(&mut lines);
         let recording = &self.recorded.recording;
         let operations = count(recording.history.records().len(), "operation", "operations");
         let processes = count(recording.processes(), "process", "processes");
@@ -79,8 +93,16 @@ impl Found<'_> {
         }
         let least = if evidence.minimal { ", and each is needed" } else { "" };
         out.push(format!("these cannot all be true, whatever the others did{least}:"));
-        for op in evidence.operations.iter().take(SHOWN_MAX) {
-            let Some(record) = history.get(*op) else { continue };
+        // In the order of the file; of many those nearest to the break.
+        let mut shown: Vec<&Record> =
+            evidence.operations.iter().filter_map(|op| history.get(*op)).collect();
+        shown.sort_by_key(|record| {
+            (evidence.mark.seq.get().abs_diff(record.invoked.seq.get()), record.op)
+        });
+        shown.truncate(SHOWN_MAX);
+        shown.sort_by_key(|record| record.invoked);
+        for record in shown {
+            let op = &record.op;
             let at = self.place(*op).map_or_else(String::new, place);
             let who = self.recorded.who(*op);
             out.push(format!("  {at}, {who}: {}", done(record)));
@@ -88,6 +110,46 @@ impl Found<'_> {
         let hidden = evidence.operations.len().saturating_sub(SHOWN_MAX);
         if hidden > 0 {
             out.push(format!("  … and {hidden} more"));
+        }
+    }
+
+    /// Which other models hold, and what broke those that are next.
+    fn other_models(&self, out: &mut Vec<String>) {
+        let lattice = match &self.others {
+            Others::NotAsked | Others::Judged(None) => return,
+            Others::TooMany => {
+                out.push("what holds instead: --consistency all".to_owned());
+                return;
+            }
+            Others::Judged(Some(lattice)) => lattice,
+        };
+        let strongest: Vec<&str> = lattice.strongest().map(|s| s.consistency.name).collect();
+        let strongest = if strongest.is_empty() { "none".to_owned() } else { strongest.join(", ") };
+        out.extend(filled(&format!("strongest that hold: {strongest}")));
+        for standing in lattice.next_broken() {
+            let name = standing.consistency.name;
+            // That was told.
+            if name == self.consistency.name {
+                continue;
+            }
+            if let Answer::Violated(evidence) = &standing.answer {
+                let at = self.place(evidence.op).map_or_else(String::new, place);
+                let who = self.recorded.who(evidence.op);
+                let why = clip_to(&evidence.why, WHY_MAX);
+                out.extend(filled(&format!("{name}: NO, {at}, {who}: {why}")));
+            }
+        }
+        let history = &self.recorded.recording.history;
+        let subject = Subject { history, model: self.model, initial: &self.initial };
+        if let Ok(Staleness { stale: stale @ 1.., versions, time, .. }) = staleness(subject) {
+            let reads = count(stale as usize, "read is", "reads are");
+            let time = if self.recorded.recording.timed {
+                format!(" and {}", words_span(time))
+            } else {
+                String::new()
+            };
+            let versions = count(versions as usize, "version", "versions");
+            out.push(format!("{reads} stale, by at most {versions}{time}, that much at least"));
         }
     }
 
@@ -117,9 +179,30 @@ impl Found<'_> {
                 evidence.operations.iter().map(|op| self.operation(*op)).collect::<Vec<_>>()
             }),
             "minimal": evidence.map(|evidence| evidence.minimal),
+            "strongest": self.lattice().map(|lattice| {
+                lattice.strongest().map(|standing| standing.consistency.name).collect::<Vec<_>>()
+            }),
+            "broken": self.lattice().map(|lattice| {
+                let broken = lattice.next_broken().filter_map(|standing| match &standing.answer {
+                    Answer::Violated(evidence) => Some(json!({
+                        "consistency": standing.consistency.name,
+                        "detail": clip_to(&evidence.why, WHY_MAX),
+                        "first_break": self.operation(evidence.op),
+                    })),
+                    _ => None,
+                });
+                broken.collect::<Vec<_>>()
+            }),
             "wall_ms": self.milliseconds(),
         })
         .to_string()
+    }
+
+    const fn lattice(&self) -> Option<&Lattice> {
+        match &self.others {
+            Others::Judged(lattice) => lattice.as_ref(),
+            _ => None,
+        }
     }
 
     fn operation(&self, op: OpId) -> serde_json::Value {

@@ -4,21 +4,30 @@ mod found;
 
 use super::args::{CheckArgs, Format};
 use super::output::{Exit, Output};
-use found::Found;
+use found::{Found, Others};
+use simlab_check::diagram::{Glyphs, Marks, Options, SVG_WIDTH, Ticks, WIDTH, diagram};
 use simlab_check::format::Format as Recorder;
 use simlab_check::{
-    Answer, Budget, CONSISTENCIES, Consistency, Limits, MODELS, Model, ModelError, Stop, Subject,
-    consistency, judge, model,
+    Answer, Budget, CONSISTENCIES, Limits, Linearizer, MODELS, Model, Stop, Subject, consistency,
+    judge, lattice, model, verdict,
 };
-use simlab_core::{Duration, Value};
+use simlab_core::history::Record;
+use simlab_core::{Duration, OpId, Value};
 use simlab_scenarios::{Diagnostics, Recorded, advice};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
+use std::path::Path;
 #[allow(clippy::disallowed_types, reason = "a limit of people's time, and how long it took")]
 use std::time::Instant;
 
 /// What a search may make, however long it takes: some minutes' work.
 const LIMITS: Limits = Limits { configurations: 100_000_000 };
+
+/// Asks for all consistency models.
+const ALL: &str = "all";
+
+/// Of a history of no more operations that is not linearizable it is told what it is.
+const FEW: usize = 20_000;
 
 /// What is checked if nothing is said.
 const DEFAULT: &str = "linearizable";
@@ -34,27 +43,50 @@ fn try_check(args: &CheckArgs, output: &mut Output) -> Result<Exit, Exit> {
         let known = MODELS.iter().map(|model| model.name);
         refuse(&error, advice(&args.model, "models", known), output)
     })?;
-    let name = args.consistency.as_deref().unwrap_or(DEFAULT);
+    let asked = args.consistency.as_deref().unwrap_or(DEFAULT);
+    // The verdict on all of them is that on the strongest.
+    let name = if asked == ALL { DEFAULT } else { asked };
     let consistency = consistency(name).map_err(|_| {
-        let known = CONSISTENCIES.iter().map(|consistency| consistency.name);
+        let known = CONSISTENCIES.iter().map(|consistency| consistency.name).chain([ALL]);
         let error = format!("there is no consistency model {name:?}");
         refuse(&error, advice(name, "consistency models", known), output)
     })?;
     let recorded = read(args, model).map_err(|problems| output.refuse(&problems))?;
     let initial = initial(args, model, &recorded);
     let begin = now();
-    let answer = answer(args.limit, model, consistency, &initial, &recorded).map_err(|error| {
+    let stop = stop(args.limit);
+    let subject = Subject { history: &recorded.recording.history, model, initial: &initial };
+    let budget = Budget { limits: LIMITS, stop: stop.as_ref() };
+    let unfit = |error| {
         let help = args.initial.is_none().then(|| "say what it was with --initial".to_owned());
         refuse(&error, help.into_iter().collect(), output)
-    })?;
+    };
+    let mut answer = verdict(subject, consistency, budget).map_err(unfit)?;
     let took = begin.elapsed();
+    if matches!(answer, Answer::Violated(_)) {
+        answer = judge(subject, consistency, budget).map_err(unfit)?;
+    }
+    let broken = matches!(answer, Answer::Violated(_)) && args.consistency.is_none();
+    let few = recorded.recording.history.records().len() <= FEW;
+    let others = if asked == ALL || broken && few {
+        Others::Judged(lattice(subject, budget).ok())
+    } else if broken {
+        Others::TooMany
+    } else {
+        Others::NotAsked
+    };
+    if let Some(path) = &args.diagram {
+        draw(path, subject, &answer, &recorded).map_err(|error| {
+            refuse(&format!("cannot write {}: {error}", path.display()), Vec::new(), output)
+        })?;
+    }
     let exit = match answer {
         Answer::Satisfied => Exit::Passed,
         Answer::Violated(_) => Exit::Failed,
         Answer::Unknown { .. } | Answer::NotApplicable { .. } => Exit::Inconclusive,
     };
     let file = args.file.as_str();
-    let found = Found { file, model, consistency, initial, recorded, answer, took };
+    let found = Found { file, model, consistency, initial, recorded, answer, others, took };
     match args.format {
         Format::Text => found.text().iter().for_each(|line| output.line(line)),
         Format::Json => output.line(&found.json()),
@@ -100,18 +132,44 @@ fn initial(args: &CheckArgs, model: &Model, recorded: &Recorded) -> Value {
     args.initial.clone().unwrap_or(default)
 }
 
-fn answer(
-    limit: Option<Duration>,
-    model: &'static Model,
-    consistency: &Consistency,
-    initial: &Value,
-    recorded: &Recorded,
-) -> Result<Answer, ModelError> {
+/// Gives up when so much time has gone by.
+fn stop(limit: Option<Duration>) -> Option<Stop> {
     let begin = now();
-    let spent = move |limit: Duration| begin.elapsed().as_nanos() >= u128::from(limit.nanos());
-    let stop = limit.map(|limit| Stop::when(move || spent(limit)));
-    let subject = Subject { history: &recorded.recording.history, model, initial };
-    judge(subject, consistency, Budget { limits: LIMITS, stop: stop.as_ref() })
+    limit.map(|limit| Stop::when(move || begin.elapsed().as_nanos() >= u128::from(limit.nanos())))
+}
+
+/// Draws the history, with an order that fits if it is linearizable, or with what contradicts itself.
+fn draw(path: &Path, subject: Subject<'_>, answer: &Answer, recorded: &Recorded) -> io::Result<()> {
+    let history = subject.history;
+    let orders: Vec<Vec<OpId>> = match (answer, subject.model.object(subject.initial)) {
+        (Answer::Satisfied, Ok(object)) => {
+            let mut linearizer = Linearizer::new(Limits::default());
+            linearizer.declare_others(object);
+            linearizer.witness(history).into_values().collect()
+        }
+        _ => Vec::new(),
+    };
+    let marks = match answer {
+        Answer::Violated(evidence) => Marks::from(evidence),
+        _ if orders.is_empty() => Marks::Nothing,
+        _ => Marks::Witness(&orders),
+    };
+    let lane = |record: &Record| {
+        let who = recorded.who(record.op);
+        // A client of a run has a name of its own; its operations have numbers behind it.
+        let name = who.rsplit_once('.').map_or(who.as_str(), |(client, _)| client);
+        ((record.op.node(), record.session), name.to_owned())
+    };
+    let timed = recorded.recording.timed;
+    let options = Options {
+        names: history.records().iter().map(lane).collect(),
+        ticks: if timed { Ticks::Seconds } else { Ticks::Records },
+        ..Options::default()
+    };
+    let diagram = diagram(history, marks, &options);
+    let svg = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("svg"));
+    let drawn = if svg { diagram.svg(SVG_WIDTH) } else { diagram.text(WIDTH, &Glyphs::UNICODE) };
+    fs::write(path, drawn)
 }
 
 #[allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "people wait for it")]

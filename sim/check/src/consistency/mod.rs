@@ -137,6 +137,27 @@ pub fn judge(
     consistency: &Consistency,
     budget: Budget<'_>,
 ) -> Result<Answer, ModelError> {
+    judge_and(subject, consistency, budget, true)
+}
+
+/// The same where the verdict alone is wanted: the evidence may then be the broken operation alone.
+///
+/// # Errors
+/// If the initial value does not fit the objects.
+pub fn verdict(
+    subject: Subject<'_>,
+    consistency: &Consistency,
+    budget: Budget<'_>,
+) -> Result<Answer, ModelError> {
+    judge_and(subject, consistency, budget, false)
+}
+
+fn judge_and(
+    subject: Subject<'_>,
+    consistency: &Consistency,
+    budget: Budget<'_>,
+    explain: bool,
+) -> Result<Answer, ModelError> {
     let object = subject.model.object(subject.initial)?;
     Ok(match consistency.name {
         "linearizable" => {
@@ -149,7 +170,7 @@ pub fn judge(
             match linearizer.verdict(subject.history) {
                 Verdict::Linearizable => Answer::Satisfied,
                 Verdict::NotLinearizable(first) => {
-                    let found = linearizer.evidence(subject.history);
+                    let found = explain.then(|| linearizer.evidence(subject.history)).flatten();
                     let (operations, minimal) = found
                         .map_or((vec![first.op], false), |found| (found.operations, found.minimal));
                     let mark = Mark { seq: first.seq, at: first.at };

@@ -25,7 +25,7 @@ const ASKED: u64 = 100_000;
 /// So many possibilities are followed up where one is looked for that goes all the way.
 const FEW: usize = 32;
 /// So many in all; after that nothing more is left out.
-const TOGETHER: u64 = 20_000_000;
+const TOGETHER: u64 = 4_000_000;
 
 /// Some operations of a history of one object, the rest of which is free.
 struct Case<'a> {
