@@ -336,6 +336,7 @@ fn lists_and_completions_read_the_tables() {
         ("services", "shop-caspaxos"),
         ("checks", "linearizable"),
         ("models", "stock"),
+        ("consistency", "implies: sequential"),
         ("switches", "leaves out the rule: an acceptor confirms"),
     ] {
         let output = run(&["list", topic]);

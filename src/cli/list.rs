@@ -114,7 +114,7 @@ fn faults(catalogue: &Catalogue, output: &mut Output) {
 /// The consistency models, the stronger ones first, each with the next weaker ones.
 fn consistency(output: &mut Output) {
     for model in CONSISTENCIES {
-        output.line(&format!("{:<18} {}", model.name, model.summary));
+        output.line(&format!("{:<20} {}", model.name, model.summary));
         if !model.implies.is_empty() {
             output.line(&format!("    implies: {}", model.implies.join(", ")));
         }

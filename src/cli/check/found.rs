@@ -8,7 +8,7 @@ use simlab_check::{
     staleness,
 };
 use simlab_core::history::Record;
-use simlab_core::{OpId, Value};
+use simlab_core::{OpId, Outcome, Value};
 use simlab_scenarios::Recorded;
 use std::time::Duration;
 
@@ -248,7 +248,10 @@ fn place(place: Place) -> String {
 fn done(record: &Record) -> String {
     let call = clip(&record.operation.call.to_string());
     match &record.returned {
-        Some((_, outcome)) => format!("{call} returned {}", clip(&outcome.to_string())),
+        Some((_, Outcome::Done(result))) => {
+            format!("{call} returned {}", clip(&result.to_string()))
+        }
+        Some((_, outcome)) => format!("{call}: {}", clip(&outcome.to_string())),
         None => format!("{call}, never answered"),
     }
 }
