@@ -48,7 +48,11 @@ pub(super) fn notes(scene: &Scene) -> Vec<String> {
     let operations = |n| if n == 1 { "1 operation".to_owned() } else { number(n) + " operations" };
     let mut notes = Vec::new();
     if scene.left_out > 0 {
-        notes.push(format!("… {} left out", operations(scene.left_out)));
+        let more = match scene.evidence_left_out {
+            0 => String::new(),
+            n => format!("; {} of them are evidence too", number(n)),
+        };
+        notes.push(format!("… {} left out{more}", operations(scene.left_out)));
     }
     if scene.late > 0 {
         let late = operations(scene.late);

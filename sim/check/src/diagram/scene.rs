@@ -22,6 +22,8 @@ pub(super) struct Scene {
     pub(super) ticks: Ticks,
     /// How many operations of the history are not drawn.
     pub(super) left_out: usize,
+    /// How many of these are evidence.
+    pub(super) evidence_left_out: usize,
     /// How many operations of the witness could not have a point.
     pub(super) late: usize,
 }
@@ -113,12 +115,17 @@ pub(super) fn scene(history: &History, marks: Marks<'_>, options: &Options) -> S
     }
     let all = 2 * records.len() - history.open().count();
     let stops = Axis { drawn: &drawn, ticks: options.ticks, events, all }.stops(&mut bars);
-    let why = match marks {
-        Marks::Evidence { why, .. } => Some(clean(why, WHY)),
-        _ => None,
+    let (why, evidence) = match marks {
+        Marks::Evidence { why, operations, .. } => {
+            let known = operations.iter().filter(|op| history.get(**op).is_some());
+            (Some(clean(why, WHY)), known.collect::<BTreeSet<_>>().len())
+        }
+        _ => (None, 0),
     };
-    let left_out = records.len() - indices.len();
-    Scene { why, lanes: names, bars, stops, ticks: options.ticks, left_out, late }
+    let shown = bars.iter().filter(|bar| bar.role == Role::Evidence).count();
+    let (left_out, evidence_left_out) = (records.len() - indices.len(), evidence - shown);
+    let (lanes, ticks) = (names, options.ticks);
+    Scene { why, lanes, bars, stops, ticks, left_out, evidence_left_out, late }
 }
 
 /// An operation that is drawn.

@@ -231,3 +231,16 @@ fn an_empty_history_has_nothing_to_show() {
     assert_eq!(picture.text(WIDTH, &Glyphs::UNICODE), "no operations\n");
     Page::read(&picture.svg(SVG_WIDTH)).check();
 }
+
+#[test]
+fn evidence_that_is_not_drawn_is_counted() {
+    let history = long();
+    let all: Vec<OpId> = (0..10_000).map(op).collect();
+    let marks = Marks::Evidence { operations: &all, broke: op(8_000), why: "much too much" };
+    let options = Options { operations: 5, ..Options::default() };
+    let text = diagram(&history, marks, &options).text(WIDTH, &Glyphs::UNICODE);
+    assert!(
+        text.ends_with("\n… 9,995 operations left out; 9,995 of them are evidence too\n"),
+        "{text}"
+    );
+}
