@@ -170,9 +170,14 @@ impl<'a> Row<'a> {
     }
 
     fn fill(mut self) -> Panel {
-        for stop in &self.scene.stops[self.start..] {
+        let stops = &self.scene.stops;
+        let happens = |stop: &Stop| matches!(stop, Stop::Event { .. } | Stop::Point { .. });
+        let last = stops.iter().rposition(happens);
+        for (index, stop) in stops.iter().enumerate().skip(self.start) {
             let (x, needs) = self.place(stop);
-            if x + needs > self.metrics.plot && !self.x.is_empty() {
+            // Where nothing more happens is no panel of its own.
+            let rest = if last == Some(index) { stops.len() - 1 - index } else { 0 };
+            if x + needs + rest * self.metrics.step > self.metrics.plot && !self.x.is_empty() {
                 break;
             }
             if let Stop::Event { bar: index, .. } | Stop::Point { bar: index } = stop {

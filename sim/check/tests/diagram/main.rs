@@ -244,3 +244,19 @@ fn evidence_that_is_not_drawn_is_counted() {
         "{text}"
     );
 }
+
+/// Whatever the width, the last panel has a time below it, and so an event.
+#[test]
+fn no_panel_is_there_for_what_does_not_happen() {
+    let lines: Vec<Line> = (0..8).map(|n| write(n, 1, 3 * u64::from(n), 40)).collect();
+    let history = history(&lines);
+    let ops = [op(0), op(3)];
+    let marks = Marks::Evidence { operations: &ops, broke: op(3), why: "so" };
+    let options = Options { operations: 5, ..Options::default() };
+    for width in 40..140 {
+        let text = diagram(&history, marks, &options).text(width, &Glyphs::UNICODE);
+        let times = text.split("seconds").skip(1).filter_map(|below| below.lines().nth(1));
+        assert!(times.clone().all(|line| line.contains("0.0")), "{width}: {text}");
+        assert!(times.count() > 0);
+    }
+}
