@@ -105,12 +105,28 @@ fn begins_with_gap(scene: &Scene, start: usize) -> bool {
     matches!(scene.stops.get(start), Some(Stop::Gap { .. }))
 }
 
-/// All panels, from top to bottom.
+/// All panels, from top to bottom: as few as there can be, and each about as full as the others.
 pub(super) fn panels(scene: &Scene, metrics: &Metrics<'_>) -> Vec<Panel> {
+    let full = filled(scene, metrics, metrics.plot);
+    // The least room that makes no more panels.
+    let (mut least, mut most) = (0, metrics.plot);
+    while full.len() > 1 && least < most {
+        let room = least.midpoint(most);
+        if filled(scene, metrics, room).len() > full.len() {
+            least = room + 1;
+        } else {
+            most = room;
+        }
+    }
+    if full.len() > 1 { filled(scene, metrics, most) } else { full }
+}
+
+/// All panels, if each is filled with what takes so much room.
+fn filled(scene: &Scene, metrics: &Metrics<'_>, room: usize) -> Vec<Panel> {
     let mut panels = Vec::new();
     let mut start = 0;
     while start < scene.stops.len() {
-        let panel = Row::new(scene, metrics, start).fill();
+        let panel = Row::new(scene, metrics, start).fill(room);
         start = panel.stops.end;
         panels.push(panel);
     }
@@ -169,15 +185,10 @@ impl<'a> Row<'a> {
         }
     }
 
-    fn fill(mut self) -> Panel {
-        let stops = &self.scene.stops;
-        let happens = |stop: &Stop| matches!(stop, Stop::Event { .. } | Stop::Point { .. });
-        let last = stops.iter().rposition(happens);
-        for (index, stop) in stops.iter().enumerate().skip(self.start) {
+    fn fill(mut self, room: usize) -> Panel {
+        for stop in &self.scene.stops[self.start..] {
             let (x, needs) = self.place(stop);
-            // Where nothing more happens is no panel of its own.
-            let rest = if last == Some(index) { stops.len() - 1 - index } else { 0 };
-            if x + needs + rest * self.metrics.step > self.metrics.plot && !self.x.is_empty() {
+            if x + needs > room && !self.x.is_empty() {
                 break;
             }
             if let Stop::Event { bar: index, .. } | Stop::Point { bar: index } = stop {

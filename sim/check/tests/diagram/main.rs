@@ -182,19 +182,19 @@ fn what_is_too_long_for_the_width_goes_on_below() {
     snapbox::assert_data_eq!(
         picture.text(40, &Glyphs::UNICODE),
         snapbox::str![[r#"
-          w(0)      w(2)         w(4)
-client 0  ├─●1────┤ ├─●3───────┤ ├─●5───
-              w(1)         w(3)
-client 1      ├─●2───────┤ ├─●4───────┤
-seconds   ┬───────┬──────┬─────┬────────
-          0.000   0.015  0.025 0.035
+          w(0)                w(2)
+client 0  ├───●1──────────┤   ├───●3────
+                  w(1)
+client 1          ├───●2───────────────┤
+seconds   ┬───────┬───────┬────────────┬
+          0.000   0.010   0.015    0.025
 
-          …w(4)
-client 0  ────────────┤
-          w(5)
-client 1  ├─────●6──────────┤
-seconds   ┬───────────┬──────
-          0.050       0.055
+          …w(2)    w(4)
+client 0  ──────┤  ├──●5───────────┤
+          w(3)               w(5)
+client 1  ├──●4───────────┤  ├──●6─────┤
+seconds   ┬─────┬─────────┬────────┬────
+          0.030 0.035     0.045    0.055
 
 ●1 ●2 an order in which they can have
 taken effect
@@ -248,12 +248,12 @@ fn evidence_that_is_not_drawn_is_counted() {
 /// Whatever the width, the last panel has a time below it, and so an event.
 #[test]
 fn no_panel_is_there_for_what_does_not_happen() {
-    let lines: Vec<Line> = (0..8).map(|n| write(n, 1, 3 * u64::from(n), 40)).collect();
+    let lines: Vec<Line> = (0..14).map(|n| write(n, 1, 2 * u64::from(n), 40)).collect();
     let history = history(&lines);
-    let ops = [op(0), op(3)];
-    let marks = Marks::Evidence { operations: &ops, broke: op(3), why: "so" };
-    let options = Options { operations: 5, ..Options::default() };
-    for width in 40..140 {
+    let ops = [op(0), op(7)];
+    let marks = Marks::Evidence { operations: &ops, broke: op(7), why: "so" };
+    let options = Options { operations: 10, ..Options::default() };
+    for width in 30..60 {
         let text = diagram(&history, marks, &options).text(width, &Glyphs::UNICODE);
         let times = text.split("seconds").skip(1).filter_map(|below| below.lines().nth(1));
         assert!(times.clone().all(|line| line.contains("0.0")), "{width}: {text}");
