@@ -103,6 +103,13 @@ fn the_documentation_is_right() {
     let (out, _) = exits(1, &arguments("tests/histories/stale.log", &["register"]));
     let (said, _) = out.rsplit_once("the check took").expect("the last line");
     assert!(page.contains(said), "put this into docs/histories.md:\n{said}");
+    let picture = std::env::temp_dir().join(format!("simlab-check-{}.txt", std::process::id()));
+    let drawn = picture.to_string_lossy();
+    let args = arguments("tests/histories/stale.log", &["register"]);
+    exits(1, &[&args[..], &["--diagram", &drawn]].concat());
+    let drawn = std::fs::read_to_string(&picture).expect("it was drawn");
+    std::fs::remove_file(&picture).expect("it is there");
+    assert!(page.contains(drawn.trim_end()), "put this into docs/histories.md:\n{drawn}");
     for model in simlab::check::MODELS {
         assert!(page.contains(&format!("| `{}` |", model.name)), "{}", model.name);
     }

@@ -95,11 +95,11 @@ pub(super) fn finished(test: &dyn Polynomial, records: &[&Record]) -> Option<Fin
     let known = |end: Place| -> Vec<Op<'_>> {
         records.iter().filter_map(|record| Op::at(record, end)).collect()
     };
-    let hint = match test.test(&known(NEVER)) {
+    match test.test(&known(NEVER)) {
         Tested::Possible => return Some(Finished::Possible),
-        Tested::Impossible(hint) => hint,
+        Tested::Impossible(_) => {}
         Tested::Unfit => return None,
-    };
+    }
     let mut ends: Vec<(Mark, OpId)> = records
         .iter()
         .filter_map(|record| Some((record.returned.as_ref()?.0, record.op)))
@@ -116,7 +116,10 @@ pub(super) fn finished(test: &dyn Polynomial, records: &[&Record]) -> Option<Fin
         }
     }
     let (mark, op) = ends[broken];
-    Some(Finished::Broken(op, mark, hint))
+    match test.test(&known(mark.seq.get())) {
+        Tested::Impossible(hint) => Some(Finished::Broken(op, mark, hint)),
+        Tested::Possible | Tested::Unfit => None,
+    }
 }
 
 /// The polynomial test for what behaves as `spec` says, if there is one.
