@@ -15,6 +15,7 @@ pub mod diagram;
 pub mod format;
 mod linearizable;
 mod models;
+mod online;
 mod service;
 mod spec;
 pub mod stock;
@@ -29,6 +30,7 @@ pub use consistency::{
 pub use linearizable::{
     FirstBreak, Limits, Linearizer, MinimalEvidence, Object, Stop, Verdict, check, linearizable,
 };
+pub use online::Online;
 pub use models::{MODELS, Model, ModelError, model};
 pub use service::{Filter, Kinds, Latency, Service, service};
 pub use spec::{

@@ -1,0 +1,48 @@
+//! The checker that goes along with a run says the same as that of the finished history: of every lesson, every
+//! variant.
+
+mod common;
+
+use common::{catalogue, lessons, scenario, seeds};
+use simlab::check::{Limits, Linearizer, Online, Verdict, model};
+use simlab::scenarios::run::{Setup, build};
+
+#[test]
+fn a_run_is_objected_to_where_its_history_breaks() {
+    let catalogue = catalogue();
+    let (mut fine, mut broken) = (0, 0);
+    for name in lessons() {
+        let scenario = scenario(name, &catalogue);
+        let mut linearizer = Linearizer::new(Limits::default());
+        for object in &scenario.objects {
+            let model = model(object.model).expect("the loader knows the models");
+            linearizer.declare(&object.name, model.object(&object.initial).expect("it fits"));
+        }
+        for variant in 0..scenario.variants.len() {
+            for seed in seeds(1..3) {
+                let recording = false;
+                let (scenario, catalogue) = (&scenario, &catalogue);
+                let setup = Setup { scenario, catalogue, variant, seed, recording };
+                let mut world = build(setup).expect("a lesson can be run");
+                world.add_checker(Box::new(Online::new(linearizer.clone())));
+                world.run_until(scenario.until);
+                let objection = world.findings().iter().find(|f| f.name == "linearizable");
+                let mut finished = linearizer.clone();
+                finished.finish(world.history());
+                let replay = format!("SIMLAB_SEED={seed} cargo test --test online ({name})");
+                match finished.verdict(world.history()) {
+                    Verdict::NotLinearizable(first) => {
+                        let objection = objection.unwrap_or_else(|| panic!("{first}: {replay}"));
+                        assert_eq!(objection.at, first.at, "{replay}");
+                        broken += 1;
+                    }
+                    _ => {
+                        assert!(objection.is_none(), "{objection:?}: {replay}");
+                        fine += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(seeds(1..3).len() < 2 || fine > 10 && broken > 2, "{fine} fine, {broken} broken");
+}
