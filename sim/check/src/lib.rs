@@ -30,8 +30,8 @@ pub use consistency::{
 pub use linearizable::{
     FirstBreak, Limits, Linearizer, MinimalEvidence, Object, Stop, Verdict, check, linearizable,
 };
-pub use online::Online;
 pub use models::{MODELS, Model, ModelError, model};
+pub use online::Online;
 pub use service::{Filter, Kinds, Latency, Service, service};
 pub use spec::{
     CasRegister, Counter, KeyValue, MultiRegister, Mutex, Queue, Register, Set, Specification,
