@@ -57,6 +57,10 @@ impl Outgoing {
         if self.links.get(self.next as usize).is_some_and(|link| link.to == to) {
             return Ok(self.next);
         }
+        // The first broadcast makes one link after the other.
+        if self.links.last().is_none_or(|last| last.to < to) {
+            return Err(self.links.len() as u32);
+        }
         let found = self.links.binary_search_by_key(&to, |link| link.to);
         found.map(|at| at as u32).map_err(|at| at as u32)
     }
