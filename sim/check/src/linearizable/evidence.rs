@@ -5,6 +5,7 @@
 
 use super::bound::Bound;
 use super::finished::{NEVER, Op, Tested};
+use super::foreseen::Foreseen;
 use super::judge::{Judge, Object};
 use super::search::Step;
 use simlab_core::history::{End, Record, events};
@@ -100,7 +101,11 @@ impl Case<'_> {
         for (_, end, record) in events(held) {
             let step = match (end, &record.returned) {
                 (End::Invoked, _) => {
-                    let step = judge.invoke(record.op, &record.operation.call, record.result());
+                    let step = judge.invoke(
+                        record.op,
+                        &record.operation.call,
+                        &Foreseen::of(record, NEVER),
+                    );
                     if step == Step::Fine && record.pending() {
                         judge.complete(record.op, &Outcome::Unknown(String::new()))
                     } else {

@@ -12,6 +12,8 @@
 //! again with candidates treated as if nobody knew how they ended.
 
 use super::bound::Bound;
+use super::finished::NEVER;
+use super::foreseen::Foreseen;
 use super::search::{Search, Step};
 use crate::{Specification, words};
 use simlab_core::history::{End, Mark, Record, events};
@@ -30,7 +32,7 @@ pub(super) struct Explanation<'a, S> {
 }
 
 enum Replay<S: Specification> {
-    Possible(Search<S>),
+    Possible(Box<Search<S>>),
     Impossible,
     GivenUp,
 }
@@ -206,17 +208,16 @@ impl<'a, S: Specification + Clone> Explanation<'a, S> {
         for (_, end, record) in history.take_while(|&(mark, ..)| mark < self.end) {
             let step = match (end, &record.returned) {
                 (End::Invoked, _) if record.op == self.broken.op => {
-                    search.invoke(record.op, call, None);
+                    search.invoke(record.op, call, &Foreseen::Nothing);
                     Step::Fine
                 }
                 (End::Invoked, _) => {
-                    search.invoke(record.op, &record.operation.call, record.result());
                     let never = record.pending() || !record.returned_before(self.end);
-                    if never || (record.result().is_some() && relaxed(record)) {
-                        search.complete(record.op, &unknown)
-                    } else {
-                        Step::Fine
-                    }
+                    let forgotten = never || record.result().is_some() && relaxed(record);
+                    let nothing = Foreseen::Nothing;
+                    let foreseen = if forgotten { nothing } else { Foreseen::of(record, NEVER) };
+                    search.invoke(record.op, &record.operation.call, &foreseen);
+                    if forgotten { search.complete(record.op, &unknown) } else { Step::Fine }
                 }
                 (End::Returned, Some((_, outcome))) => search.complete(record.op, outcome),
                 (End::Returned, None) => Step::Fine,
@@ -227,7 +228,7 @@ impl<'a, S: Specification + Clone> Explanation<'a, S> {
                 Step::Exhausted => return Replay::GivenUp,
             }
         }
-        Replay::Possible(search)
+        Replay::Possible(Box::new(search))
     }
 }
 

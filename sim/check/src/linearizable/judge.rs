@@ -4,13 +4,14 @@
 use super::bound::Bound;
 use super::explain::Explanation;
 use super::finished::{Polynomial, polynomial};
+use super::foreseen::Foreseen;
 use super::parts::PartsJudge;
 use super::register::RegisterJudge;
 use super::search::{Search, Step};
 use super::zones::Conflict;
 use crate::{Specification, words};
 use simlab_core::history::{Mark, Record};
-use simlab_core::{Call, OpId, Outcome, Value};
+use simlab_core::{Call, OpId, Outcome};
 use std::fmt;
 use std::sync::Arc;
 
@@ -39,12 +40,8 @@ impl Object {
 
     /// The same, judged by the general search alone, even where a faster way is known.
     #[must_use]
-    pub fn searched<S>(spec: S) -> Self
-    where
-        S: Specification + Clone + Send + Sync + 'static,
-        S::State: Send + Sync,
-    {
-        Object { prototype: Box::new(Search::new(spec, 0.into())), polynomial: None }
+    pub fn searched(&self) -> Self {
+        Object { prototype: self.prototype.general(), polynomial: None }
     }
 
     /// The test for finished histories, if there is one.
@@ -117,10 +114,12 @@ impl Claim<'_> {
 pub(super) trait Judge: Send + Sync {
     /// One that has seen nothing, with this bound.
     fn fresh(&self, bound: Bound) -> Box<dyn Judge>;
+    /// One that has seen nothing and knows nothing better than the search.
+    fn general(&self) -> Box<dyn Judge>;
     /// A copy that goes on independently.
     fn fork(&self) -> Box<dyn Judge>;
-    /// An operation begins; `wanted` is what it will return, if that is known already.
-    fn invoke(&mut self, op: OpId, call: &Call, wanted: Option<&Value>) -> Step;
+    /// An operation begins.
+    fn invoke(&mut self, op: OpId, call: &Call, foreseen: &Foreseen) -> Step;
     /// An operation ends.
     fn complete(&mut self, op: OpId, outcome: &Outcome) -> Step;
     /// An operation of which nothing is known: from now on it may take effect, once, and return anything. If it
@@ -134,6 +133,8 @@ pub(super) trait Judge: Send + Sync {
     fn keep_trail(&mut self);
     /// An order of all that took effect, if one is possible and it can tell.
     fn order(&self) -> Option<Vec<OpId>>;
+    /// Whether it has made use of what was foreseen.
+    fn foresees(&self) -> bool;
     /// The configurations made so far.
     fn work(&self) -> u64;
     /// Why it broke, if that is known.
@@ -150,11 +151,14 @@ where
     fn fresh(&self, bound: Bound) -> Box<dyn Judge> {
         Box::new(Search::new(self.spec().clone(), bound))
     }
+    fn general(&self) -> Box<dyn Judge> {
+        self.fresh(0.into())
+    }
     fn fork(&self) -> Box<dyn Judge> {
         Box::new(self.clone())
     }
-    fn invoke(&mut self, op: OpId, call: &Call, wanted: Option<&Value>) -> Step {
-        Search::invoke(self, op, call, wanted);
+    fn invoke(&mut self, op: OpId, call: &Call, foreseen: &Foreseen) -> Step {
+        Search::invoke(self, op, call, foreseen);
         Step::Fine
     }
     fn complete(&mut self, op: OpId, outcome: &Outcome) -> Step {
@@ -174,6 +178,9 @@ where
     }
     fn order(&self) -> Option<Vec<OpId>> {
         Search::order(self)
+    }
+    fn foresees(&self) -> bool {
+        true
     }
     fn work(&self) -> u64 {
         Search::work(self)

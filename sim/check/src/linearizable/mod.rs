@@ -7,10 +7,10 @@
 
 mod bound;
 mod chains;
-mod config;
 mod evidence;
 mod explain;
 mod finished;
+mod foreseen;
 mod judge;
 mod parts;
 mod queues;
@@ -19,7 +19,6 @@ mod search;
 #[cfg(test)]
 mod tests;
 mod texts;
-mod trail;
 mod zones;
 
 pub use bound::Stop;
@@ -28,11 +27,12 @@ pub use judge::Object;
 
 use super::Specification;
 use bound::Bound;
-use finished::{Finished, finished};
+use finished::{Finished, NEVER, Place, finished};
+use foreseen::Foreseen;
 use judge::{Claim, Judge};
 use search::Step;
 use simlab_core::history::{End, History, Mark, Record, events};
-use simlab_core::{Call, OpId, Operation, Outcome, Seq, Time, Value};
+use simlab_core::{Call, OpId, Operation, Outcome, Seq, Time};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -164,10 +164,10 @@ impl Linearizer {
 
     /// An operation begins.
     pub fn invoke(&mut self, op: OpId, operation: &Operation) {
-        self.begin(op, operation, None);
+        self.begin(op, operation, &Foreseen::Nothing, None);
     }
 
-    fn begin(&mut self, op: OpId, operation: &Operation, wanted: Option<&Value>) {
+    fn begin(&mut self, op: OpId, operation: &Operation, foreseen: &Foreseen, mark: Option<Mark>) {
         let name = &operation.object;
         if !self.objects.contains_key(name) {
             let Some(object) = self.declared.get(name).or(self.others.as_ref()) else {
@@ -180,7 +180,12 @@ impl Linearizer {
             self.objects.insert(name.clone(), judged);
         }
         if let Some(judged) = self.objects.get_mut(name).filter(|judged| !judged.over) {
-            judged.over = judged.judge.invoke(op, &operation.call, wanted) != Step::Fine;
+            let step = judged.judge.invoke(op, &operation.call, foreseen);
+            judged.over = step != Step::Fine;
+            if step == Step::Broken {
+                // A judge who has only now begun to search has seen what returns later.
+                judged.broken = mark.map(|mark| (op, mark));
+            }
             self.open.insert(op, name.clone());
         }
     }
@@ -215,7 +220,7 @@ impl Linearizer {
     /// Takes in a whole history. What operations return, and which are never answered, is known in
     /// advance then, which spares work and changes neither the verdict nor the first break.
     pub fn read(&mut self, history: &History) {
-        self.take(history.records());
+        self.take(&history.records().iter().collect::<Vec<_>>());
     }
 
     /// Judges a finished history, after which nothing may come. The answers are those of
@@ -227,7 +232,7 @@ impl Linearizer {
         }
         for (name, records) in by_object {
             if !self.test(name, &records) {
-                self.take(records);
+                self.take(&records);
             }
         }
     }
@@ -254,11 +259,31 @@ impl Linearizer {
         true
     }
 
-    fn take<'a>(&mut self, records: impl IntoIterator<Item = &'a Record>) {
-        for (mark, end, record) in events(records) {
+    /// Takes in all of a finished history, of some objects.
+    fn take(&mut self, records: &[&Record]) {
+        self.go(records, NEVER);
+        // Where it broke is known, if that made use of what returned later, for the prefixes up to there
+        // alone: those are possible. So now only what returns up to there is foreseen.
+        let mut by_object: BTreeMap<&str, Vec<&Record>> = BTreeMap::new();
+        for record in records {
+            by_object.entry(record.operation.object.as_str()).or_default().push(record);
+        }
+        for (name, records) in by_object {
+            let judged = self.objects.get(name).filter(|judged| judged.judge.foresees());
+            if let Some((_, mark)) = judged.and_then(|judged| judged.broken) {
+                self.objects.remove(name);
+                self.go(&records, mark.seq.get());
+            }
+        }
+    }
+
+    /// Takes in all of a finished history, of which it is certain what returns up to `horizon`.
+    fn go(&mut self, records: &[&Record], horizon: Place) {
+        for (mark, end, record) in events(records.iter().copied()) {
             match (end, &record.returned) {
                 (End::Invoked, _) => {
-                    self.begin(record.op, &record.operation, record.result());
+                    let foreseen = Foreseen::of(record, horizon);
+                    self.begin(record.op, &record.operation, &foreseen, Some(mark));
                     if record.pending() {
                         self.complete(record.op, &Outcome::Unknown(String::new()), mark);
                     }
@@ -307,7 +332,7 @@ impl Linearizer {
                 let (over, object) = (false, object.clone());
                 let judged = Judged { judge, over, object, broken: None, hint: None };
                 linearizer.objects.insert(name.to_owned(), judged);
-                linearizer.take(history.on(name));
+                linearizer.go(&history.on(name).collect::<Vec<_>>(), NEVER);
                 let judged = linearizer.objects.get(name)?;
                 if judged.over { None } else { judged.judge.order() }
             });
@@ -371,7 +396,7 @@ pub fn check(history: &History, name: &str, object: &Object, limits: Limits) -> 
     linearizer.declare(name, object.clone());
     let records: Vec<&Record> = history.on(name).collect();
     if !linearizer.test(name, &records) {
-        linearizer.take(records);
+        linearizer.take(&records);
     }
     linearizer.verdict(history)
 }

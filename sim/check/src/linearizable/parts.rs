@@ -5,6 +5,7 @@
 //! that concerns all parts, such as a read of the whole set, ends it: then the search judges all of it.
 
 use super::bound::Bound;
+use super::foreseen::{Foreseen, Told, tell};
 use super::judge::{Claim, Judge};
 use super::search::{Search, Step};
 use super::zones::Conflict;
@@ -26,7 +27,7 @@ pub(super) struct PartsJudge<S: Specification> {
 #[derive(Clone, Debug)]
 enum By<S: Specification> {
     Parts(Parts<S>),
-    Whole(Search<S>),
+    Whole(Box<Search<S>>),
 }
 
 #[derive(Clone, Debug)]
@@ -35,18 +36,15 @@ struct Parts<S: Specification> {
     /// Which part an operation concerns, and where it began in the order of events.
     concerns: BTreeMap<OpId, (Value, usize)>,
     /// What happened, for the search of the whole to begin with if it has to.
-    log: Vec<Logged>,
+    log: Vec<Told>,
     work: u64,
 }
 
-#[derive(Clone, Debug)]
-enum Logged {
-    Invoked(OpId, Call, Option<Value>),
-    Completed(OpId, Outcome),
-    Free(OpId, Call, bool),
-}
-
-impl<S: Specification + Clone> PartsJudge<S> {
+impl<S> PartsJudge<S>
+where
+    S: Specification + Clone + Send + Sync + 'static,
+    S::State: Send + Sync,
+{
     pub(super) fn new(spec: S, bound: Bound) -> Self {
         let parts = Parts {
             searches: BTreeMap::new(),
@@ -73,25 +71,15 @@ impl<S: Specification + Clone> PartsJudge<S> {
             By::Parts(parts) => std::mem::take(&mut parts.log),
             By::Whole(_) => Vec::new(),
         };
-        let mut step = Step::Fine;
-        for logged in log {
-            match logged {
-                Logged::Invoked(op, call, wanted) => search.invoke(op, &call, wanted.as_ref()),
-                Logged::Completed(op, outcome) => step = search.complete(op, &outcome),
-                Logged::Free(op, call, endless) => step = search.free(op, &call, endless),
-            }
-            if step != Step::Fine {
-                break;
-            }
-        }
-        self.by = By::Whole(search);
+        let step = tell(&mut search, log);
+        self.by = By::Whole(Box::new(search));
         step
     }
 
     /// Lets the search of the part that a call concerns take part; or that of the whole.
     fn on_part(
         &mut self,
-        (op, call, logged): (OpId, &Call, Logged),
+        (op, call, told): (OpId, &Call, Told),
         then: impl FnOnce(&mut Search<S>) -> Step,
     ) -> Step {
         let fresh = self.search();
@@ -100,7 +88,7 @@ impl<S: Specification + Clone> PartsJudge<S> {
             return then(search);
         };
         let at = parts.log.len();
-        parts.log.push(logged);
+        parts.log.push(told);
         // What the object cannot do concerns no part, and is found out by the whole.
         let Some(part) = self.spec.part(call) else { return self.whole() };
         parts.concerns.insert(op, (part.clone(), at));
@@ -121,14 +109,18 @@ where
         Box::new(PartsJudge::new(self.spec.clone(), bound))
     }
 
+    fn general(&self) -> Box<dyn Judge> {
+        Box::new(Search::new(self.spec.clone(), 0.into()))
+    }
+
     fn fork(&self) -> Box<dyn Judge> {
         Box::new(self.clone())
     }
 
-    fn invoke(&mut self, op: OpId, call: &Call, wanted: Option<&Value>) -> Step {
-        let logged = Logged::Invoked(op, call.clone(), wanted.cloned());
-        self.on_part((op, call, logged), |search| {
-            search.invoke(op, call, wanted);
+    fn invoke(&mut self, op: OpId, call: &Call, foreseen: &Foreseen) -> Step {
+        let told = Told::Invoked(op, call.clone(), foreseen.clone());
+        self.on_part((op, call, told), |search| {
+            search.invoke(op, call, foreseen);
             Step::Fine
         })
     }
@@ -138,7 +130,7 @@ where
             By::Whole(search) => return search.complete(op, outcome),
             By::Parts(parts) => parts,
         };
-        parts.log.push(Logged::Completed(op, outcome.clone()));
+        parts.log.push(Told::Completed(op, outcome.clone()));
         let part = parts.concerns.get(&op).map(|(part, _)| part);
         let Some(search) = part.and_then(|part| parts.searches.get_mut(part)) else {
             return Step::Fine;
@@ -154,8 +146,8 @@ where
     }
 
     fn free(&mut self, op: OpId, call: &Call, endless: bool) -> Step {
-        let logged = Logged::Free(op, call.clone(), endless);
-        self.on_part((op, call, logged), |search| search.free(op, call, endless))
+        let told = Told::Free(op, call.clone(), endless);
+        self.on_part((op, call, told), |search| search.free(op, call, endless))
     }
 
     fn knows_endless(&self) -> bool {
@@ -188,6 +180,10 @@ where
         // Those of one part stay in their order.
         all.sort_by_key(|(moment, _)| *moment);
         Some(all.into_iter().map(|(_, op)| op).collect())
+    }
+
+    fn foresees(&self) -> bool {
+        true
     }
 
     fn work(&self) -> u64 {

@@ -2,6 +2,7 @@
 //! on.
 
 use super::bound::Bound;
+use super::foreseen::{Foreseen, Told, tell};
 use super::judge::{Claim, Judge};
 use super::search::{Search, Step};
 use super::zones::{Conflict, Zones};
@@ -30,19 +31,16 @@ enum By<S: Specification> {
     Zones {
         zones: Zones,
         /// What happened, for the search to begin with if it has to.
-        log: Vec<Logged>,
+        log: Vec<Told>,
     },
     Search(Search<S>),
 }
 
-#[derive(Clone, Debug)]
-enum Logged {
-    Invoked(OpId, Call, Option<Value>),
-    Completed(OpId, Outcome),
-    Free(OpId, Call, bool),
-}
-
-impl<S: Specification + Clone> RegisterJudge<S> {
+impl<S> RegisterJudge<S>
+where
+    S: Specification + Clone + Send + Sync + 'static,
+    S::State: Send + Sync,
+{
     pub(super) fn new(spec: S, initial: Value, bound: Bound) -> Self {
         let by = By::Zones { zones: Zones::new(&initial), log: Vec::new() };
         RegisterJudge { spec, initial, bound, width: usize::MAX, trail: false, by }
@@ -59,17 +57,7 @@ impl<S: Specification + Clone> RegisterJudge<S> {
             By::Zones { log, .. } => std::mem::take(log),
             By::Search(_) => Vec::new(),
         };
-        let mut step = Step::Fine;
-        for logged in log {
-            match logged {
-                Logged::Invoked(op, call, wanted) => search.invoke(op, &call, wanted.as_ref()),
-                Logged::Completed(op, outcome) => step = search.complete(op, &outcome),
-                Logged::Free(op, call, endless) => step = search.free(op, &call, endless),
-            }
-            if step != Step::Fine {
-                break;
-            }
-        }
+        let step = tell(&mut search, log);
         self.by = By::Search(search);
         step
     }
@@ -84,15 +72,19 @@ where
         Box::new(RegisterJudge::new(self.spec.clone(), self.initial.clone(), bound))
     }
 
+    fn general(&self) -> Box<dyn Judge> {
+        Box::new(Search::new(self.spec.clone(), 0.into()))
+    }
+
     fn fork(&self) -> Box<dyn Judge> {
         Box::new(self.clone())
     }
 
-    fn invoke(&mut self, op: OpId, call: &Call, wanted: Option<&Value>) -> Step {
+    fn invoke(&mut self, op: OpId, call: &Call, foreseen: &Foreseen) -> Step {
         match &mut self.by {
-            By::Search(search) => search.invoke(op, call, wanted),
+            By::Search(search) => search.invoke(op, call, foreseen),
             By::Zones { zones, log } => {
-                log.push(Logged::Invoked(op, call.clone(), wanted.cloned()));
+                log.push(Told::Invoked(op, call.clone(), foreseen.clone()));
                 if !zones.invoke(op, call) {
                     return self.search();
                 }
@@ -105,7 +97,7 @@ where
         match &mut self.by {
             By::Search(search) => search.complete(op, outcome),
             By::Zones { zones, log } => {
-                log.push(Logged::Completed(op, outcome.clone()));
+                log.push(Told::Completed(op, outcome.clone()));
                 if zones.complete(op, outcome) { Step::Fine } else { Step::Broken }
             }
         }
@@ -115,7 +107,7 @@ where
         match &mut self.by {
             By::Search(search) => return search.free(op, call, endless),
             By::Zones { zones, log } => {
-                log.push(Logged::Free(op, call.clone(), endless));
+                log.push(Told::Free(op, call.clone(), endless));
                 if !zones.invoke(op, call) {
                     return self.search();
                 }
@@ -148,26 +140,30 @@ where
         // What was written or read, with who did, in the order of invocation.
         let mut by_value: BTreeMap<&Value, Vec<OpId>> = BTreeMap::new();
         let mut reads = BTreeMap::new();
-        for logged in log {
-            if let Logged::Completed(op, Outcome::Done(value)) = logged {
+        for told in log {
+            if let Told::Completed(op, Outcome::Done(value)) = told {
                 reads.insert(*op, value);
             }
         }
-        for logged in log {
-            let (op, value) = match logged {
-                Logged::Invoked(op, Call::Write(value), _) => (op, Some(value)),
-                Logged::Invoked(op, Call::Read, _) => (op, reads.get(op).copied()),
+        for told in log {
+            let (op, value) = match told {
+                Told::Invoked(op, Call::Write(value), _) => (op, Some(value)),
+                Told::Invoked(op, Call::Read, _) => (op, reads.get(op).copied()),
                 _ => continue,
             };
             let at = value.map(|value| by_value.entry(value).or_default());
             if let Some(at) = at {
                 // A write comes before all that read it.
-                let write = matches!(logged, Logged::Invoked(_, Call::Write(_), _));
+                let write = matches!(told, Told::Invoked(_, Call::Write(_), _));
                 at.insert(if write { 0 } else { at.len() }, *op);
             }
         }
         let of_value = |value: &Value| by_value.get(value).cloned().unwrap_or_default();
         Some(zones.order().into_iter().flat_map(of_value).collect())
+    }
+
+    fn foresees(&self) -> bool {
+        matches!(self.by, By::Search(_))
     }
 
     fn work(&self) -> u64 {

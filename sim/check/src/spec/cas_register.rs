@@ -1,7 +1,7 @@
 //! A register that can be written on a condition: the strongest of the small objects, since it
 //! solves consensus among any number of clients (Herlihy 1991).
 
-use super::{Specification, compare_and_set, done};
+use super::{Specification, compare_and_set, done, size_of_value};
 use simlab_core::{Call, Value};
 
 /// A register with compare-and-set.
@@ -16,6 +16,10 @@ impl Specification for CasRegister {
 
     fn initial(&self) -> Value {
         self.initial.clone()
+    }
+
+    fn size(&self, state: &Value) -> usize {
+        size_of_value(state)
     }
 
     fn register(&self) -> Option<&Value> {

@@ -1,7 +1,7 @@
 //! One key of a key-value store. Each key is an object of its own, so that a history is judged key
 //! by key, which is sound for linearizability (Herlihy & Wing 1990, theorem 1).
 
-use super::{Specification, compare_and_set, done};
+use super::{Specification, compare_and_set, done, size_of_value};
 use simlab_core::{Call, Value};
 
 /// A key: get (`Read`), put (`Write`), compare-and-set, and append for texts. A missing key reads
@@ -17,6 +17,10 @@ impl Specification for KeyValue {
 
     fn initial(&self) -> Value {
         self.initial.clone()
+    }
+
+    fn size(&self, state: &Value) -> usize {
+        size_of_value(state)
     }
 
     fn register(&self) -> Option<&Value> {

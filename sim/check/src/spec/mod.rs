@@ -83,6 +83,11 @@ pub trait Specification {
         returned == told
     }
 
+    /// How many values a state holds, about: what bounds the memory of a search.
+    fn size(&self, _state: &Self::State) -> usize {
+        1
+    }
+
     /// Whether `call` can have changed the state if it returned `result`. It spares the search
     /// work, and `true` is always correct.
     fn changes(&self, call: &Call, _result: &Value) -> bool {
@@ -99,6 +104,15 @@ pub trait Specification {
             _ => false,
         };
         impossible.then(|| format!("leaves {}", words::choice(values)))
+    }
+}
+
+/// How many values of a usual size make up one that may be a text.
+fn size_of_value(value: &Value) -> usize {
+    match value {
+        Value::Text(text) => 1 + text.len() / 32,
+        Value::List(values) => 1 + values.len(),
+        _ => 1,
     }
 }
 

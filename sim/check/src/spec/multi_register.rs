@@ -19,6 +19,10 @@ impl Specification for MultiRegister {
         BTreeMap::new()
     }
 
+    fn size(&self, state: &BTreeMap<String, Value>) -> usize {
+        1 + state.len()
+    }
+
     fn accepts(&self, call: &Call) -> bool {
         matches!(call, Call::Transaction(_))
     }

@@ -15,6 +15,10 @@ impl Specification for Queue {
         VecDeque::new()
     }
 
+    fn size(&self, state: &VecDeque<Value>) -> usize {
+        1 + state.len()
+    }
+
     fn is_queue(&self) -> bool {
         true
     }

@@ -1,6 +1,6 @@
 //! The register of the textbooks.
 
-use super::{Specification, done};
+use super::{Specification, done, size_of_value};
 use simlab_core::{Call, Value};
 
 /// A register: a write sets its value, a read returns it.
@@ -15,6 +15,10 @@ impl Specification for Register {
 
     fn initial(&self) -> Value {
         self.initial.clone()
+    }
+
+    fn size(&self, state: &Value) -> usize {
+        size_of_value(state)
     }
 
     fn register(&self) -> Option<&Value> {

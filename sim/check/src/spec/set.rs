@@ -15,6 +15,10 @@ impl Specification for Set {
         BTreeSet::new()
     }
 
+    fn size(&self, state: &BTreeSet<Value>) -> usize {
+        1 + state.len()
+    }
+
     /// Each element is there or not, whatever the others are.
     fn has_parts(&self) -> bool {
         true

@@ -102,23 +102,24 @@ fn compare(subject: &Subject, objects: &[&str]) {
         let expected = oracle(subject, objects, &drawn);
         let mut linearizer = Linearizer::new(Limits::default());
         let model = model(subject.model).expect("it is in the table");
-        linearizer.declare_others(model.object(&subject.initial).expect("it fits"));
+        let object = model.object(&subject.initial).expect("it fits");
+        let mut searched = Linearizer::new(Limits::default());
+        searched.declare_others(object.searched());
+        linearizer.declare_others(object);
         let (mut fresh, mut read) = (linearizer.clone(), linearizer.clone());
         linearizer.finish(&history);
         read.read(&history);
         let verdict = linearizer.verdict(&history);
         let replay = || format!("replay with SIMLAB_SEED={seed}: {drawn:?}");
-        let found = match &verdict {
-            Verdict::Linearizable => None,
-            Verdict::NotLinearizable(first) => {
-                assert!(first.why.contains(", but ") && !first.why.contains('\n'), "{}", replay());
-                Some(first.seq.get())
-            }
-            Verdict::Unknown { why } => panic!("{why}; {}", replay()),
-        };
+        if let Verdict::NotLinearizable(first) = &verdict {
+            assert!(first.why.contains(", but ") && !first.why.contains('\n'), "{}", replay());
+        }
+        let found = first_break(&verdict);
         assert_eq!(found, expected, "{verdict:?}; {}", replay());
         assert_eq!(read.verdict(&history), verdict, "read; {}", replay());
         assert_eq!(online(&history, &mut fresh), verdict, "online; {}", replay());
+        searched.read(&history);
+        assert_eq!(first_break(&searched.verdict(&history)), expected, "search; {}", replay());
         if found.is_none() {
             check_witness(subject, objects, &drawn, &linearizer.witness(&history));
         } else {
@@ -131,6 +132,16 @@ fn compare(subject: &Subject, objects: &[&str]) {
     println!("{} on {objects:?}: {fine} linearizable, {broken} not", subject.name);
     let shares = [fine, broken].map(|n| 100 * n / all);
     assert!(only.is_some() || shares.iter().all(|&share| share >= 30), "{shares:?} %");
+}
+
+/// Where it broke, if it did.
+fn first_break(verdict: &Verdict) -> Option<u64> {
+    match verdict {
+        Verdict::Linearizable => None,
+        Verdict::NotLinearizable(first) => Some(first.seq.get()),
+        // No return has this number.
+        Verdict::Unknown { .. } => Some(u64::MAX),
+    }
 }
 
 fn on_one(name: &str) {

@@ -32,6 +32,10 @@ impl Trail {
         self.kept = true;
     }
 
+    pub(super) const fn is_kept(&self) -> bool {
+        self.kept
+    }
+
     /// One step further.
     pub(super) fn go(&mut self, from: Mile, step: Step) -> Mile {
         if !self.kept {

@@ -1,0 +1,70 @@
+//! What is known of an operation when it begins, if the history is finished.
+
+use super::finished::Place;
+use super::judge::Judge;
+use super::search::{Search, Step};
+use crate::Specification;
+use simlab_core::history::Record;
+use simlab_core::{Call, OpId, Outcome, Value};
+
+/// How an operation will end, as far as that may be used from its beginning on.
+///
+/// To judge a finished history is to ask whether there is an order in which everything returns what it did. To
+/// find its *first break* is to ask the same of its prefixes, and in a prefix nothing is known of what
+/// returns later. So that which returns up to some place is *certain*, and no order in which it returns
+/// anything else is followed up; what returns later is not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Foreseen {
+    /// Nothing is known, or nothing may be used.
+    Nothing,
+    /// It returns this.
+    Done {
+        result: Value,
+        /// Where it returns.
+        at: Place,
+        certain: bool,
+    },
+    /// It is certain that it does not take effect.
+    NotDone,
+}
+
+impl Foreseen {
+    /// What will become of an operation, if the returns up to `horizon` are certain.
+    pub(super) fn of(record: &Record, horizon: Place) -> Self {
+        let Some((mark, outcome)) = &record.returned else { return Foreseen::Nothing };
+        let at = mark.seq.get();
+        let certain = at <= horizon;
+        match outcome {
+            Outcome::Done(result) => Foreseen::Done { result: result.clone(), at, certain },
+            Outcome::NotDone(_) if certain => Foreseen::NotDone,
+            Outcome::NotDone(_) | Outcome::Unknown(_) => Foreseen::Nothing,
+        }
+    }
+}
+
+/// Something that a judge was told.
+#[derive(Clone, Debug)]
+pub(super) enum Told {
+    Invoked(OpId, Call, Foreseen),
+    Completed(OpId, Outcome),
+    Free(OpId, Call, bool),
+}
+
+/// Tells a search all of it, until it is over.
+pub(super) fn tell<S>(search: &mut Search<S>, told: Vec<Told>) -> Step
+where
+    S: Specification + Clone + Send + Sync + 'static,
+    S::State: Send + Sync,
+{
+    for told in told {
+        let step = match told {
+            Told::Invoked(op, call, foreseen) => Judge::invoke(search, op, &call, &foreseen),
+            Told::Completed(op, outcome) => Judge::complete(search, op, &outcome),
+            Told::Free(op, call, endless) => Judge::free(search, op, &call, endless),
+        };
+        if step != Step::Fine {
+            return step;
+        }
+    }
+    Step::Fine
+}

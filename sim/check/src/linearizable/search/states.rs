@@ -1,0 +1,82 @@
+//! States of the object, by number: two configurations are in the same state if the numbers are the same.
+
+use crate::Specification;
+use hashbrown::HashTable;
+use simlab_core::Digest;
+use std::hash::Hash;
+
+/// The number of a state, in the order in which they were met.
+pub(super) type StateId = u32;
+
+/// So many values may all states together hold: about a gigabyte.
+const HELD_MAX: usize = 20_000_000;
+
+/// The states that were met.
+#[derive(Clone, Debug)]
+pub(super) struct States<T> {
+    states: Vec<T>,
+    index: HashTable<StateId>,
+    /// How much they hold together.
+    held: usize,
+}
+
+fn digest<T: Hash>(state: &T) -> u64 {
+    let mut digest = Digest::new();
+    state.hash(&mut digest);
+    digest.value()
+}
+
+impl<T: Eq + Hash> States<T> {
+    pub(super) const fn new() -> Self {
+        States { states: Vec::new(), index: HashTable::new(), held: 0 }
+    }
+
+    pub(super) fn get(&self, id: StateId) -> &T {
+        &self.states[id as usize]
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.states.len()
+    }
+
+    /// Whether they take more memory than they may.
+    pub(super) const fn too_much(&self) -> bool {
+        self.held > HELD_MAX
+    }
+
+    /// The number of a state.
+    pub(super) fn number<S>(&mut self, spec: &S, state: T) -> StateId
+    where
+        S: Specification<State = T>,
+    {
+        let States { states, index, held } = self;
+        let key = digest(&state);
+        if let Some(known) = index.find(key, |id| states[*id as usize] == state) {
+            return *known;
+        }
+        let id = states.len() as StateId;
+        *held += spec.size(&state);
+        states.push(state);
+        index.insert_unique(key, id, |id| digest(&states[*id as usize]));
+        id
+    }
+
+    /// Forgets all states but these, which get new numbers.
+    pub(super) fn keep<'a, S>(&mut self, spec: &S, live: impl Iterator<Item = &'a mut StateId>)
+    where
+        S: Specification<State = T>,
+    {
+        let mut old: Vec<Option<T>> =
+            std::mem::take(&mut self.states).into_iter().map(Some).collect();
+        let mut renamed = vec![None; old.len()];
+        self.index.clear();
+        self.held = 0;
+        for id in live {
+            let at = *id as usize;
+            if let Some(state) = old[at].take() {
+                renamed[at] = Some(self.number(spec, state));
+            }
+            *id = renamed[at].unwrap_or(*id);
+        }
+    }
+}
