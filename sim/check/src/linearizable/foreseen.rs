@@ -1,11 +1,8 @@
 //! What is known of an operation when it begins, if the history is finished.
 
 use super::finished::Place;
-use super::judge::Judge;
-use super::search::{Search, Step};
-use crate::Specification;
 use simlab_core::history::Record;
-use simlab_core::{Call, OpId, Outcome, Value};
+use simlab_core::{Outcome, Value};
 
 /// How an operation will end, as far as that may be used from its beginning on.
 ///
@@ -40,31 +37,4 @@ impl Foreseen {
             Outcome::NotDone(_) | Outcome::Unknown(_) => Foreseen::Nothing,
         }
     }
-}
-
-/// Something that a judge was told.
-#[derive(Clone, Debug)]
-pub(super) enum Told {
-    Invoked(OpId, Call, Foreseen),
-    Completed(OpId, Outcome),
-    Free(OpId, Call, bool),
-}
-
-/// Tells a search all of it, until it is over.
-pub(super) fn tell<S>(search: &mut Search<S>, told: Vec<Told>) -> Step
-where
-    S: Specification + Clone + Send + Sync + 'static,
-    S::State: Send + Sync,
-{
-    for told in told {
-        let step = match told {
-            Told::Invoked(op, call, foreseen) => Judge::invoke(search, op, &call, &foreseen),
-            Told::Completed(op, outcome) => Judge::complete(search, op, &outcome),
-            Told::Free(op, call, endless) => Judge::free(search, op, &call, endless),
-        };
-        if step != Step::Fine {
-            return step;
-        }
-    }
-    Step::Fine
 }

@@ -3,10 +3,15 @@
 //!
 //! That is Herlihy and Wing's theorem 1 once more: a history is linearizable if that of each part is. A call
 //! that concerns all parts, such as a read of the whole set, ends it: then the search judges all of it.
+//!
+//! A set from which nothing is taken out needs neither, read as a whole or not (see `grow_only`); the first
+//! removal ends that.
 
 use super::bound::Bound;
-use super::foreseen::{Foreseen, Told, tell};
+use super::foreseen::Foreseen;
+use super::grow_only::GrowOnly;
 use super::judge::{Claim, Judge};
+use super::log::Log;
 use super::search::{Search, Step};
 use super::zones::Conflict;
 use crate::Specification;
@@ -21,11 +26,14 @@ pub(super) struct PartsJudge<S: Specification> {
     bound: Bound,
     width: usize,
     trail: bool,
+    /// What happened, for another way to begin with if it has to; nothing once there is none.
+    log: Log,
     by: By<S>,
 }
 
 #[derive(Clone, Debug)]
 enum By<S: Specification> {
+    GrowOnly(Box<GrowOnly>),
     Parts(Parts<S>),
     Whole(Box<Search<S>>),
 }
@@ -35,9 +43,13 @@ struct Parts<S: Specification> {
     searches: BTreeMap<Value, Search<S>>,
     /// Which part an operation concerns, and where it began in the order of events.
     concerns: BTreeMap<OpId, (Value, usize)>,
-    /// What happened, for the search of the whole to begin with if it has to.
-    log: Vec<Told>,
     work: u64,
+}
+
+impl<S: Specification> Parts<S> {
+    const fn new() -> Self {
+        Parts { searches: BTreeMap::new(), concerns: BTreeMap::new(), work: 0 }
+    }
 }
 
 impl<S> PartsJudge<S>
@@ -46,13 +58,8 @@ where
     S::State: Send + Sync,
 {
     pub(super) fn new(spec: S, bound: Bound) -> Self {
-        let parts = Parts {
-            searches: BTreeMap::new(),
-            concerns: BTreeMap::new(),
-            log: Vec::new(),
-            work: 0,
-        };
-        PartsJudge { spec, bound, width: usize::MAX, trail: false, by: By::Parts(parts) }
+        let by = if spec.is_set() { By::GrowOnly(Box::default()) } else { By::Parts(Parts::new()) };
+        PartsJudge { spec, bound, width: usize::MAX, trail: false, log: Log::default(), by }
     }
 
     fn search(&self) -> Search<S> {
@@ -64,33 +71,30 @@ where
         search
     }
 
-    /// Begins again with the whole.
-    fn whole(&mut self) -> Step {
-        let mut search = self.search();
-        let log = match &mut self.by {
-            By::Parts(parts) => std::mem::take(&mut parts.log),
-            By::Whole(_) => Vec::new(),
-        };
-        let step = tell(&mut search, log);
-        self.by = By::Whole(Box::new(search));
-        step
+    /// Begins again in another way.
+    fn again(&mut self, by: By<S>) -> Step {
+        self.by = by;
+        std::mem::take(&mut self.log).replay(self)
     }
 
     /// Lets the search of the part that a call concerns take part; or that of the whole.
     fn on_part(
         &mut self,
-        (op, call, told): (OpId, &Call, Told),
+        op: OpId,
+        call: &Call,
         then: impl FnOnce(&mut Search<S>) -> Step,
     ) -> Step {
         let fresh = self.search();
-        let By::Parts(parts) = &mut self.by else {
-            let By::Whole(search) = &mut self.by else { return Step::Fine };
-            return then(search);
+        let at = self.log.len();
+        let parts = match &mut self.by {
+            By::Whole(search) => return then(search),
+            By::Parts(parts) => parts,
+            By::GrowOnly(_) => return Step::Fine,
         };
-        let at = parts.log.len();
-        parts.log.push(told);
         // What the object cannot do concerns no part, and is found out by the whole.
-        let Some(part) = self.spec.part(call) else { return self.whole() };
+        let Some(part) = self.spec.part(call) else {
+            return self.again(By::Whole(Box::new(fresh)));
+        };
         parts.concerns.insert(op, (part.clone(), at));
         let search = parts.searches.entry(part.clone()).or_insert(fresh);
         let before = search.work();
@@ -118,19 +122,30 @@ where
     }
 
     fn invoke(&mut self, op: OpId, call: &Call, foreseen: &Foreseen) -> Step {
-        let told = Told::Invoked(op, call.clone(), foreseen.clone());
-        self.on_part((op, call, told), |search| {
+        if !matches!(self.by, By::Whole(_)) {
+            self.log.invoked(op, call, foreseen);
+        }
+        if let By::GrowOnly(set) = &mut self.by {
+            let grows = set.invoke(op, call);
+            return if grows { Step::Fine } else { self.again(By::Parts(Parts::new())) };
+        }
+        self.on_part(op, call, |search| {
             search.invoke(op, call, foreseen);
             Step::Fine
         })
     }
 
     fn complete(&mut self, op: OpId, outcome: &Outcome) -> Step {
+        if !matches!(self.by, By::Whole(_)) {
+            self.log.completed(op, outcome);
+        }
         let parts = match &mut self.by {
             By::Whole(search) => return search.complete(op, outcome),
+            By::GrowOnly(set) => {
+                return if set.complete(op, outcome) { Step::Fine } else { Step::Broken };
+            }
             By::Parts(parts) => parts,
         };
-        parts.log.push(Told::Completed(op, outcome.clone()));
         let part = parts.concerns.get(&op).map(|(part, _)| part);
         let Some(search) = part.and_then(|part| parts.searches.get_mut(part)) else {
             return Step::Fine;
@@ -146,8 +161,14 @@ where
     }
 
     fn free(&mut self, op: OpId, call: &Call, endless: bool) -> Step {
-        let told = Told::Free(op, call.clone(), endless);
-        self.on_part((op, call, told), |search| search.free(op, call, endless))
+        if !matches!(self.by, By::Whole(_)) {
+            self.log.freed(op, call, endless);
+        }
+        if let By::GrowOnly(set) = &mut self.by {
+            let grows = set.free(op, call);
+            return if grows { Step::Fine } else { self.again(By::Parts(Parts::new())) };
+        }
+        self.on_part(op, call, |search| search.free(op, call, endless))
     }
 
     fn knows_endless(&self) -> bool {
@@ -160,12 +181,16 @@ where
 
     fn keep_trail(&mut self) {
         self.trail = true;
+        if let By::GrowOnly(set) = &mut self.by {
+            set.keep_trail();
+        }
     }
 
     /// The orders of the parts in one: each operation at the first moment that it can have.
     fn order(&self) -> Option<Vec<OpId>> {
         let parts = match &self.by {
             By::Whole(search) => return search.order(),
+            By::GrowOnly(set) => return set.order(),
             By::Parts(parts) => parts,
         };
         let mut all = Vec::new();
@@ -183,25 +208,32 @@ where
     }
 
     fn foresees(&self) -> bool {
-        true
+        !matches!(self.by, By::GrowOnly(_))
     }
 
     fn work(&self) -> u64 {
         match &self.by {
             By::Whole(search) => search.work(),
             By::Parts(parts) => parts.work,
+            By::GrowOnly(_) => 0,
         }
     }
 
     fn conflict(&self) -> Option<&Conflict> {
-        None
+        match &self.by {
+            By::GrowOnly(set) => set.conflict(),
+            By::Parts(_) | By::Whole(_) => None,
+        }
     }
 
     fn explain(&self, claim: &Claim<'_>, bound: &Bound) -> Option<String> {
-        if matches!(self.by, By::Whole(_)) {
-            return claim.explained_by(&self.spec, bound);
+        let call = &claim.broken.operation.call;
+        match &self.by {
+            By::GrowOnly(set) if self.spec.accepts(call) => return set.sentence(claim),
+            By::GrowOnly(_) | By::Whole(_) => return claim.explained_by(&self.spec, bound),
+            By::Parts(_) => {}
         }
-        let part = self.spec.part(&claim.broken.operation.call);
+        let part = self.spec.part(call);
         let same = |record: &&Record| self.spec.part(&record.operation.call) == part;
         let records: Vec<&Record> = claim.records.iter().copied().filter(same).collect();
         Claim { records: &records, ..*claim }.explained_by(&self.spec, bound)

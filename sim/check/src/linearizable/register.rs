@@ -2,8 +2,9 @@
 //! on.
 
 use super::bound::Bound;
-use super::foreseen::{Foreseen, Told, tell};
+use super::foreseen::Foreseen;
 use super::judge::{Claim, Judge};
+use super::log::Log;
 use super::search::{Search, Step};
 use super::zones::{Conflict, Zones};
 use crate::Specification;
@@ -31,7 +32,7 @@ enum By<S: Specification> {
     Zones {
         zones: Zones,
         /// What happened, for the search to begin with if it has to.
-        log: Vec<Told>,
+        log: Log,
     },
     Search(Search<S>),
 }
@@ -42,7 +43,7 @@ where
     S::State: Send + Sync,
 {
     pub(super) fn new(spec: S, initial: Value, bound: Bound) -> Self {
-        let by = By::Zones { zones: Zones::new(&initial), log: Vec::new() };
+        let by = By::Zones { zones: Zones::new(&initial), log: Log::default() };
         RegisterJudge { spec, initial, bound, width: usize::MAX, trail: false, by }
     }
 
@@ -55,9 +56,9 @@ where
         }
         let log = match &mut self.by {
             By::Zones { log, .. } => std::mem::take(log),
-            By::Search(_) => Vec::new(),
+            By::Search(_) => Log::default(),
         };
-        let step = tell(&mut search, log);
+        let step = log.replay(&mut search);
         self.by = By::Search(search);
         step
     }
@@ -84,7 +85,7 @@ where
         match &mut self.by {
             By::Search(search) => search.invoke(op, call, foreseen),
             By::Zones { zones, log } => {
-                log.push(Told::Invoked(op, call.clone(), foreseen.clone()));
+                log.invoked(op, call, foreseen);
                 if !zones.invoke(op, call) {
                     return self.search();
                 }
@@ -97,7 +98,7 @@ where
         match &mut self.by {
             By::Search(search) => search.complete(op, outcome),
             By::Zones { zones, log } => {
-                log.push(Told::Completed(op, outcome.clone()));
+                log.completed(op, outcome);
                 if zones.complete(op, outcome) { Step::Fine } else { Step::Broken }
             }
         }
@@ -107,7 +108,7 @@ where
         match &mut self.by {
             By::Search(search) => return search.free(op, call, endless),
             By::Zones { zones, log } => {
-                log.push(Told::Free(op, call.clone(), endless));
+                log.freed(op, call, endless);
                 if !zones.invoke(op, call) {
                     return self.search();
                 }
@@ -139,23 +140,16 @@ where
         };
         // What was written or read, with who did, in the order of invocation.
         let mut by_value: BTreeMap<&Value, Vec<OpId>> = BTreeMap::new();
-        let mut reads = BTreeMap::new();
-        for told in log {
-            if let Told::Completed(op, Outcome::Done(value)) = told {
-                reads.insert(*op, value);
-            }
-        }
-        for told in log {
-            let (op, value) = match told {
-                Told::Invoked(op, Call::Write(value), _) => (op, Some(value)),
-                Told::Invoked(op, Call::Read, _) => (op, reads.get(op).copied()),
+        let results = log.results();
+        for (op, call) in log.calls() {
+            let (value, write) = match call {
+                Call::Write(value) => (Some(value), true),
+                Call::Read => (results.get(&op).copied(), false),
                 _ => continue,
             };
-            let at = value.map(|value| by_value.entry(value).or_default());
-            if let Some(at) = at {
+            if let Some(at) = value.map(|value| by_value.entry(value).or_default()) {
                 // A write comes before all that read it.
-                let write = matches!(told, Told::Invoked(_, Call::Write(_), _));
-                at.insert(if write { 0 } else { at.len() }, *op);
+                at.insert(if write { 0 } else { at.len() }, op);
             }
         }
         let of_value = |value: &Value| by_value.get(value).cloned().unwrap_or_default();

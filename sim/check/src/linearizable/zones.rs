@@ -78,6 +78,8 @@ pub(super) enum Conflict {
     Nonsense(OpId),
     /// Each of the two values was there before the other one was.
     Both { zones: [Zone; 2] },
+    /// These cannot all be, which is no matter of zones.
+    These(Vec<OpId>),
 }
 
 /// What shows when a value was there.
@@ -97,6 +99,7 @@ impl Conflict {
         match self {
             Conflict::Nonsense(op) => vec![*op],
             Conflict::Refused(write, read) => vec![*write, *read],
+            Conflict::These(ops) => ops.clone(),
             Conflict::Both { zones, .. } => {
                 zones.iter().flat_map(|zone| [zone.first, zone.last]).flatten().collect()
             }

@@ -49,6 +49,12 @@ pub trait Specification {
         false
     }
 
+    /// Whether the object is a set, empty at first. Such a one can be judged without a search as long as nothing is
+    /// taken out.
+    fn is_set(&self) -> bool {
+        false
+    }
+
     /// Whether the object consists of parts that have nothing to do with each other.
     fn has_parts(&self) -> bool {
         false

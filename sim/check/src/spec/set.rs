@@ -19,6 +19,10 @@ impl Specification for Set {
         1 + state.len()
     }
 
+    fn is_set(&self) -> bool {
+        true
+    }
+
     /// Each element is there or not, whatever the others are.
     fn has_parts(&self) -> bool {
         true

@@ -290,6 +290,32 @@ pub fn subjects() -> Vec<Subject> {
             state: |rng| list(rng, 0),
         },
         Subject {
+            name: "set, read whole, no element twice",
+            model: "set",
+            initial: Value::Nil,
+            start: Value::List(Vec::new()),
+            does: gather,
+            call: |n, rng| match rng.random_range(0..8) {
+                0..4 => Call::Insert(Value::Int(n)),
+                4..7 => Call::Read,
+                _ => Call::Contains(Value::Int(rng.random_range(0..=n))),
+            },
+            state: |rng| list(rng, 0),
+        },
+        Subject {
+            name: "set, never taken out",
+            model: "set",
+            initial: Value::Nil,
+            start: Value::List(Vec::new()),
+            does: gather,
+            call: |_, rng| match rng.random_range(0..8) {
+                0..4 => Call::Insert(small(rng)),
+                4..7 => Call::Read,
+                _ => Call::Contains(small(rng)),
+            },
+            state: |rng| list(rng, 0),
+        },
+        Subject {
             name: "queue",
             model: "queue",
             initial: Value::Nil,
