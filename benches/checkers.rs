@@ -53,6 +53,7 @@ fn unique(c: &mut Criterion) {
     measured(c, Kind::Cas, &cases);
     measured(c, Kind::Queue, &cases);
     measured(c, Kind::Set, &cases);
+    measured(c, Kind::SetRead, &cases);
     measured(c, Kind::Append, &[(1_000, 5), (1_000, 20), (4_000, 20)]);
 }
 

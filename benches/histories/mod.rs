@@ -23,6 +23,8 @@ pub enum Kind {
     Queue,
     /// Put something into a set, take it out, and ask for it, nothing twice.
     Set,
+    /// Put something into a set, nothing twice, and now and then read all of it.
+    SetRead,
 }
 
 impl Kind {
@@ -34,6 +36,7 @@ impl Kind {
             Kind::Append => "check-append-unique",
             Kind::Queue => "check-queue-unique",
             Kind::Set => "check-set-unique",
+            Kind::SetRead => "check-set-read",
         }
     }
 
@@ -43,13 +46,13 @@ impl Kind {
             Kind::Cas => "cas-register",
             Kind::Append => "kv",
             Kind::Queue => "queue",
-            Kind::Set => "set",
+            Kind::Set | Kind::SetRead => "set",
         }
     }
 
     pub const fn initial(self) -> Value {
         match self {
-            Kind::Queue | Kind::Set => Value::Nil,
+            Kind::Queue | Kind::Set | Kind::SetRead => Value::Nil,
             Kind::Append => Value::Text(String::new()),
             _ => Value::Int(-1),
         }
@@ -64,8 +67,11 @@ struct Object {
 }
 
 impl Object {
-    fn does(&mut self, call: &Call) -> Value {
+    fn does(&mut self, kind: Kind, call: &Call) -> Value {
         match call {
+            Call::Read if kind == Kind::SetRead => {
+                Value::List(self.set.iter().copied().map(Value::Int).collect())
+            }
             Call::Read => self.value.clone(),
             Call::Write(value) => {
                 self.value = value.clone();
@@ -93,12 +99,20 @@ impl Object {
     }
 }
 
-fn call(kind: Kind, n: u32, object: &Object, rng: &mut impl Rng) -> Call {
+/// All reads of a set find so many elements together, whatever the number of operations.
+const FOUND: u32 = 2_500_000;
+
+fn call(kind: Kind, n: u32, operations: u32, object: &Object, rng: &mut impl Rng) -> Call {
     let fresh = || Value::Int(n.into());
     let recent = |rng: &mut dyn Rng| Value::Int(i64::from(n) - rng.random_range(1..20_i64));
     match (kind, rng.random_range(0..4)) {
         (Kind::Queue, 0..2) => Call::Enqueue(fresh()),
         (Kind::Queue, _) => Call::Dequeue,
+        // Of 10,000 operations one in twenty, of 100,000 one in two thousand.
+        (Kind::SetRead, _) if rng.random_ratio(1, operations / (2 * FOUND / operations).max(1)) => {
+            Call::Read
+        }
+        (Kind::SetRead, _) => Call::Insert(fresh()),
         (Kind::Set, 0) => Call::Insert(fresh()),
         (Kind::Set, 1) => Call::Remove(recent(rng)),
         (Kind::Set, _) => Call::Contains(recent(rng)),
@@ -115,6 +129,10 @@ fn wrong(kind: Kind, result: &Value) -> Option<Value> {
     match (kind, result) {
         (Kind::Queue, Value::Int(n)) => Some(Value::Int(n - 400)),
         (Kind::Set, Value::Bool(there)) => Some(Value::Bool(!there)),
+        // Without one that was there long ago.
+        (Kind::SetRead, Value::List(all)) if all.len() > 400 => {
+            Some(Value::List(all[1..].to_vec()))
+        }
         (Kind::FiveValues, Value::Int(_)) => Some(Value::Int(77)),
         (Kind::Append, Value::Text(text)) if text.len() > 8 => {
             Some(Value::Text(text[..text.len() / 2].to_owned()))
@@ -143,7 +161,7 @@ pub fn drawn(kind: Kind, operations: u32, clients: u32, valid: bool) -> History 
         };
         match &mut open[client] {
             None if invoked < operations => {
-                let call = call(kind, invoked, &object, &mut rng);
+                let call = call(kind, invoked, operations, &object, &mut rng);
                 let op = OpId::of(NodeId(client as u32), invoked);
                 invoked += 1;
                 let operation = Operation { object: "x".into(), call: call.clone() };
@@ -151,7 +169,7 @@ pub fn drawn(kind: Kind, operations: u32, clients: u32, valid: bool) -> History 
                 open[client] = Some((op, call, None));
             }
             None => {}
-            Some((_, call, result @ None)) => *result = Some(object.does(call)),
+            Some((_, call, result @ None)) => *result = Some(object.does(kind, call)),
             Some((op, call, Some(result))) => {
                 let late = invoked > operations / 10 * 9;
                 let looks = !matches!(call, Call::Write(_) | Call::Insert(_) | Call::Remove(_));

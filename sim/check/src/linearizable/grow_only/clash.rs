@@ -90,7 +90,7 @@ impl GrowOnly {
             }
             Clash::Nowhere { element, seen } if *seen == broken.op => {
                 let value = self.value(*element);
-                format!("nothing that may have inserted {value} had begun")
+                format!("nothing can have inserted {value}")
             }
             Clash::Nowhere { element, seen } => {
                 let seen = match find(*seen)?.operation.call {
