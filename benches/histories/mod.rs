@@ -102,16 +102,18 @@ impl Object {
 /// All reads of a set find so many elements together, whatever the number of operations.
 const FOUND: u32 = 2_500_000;
 
+/// One operation in so many is a read: of 10,000 one in twenty, of 100,000 one in two thousand.
+fn reads_in(operations: u32) -> u32 {
+    (operations / (2 * FOUND / operations).max(1)).max(2)
+}
+
 fn call(kind: Kind, n: u32, operations: u32, object: &Object, rng: &mut impl Rng) -> Call {
     let fresh = || Value::Int(n.into());
     let recent = |rng: &mut dyn Rng| Value::Int(i64::from(n) - rng.random_range(1..20_i64));
     match (kind, rng.random_range(0..4)) {
         (Kind::Queue, 0..2) => Call::Enqueue(fresh()),
         (Kind::Queue, _) => Call::Dequeue,
-        // Of 10,000 operations one in twenty, of 100,000 one in two thousand.
-        (Kind::SetRead, _) if rng.random_ratio(1, operations / (2 * FOUND / operations).max(1)) => {
-            Call::Read
-        }
+        (Kind::SetRead, _) if rng.random_ratio(1, reads_in(operations)) => Call::Read,
         (Kind::SetRead, _) => Call::Insert(fresh()),
         (Kind::Set, 0) => Call::Insert(fresh()),
         (Kind::Set, 1) => Call::Remove(recent(rng)),

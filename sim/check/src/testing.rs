@@ -1,11 +1,30 @@
-//! A way to write histories down in tests: who does what, from when to when.
+//! A way to write histories down in tests: who does what, from when to when. And how properties are tried.
 
+use proptest::test_runner::{Config, RngSeed};
 use simlab_core::history::{End, History, Mark};
 use simlab_core::{Call, NodeId, OpId, Operation, Outcome, Seq, Session, Time, Value};
 use std::num::NonZeroU64;
 
+/// As many cases as proptest tries if nobody says otherwise.
+const UNSET: u32 = 256;
+
+/// How a property is tried: on the same cases every time, so that the failing test, run again, fails again. `PROPTEST_CASES` sets how
+/// many instead (other than 256), `PROPTEST_RNG_SEED` which.
+pub(super) fn config(cases: u32) -> Config {
+    let asked = Config::default();
+    Config {
+        cases: if asked.cases == UNSET { cases } else { asked.cases },
+        rng_seed: match asked.rng_seed {
+            RngSeed::Random => RngSeed::Fixed(1),
+            given => given,
+        },
+        failure_persistence: None,
+        ..asked
+    }
+}
+
 /// An operation with its times in milliseconds.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Line {
     node: u32,
     call: Call,

@@ -2,26 +2,8 @@
 
 use super::super::read;
 use crate::MODELS;
+use crate::testing::config;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngSeed};
-
-/// As many cases as proptest tries if nobody says otherwise.
-const UNSET: u32 = 256;
-
-/// The same cases every time, so that the failing test, run again, fails again. `PROPTEST_CASES` sets how
-/// many instead (other than 256), `PROPTEST_RNG_SEED` which.
-fn config(cases: u32) -> Config {
-    let asked = Config::default();
-    Config {
-        cases: if asked.cases == UNSET { cases } else { asked.cases },
-        rng_seed: match asked.rng_seed {
-            RngSeed::Random => RngSeed::Fixed(1),
-            given => given,
-        },
-        failure_persistence: None,
-        ..asked
-    }
-}
 
 /// Pieces that histories are made of, so that many of what is put together from them are nearly histories.
 fn piece() -> impl Strategy<Value = &'static str> {
