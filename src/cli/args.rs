@@ -280,9 +280,9 @@ pub(super) struct CheckArgs {
     /// the next [default: linearizable]
     #[arg(long, value_name = "NAME")]
     pub(super) consistency: Option<String>,
-    /// Draws operations as bars, with an order that fits or with what contradicts itself: as SVG if the name ends
-    /// in .svg, else as text
-    #[arg(long, value_name = "FILE")]
+    /// Draw the operations as bars in this file, with an order that fits or with what contradicts itself: as
+    /// SVG if its name ends in .svg, else as text
+    #[arg(long, value_name = "FILE", value_parser = file)]
     pub(super) diagram: Option<PathBuf>,
     /// What each object holds at first: nil, true, false, a whole number or a text [default: nil; of the
     /// keys of a recorded kv, the empty text]

@@ -14,8 +14,8 @@ mod trace;
 use crate::Diagnostics;
 use crate::diagnostic::Diagnostic;
 use crate::tracefile::{FORMAT, Reader};
-use simlab_check::Model;
 use simlab_check::format::{self, Format, Recording};
+use simlab_check::{Clients, Model};
 use simlab_core::OpId;
 use std::io::{BufReader, Cursor, Read};
 
@@ -72,6 +72,15 @@ impl Recorded {
         }
     }
 
+    /// What its clients are called in sentences.
+    #[must_use]
+    pub fn clients(&self) -> Clients<'_> {
+        match self.recording.format {
+            Format::Trace => Clients::Named(&self.nodes),
+            Format::JepsenLog | Format::Edn => Clients::Processes,
+        }
+    }
+
     /// Who invoked an operation: "process 3", or the operation as the log of its run names it,
     /// "customer-b.3".
     #[must_use]
@@ -79,7 +88,7 @@ impl Recorded {
         let (node, number) = (op.node().0, op.number());
         match (self.recording.format, self.nodes.get(node as usize)) {
             (Format::Trace, Some(name)) => format!("{name}.{number}"),
-            _ => format!("process {node}"),
+            _ => self.clients().name(op.node()),
         }
     }
 }

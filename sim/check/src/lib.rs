@@ -24,8 +24,8 @@ mod testing;
 mod words;
 
 pub use consistency::{
-    Answer, Budget, CONSISTENCIES, Consistency, Evidence, Lattice, Missed, Staleness, Standing,
-    Subject, consistency, judge, lattice, staleness, verdict,
+    Answer, Budget, CONSISTENCIES, Clients, Consistency, Evidence, Lattice, Missed, Staleness,
+    Standing, Subject, consistency, judge, lattice, staleness, verdict,
 };
 pub use linearizable::{
     FirstBreak, Limits, Linearizer, MinimalEvidence, Object, Stop, Verdict, check, linearizable,

@@ -1,8 +1,10 @@
 //! The kinds of object that a history can be judged by, under their names.
 
 use super::{
-    CasRegister, Counter, KeyValue, MultiRegister, Mutex, Object, Queue, Register, Set, Stock,
+    CasRegister, Counter, KeyValue, MultiRegister, Mutex, Object, Queue, Register, Set,
+    Specification, Stock,
 };
+use crate::consistency::{Machine, numbered};
 use simlab_core::Value;
 use std::fmt;
 
@@ -15,7 +17,32 @@ pub struct Model {
     pub summary: &'static str,
     /// Which initial values fit it, in words.
     pub initial: &'static str,
-    make: fn(&Value) -> Option<Object>,
+    make: fn(&Value) -> Option<Box<dyn Kind>>,
+}
+
+/// A specification of any type, and what the checkers make of it.
+trait Kind {
+    fn object(&self) -> Object;
+    fn machine(&self) -> Box<dyn Machine>;
+}
+
+impl<S> Kind for S
+where
+    S: Specification + Clone + Send + Sync + 'static,
+    S::State: Send + Sync,
+{
+    fn object(&self) -> Object {
+        Object::new(self.clone())
+    }
+
+    fn machine(&self) -> Box<dyn Machine> {
+        numbered(self.clone())
+    }
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "an initial value may not fit")]
+fn kind(spec: impl Kind + 'static) -> Option<Box<dyn Kind>> {
+    Some(Box::new(spec))
 }
 
 /// All of them, in the order in which they are listed.
@@ -24,33 +51,33 @@ pub const MODELS: &[Model] = &[
         name: "register",
         summary: "a register: read, write",
         initial: "any value",
-        make: |initial| Some(Object::new(Register { initial: initial.clone() })),
+        make: |initial| kind(Register { initial: initial.clone() }),
     },
     Model {
         name: "cas-register",
         summary: "a register with compare-and-set: read, write, cas",
         initial: "any value",
-        make: |initial| Some(Object::new(CasRegister { initial: initial.clone() })),
+        make: |initial| kind(CasRegister { initial: initial.clone() }),
     },
     Model {
         name: "kv",
         summary: "keys with values: get, put, cas, append; each key is judged on its own",
         initial: "any value; nil if the key is missing",
-        make: |initial| Some(Object::new(KeyValue { initial: initial.clone() })),
+        make: |initial| kind(KeyValue { initial: initial.clone() }),
     },
     Model {
         name: "multi-register",
         summary: "several registers: transactions that read and write some of them at one moment",
         initial: "any value, that of each register",
-        make: |initial| Some(Object::new(MultiRegister { initial: initial.clone() })),
+        make: |initial| kind(MultiRegister { initial: initial.clone() }),
     },
     Model {
         name: "counter",
         summary: "a counter: add, read",
         initial: "a whole number",
         make: |initial| match *initial {
-            Value::Nil => Some(Object::new(Counter { initial: 0 })),
-            Value::Int(initial) => Some(Object::new(Counter { initial })),
+            Value::Nil => kind(Counter { initial: 0 }),
+            Value::Int(initial) => kind(Counter { initial }),
             _ => None,
         },
     },
@@ -58,26 +85,26 @@ pub const MODELS: &[Model] = &[
         name: "set",
         summary: "a set: insert, remove, contains, read",
         initial: "nil: it is empty",
-        make: |initial| (*initial == Value::Nil).then(|| Object::new(Set)),
+        make: |initial| (*initial == Value::Nil).then_some(Set).and_then(kind),
     },
     Model {
         name: "queue",
         summary: "a queue, first in, first out: enqueue, dequeue",
         initial: "nil: it is empty",
-        make: |initial| (*initial == Value::Nil).then(|| Object::new(Queue)),
+        make: |initial| (*initial == Value::Nil).then_some(Queue).and_then(kind),
     },
     Model {
         name: "mutex",
         summary: "a lock: acquire, release",
         initial: "nil: it is free",
-        make: |initial| (*initial == Value::Nil).then(|| Object::new(Mutex)),
+        make: |initial| (*initial == Value::Nil).then_some(Mutex).and_then(kind),
     },
     Model {
         name: "stock",
         summary: "the stock of a product, never negative: read, sell, take back",
         initial: "a whole number of units, at least 0",
         make: |initial| match *initial {
-            Value::Int(initial) if initial >= 0 => Some(Object::new(Stock { initial })),
+            Value::Int(initial) if initial >= 0 => kind(Stock { initial }),
             _ => None,
         },
     },
@@ -98,6 +125,15 @@ impl Model {
     /// # Errors
     /// If `initial` does not fit it.
     pub fn object(&self, initial: &Value) -> Result<Object, ModelError> {
+        self.kind(initial).map(|kind| kind.object())
+    }
+
+    /// The same with its states numbered, for the search for one order of all objects.
+    pub(crate) fn machine(&self, initial: &Value) -> Result<Box<dyn Machine>, ModelError> {
+        self.kind(initial).map(|kind| kind.machine())
+    }
+
+    fn kind(&self, initial: &Value) -> Result<Box<dyn Kind>, ModelError> {
         (self.make)(initial).ok_or_else(|| ModelError::Initial {
             model: self.name,
             needs: self.initial,

@@ -37,6 +37,12 @@ pub fn span(length: Duration) -> String {
     }
 }
 
+/// How long before something was, to be set before "before" or "earlier": "3.0 s ", and nothing where no time had
+/// gone by, as in a history without times, whose order alone is known.
+pub(super) fn ago(length: Duration) -> String {
+    if length == Duration(0) { String::new() } else { span(length) + " " }
+}
+
 /// An operation with what it returned: "write 5", "read 5".
 pub(super) fn named(record: &Record) -> String {
     match (&record.operation.call, record.result()) {
@@ -94,5 +100,12 @@ mod tests {
         assert_eq!(span(Duration::from_millis(999)), "999 ms");
         assert_eq!(span(Duration::from_micros(12)), "12 µs");
         assert_eq!(span(Duration(7)), "7 ns");
+    }
+
+    #[test]
+    fn where_no_time_had_gone_by_none_is_told() {
+        let said = |length| format!("it had returned {}before", ago(length));
+        assert_eq!(said(Duration::from_millis(12)), "it had returned 12 ms before");
+        assert_eq!(said(Duration(0)), "it had returned before");
     }
 }

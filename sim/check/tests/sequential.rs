@@ -369,7 +369,7 @@ fn compare(kind: &Kind) {
         let expected = ends.into_iter().find(|&until| !given(until).allowed());
         let history = history(&drawn);
         let model = model(kind.model).expect("it is in the table");
-        let subject = Subject { history: &history, model, initial: &kind.initial };
+        let subject = Subject::new(&history, model, &kind.initial);
         let sequential = consistency("sequential").expect("it is in the table");
         let answer = judge(subject, sequential, Budget::of(Limits::default()));
         let found = match answer.expect("the initial value fits") {

@@ -110,7 +110,7 @@ fn with_a_step_back(history: &History) -> (History, OpId) {
 
 fn answer(history: &History, name: &str) -> Answer {
     let model = model("kv").expect("it is in the table");
-    let subject = Subject { history, model, initial: &Value::Int(0) };
+    let subject = Subject::new(history, model, &Value::Int(0));
     let consistency = consistency(name).expect("it is in the table");
     judge(subject, consistency, Budget::of(Limits::default())).expect("the initial value fits")
 }

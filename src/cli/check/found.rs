@@ -4,15 +4,15 @@ use crate::cli::wrap::{self, WIDTH};
 use serde_json::json;
 use simlab_check::format::Place;
 use simlab_check::{
-    Answer, Consistency, Evidence, Lattice, Model, Staleness, Subject, span as words_span,
-    staleness,
+    Answer, Consistency, Evidence, Lattice, Model, Staleness, Standing, Subject,
+    span as words_span, staleness,
 };
 use simlab_core::history::Record;
 use simlab_core::{OpId, Outcome, Value};
 use simlab_scenarios::Recorded;
 use std::time::Duration;
 
-/// More operations of the evidence are counted and not shown.
+/// More operations of the evidence are counted and not shown: they would fill the screen.
 const SHOWN_MAX: usize = 12;
 /// So much of a call or a result is shown, in characters.
 const CLIPPED: usize = 60;
@@ -37,6 +37,8 @@ pub(super) struct Found<'a> {
     pub(super) recorded: Recorded,
     pub(super) answer: Answer,
     pub(super) others: Others,
+    /// Whether all models were asked for.
+    pub(super) all: bool,
     pub(super) took: Duration,
 }
 
@@ -67,7 +69,7 @@ impl Found<'_> {
         lines.extend(filled(&judged));
         let summary = self.consistency.summary;
         lines.extend(filled(&format!("{name}: {summary}")));
-        lines.push(format!("the check took {:.3} ms", self.milliseconds()));
+        lines.push(format!("the check took {}", self.took()));
         lines
     }
 
@@ -84,33 +86,42 @@ impl Found<'_> {
         );
         out.extend(filled(&broke));
         out.extend(filled(&format!("why: {}", clip_to(&evidence.why, WHY_MAX))));
-        if !self.recorded.recording.timed {
-            out.push("  (the file has no times: here an event is a nanosecond)".to_owned());
-        }
         let others = evidence.operations.iter().any(|op| *op != evidence.op);
         if !others {
             return;
         }
-        let least = if evidence.minimal { ", and each is needed" } else { "" };
-        out.push(format!("these cannot all be true, whatever the others did{least}:"));
-        // In the order of the file; of many those nearest to the break.
-        let mut shown: Vec<&Record> =
+        let operations = evidence.operations.len();
+        let these =
+            if operations > SHOWN_MAX { format!("these {operations}") } else { "these".to_owned() };
+        let least = if evidence.minimal { ", and each is needed" } else { "; fewer might do" };
+        out.push(format!("{these} cannot all be true, whatever the others did{least}:"));
+        self.contradictory(evidence, out);
+    }
+
+    /// The operations that cannot all be true, in the order of the file; of many those nearest to the break, and
+    /// between them how many there are.
+    fn contradictory(&self, evidence: &Evidence, out: &mut Vec<String>) {
+        let history = &self.recorded.recording.history;
+        let mut all: Vec<&Record> =
             evidence.operations.iter().filter_map(|op| history.get(*op)).collect();
-        shown.sort_by_key(|record| {
+        let distance = |record: &Record| {
             (evidence.mark.seq.get().abs_diff(record.invoked.seq.get()), record.op)
-        });
-        shown.truncate(SHOWN_MAX);
-        shown.sort_by_key(|record| record.invoked);
-        for record in shown {
-            let op = &record.op;
-            let at = self.place(*op).map_or_else(String::new, place);
-            let who = self.recorded.who(*op);
-            out.push(format!("  {at}, {who}: {}", done(record)));
+        };
+        all.sort_by_key(|record| distance(record));
+        let farthest = all.iter().take(SHOWN_MAX).last().map(|record| distance(record));
+        all.sort_by_key(|record| record.invoked);
+        let more = |n: usize| (n > 0).then(|| format!("  … {n} more"));
+        let mut hidden = 0;
+        for record in all {
+            if Some(distance(record)) > farthest {
+                hidden += 1;
+                continue;
+            }
+            out.extend(more(std::mem::take(&mut hidden)));
+            let at = self.place(record.op).map_or_else(String::new, place);
+            out.push(format!("  {at}, {}: {}", self.recorded.who(record.op), done(record)));
         }
-        let hidden = evidence.operations.len().saturating_sub(SHOWN_MAX);
-        if hidden > 0 {
-            out.push(format!("  … and {hidden} more"));
-        }
+        out.extend(more(hidden));
     }
 
     /// Which other models hold, and what broke those that are next.
@@ -139,8 +150,9 @@ impl Found<'_> {
                 out.extend(filled(&format!("{name}: NO, {at}, {who}: {why}")));
             }
         }
+        self.not_judged(lattice, out);
         let history = &self.recorded.recording.history;
-        let subject = Subject { history, model: self.model, initial: &self.initial };
+        let subject = Subject::new(history, self.model, &self.initial);
         if let Ok(Staleness { stale: stale @ 1.., versions, time, .. }) = staleness(subject) {
             let reads = count(stale as usize, "read is", "reads are");
             let time = if self.recorded.recording.timed {
@@ -149,7 +161,27 @@ impl Found<'_> {
                 String::new()
             };
             let versions = count(versions as usize, "version", "versions");
-            out.push(format!("{reads} stale, by at most {versions}{time}, that much at least"));
+            let which = if stale == 1 { "by" } else { "the worst by" };
+            out.push(format!("{reads} stale, {which} at least {versions}{time}"));
+        }
+    }
+
+    /// The models of which it is not known whether they hold; those for which it is for the same reason together.
+    fn not_judged(&self, lattice: &Lattice, out: &mut Vec<String>) {
+        let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+        for (name, why) in unsettled(lattice) {
+            match reasons.iter_mut().find(|(known, _)| *known == why) {
+                Some((_, names)) => names.push(name),
+                None => reasons.push((why, vec![name])),
+            }
+        }
+        for (why, names) in reasons {
+            let why = clip_to(why, WHY_MAX);
+            out.extend(filled(&format!("not judged: {}: {why}", names.join(", "))));
+        }
+        let gave_up = |standing: &Standing| matches!(standing.answer, Answer::Unknown { .. });
+        if !self.all && lattice.standings.iter().any(gave_up) {
+            out.push("--consistency all searches longer".to_owned());
         }
     }
 
@@ -193,6 +225,12 @@ impl Found<'_> {
                 });
                 broken.collect::<Vec<_>>()
             }),
+            "not_judged": self.lattice().map(|lattice| {
+                let unsettled = unsettled(lattice).map(|(name, why)| {
+                    json!({ "consistency": name, "detail": clip_to(why, WHY_MAX) })
+                });
+                unsettled.collect::<Vec<_>>()
+            }),
             "wall_ms": self.milliseconds(),
         })
         .to_string()
@@ -224,10 +262,29 @@ impl Found<'_> {
         self.recorded.recording.place(op)
     }
 
+    /// How long it took, for people.
+    fn took(&self) -> String {
+        if self.took.as_secs() > 0 {
+            format!("{:.1} s", self.took.as_secs_f64())
+        } else {
+            format!("{:.3} ms", self.milliseconds())
+        }
+    }
+
     /// To the microsecond.
     fn milliseconds(&self) -> f64 {
         self.took.as_micros() as f64 / 1_000.0
     }
+}
+
+/// The models that hold or not, nobody knows, each with what stood in the way.
+fn unsettled(lattice: &Lattice) -> impl Iterator<Item = (&'static str, &str)> {
+    lattice.standings.iter().filter_map(|standing| match &standing.answer {
+        Answer::Unknown { why } | Answer::NotApplicable { why } => {
+            Some((standing.consistency.name, why.as_str()))
+        }
+        Answer::Satisfied | Answer::Violated(_) => None,
+    })
 }
 
 /// In lines that fit a terminal.

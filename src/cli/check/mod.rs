@@ -57,7 +57,8 @@ fn try_check(args: &CheckArgs, output: &mut Output) -> Result<Exit, Exit> {
     let initial = initial(args, model, &recorded);
     let begin = now();
     let stop = stop(args.limit);
-    let subject = Subject { history: &recorded.recording.history, model, initial: &initial };
+    let history = &recorded.recording.history;
+    let subject = Subject { history, model, initial: &initial, clients: recorded.clients() };
     let budget = Budget { limits: LIMITS, stop: stop.as_ref() };
     let unfit = |error| {
         let help = args.initial.is_none().then(|| "say what it was with --initial".to_owned());
@@ -82,23 +83,27 @@ fn try_check(args: &CheckArgs, output: &mut Output) -> Result<Exit, Exit> {
     } else {
         Others::NotAsked
     };
-    if let Some(path) = &args.diagram {
-        draw(path, subject, &answer, &recorded).map_err(|error| {
-            refuse(&format!("cannot write {}: {error}", path.display()), Vec::new(), output)
-        })?;
-    }
+    let drawn = args.diagram.as_deref().map(|path| {
+        let drawn = fs::write(path, drawing(path, subject, &answer, &recorded, budget));
+        drawn.map_err(|error| format!("cannot write {}: {error}", path.display()))
+    });
     let exit = match answer {
         Answer::Satisfied => Exit::Passed,
         Answer::Violated(_) => Exit::Failed,
         Answer::Unknown { .. } | Answer::NotApplicable { .. } => Exit::Inconclusive,
     };
     let file = args.file.as_str();
-    let found = Found { file, model, consistency, initial, recorded, answer, others, took };
+    let all = asked == ALL;
+    let found = Found { file, model, consistency, initial, recorded, answer, others, all, took };
     match args.format {
         Format::Text => found.text().iter().for_each(|line| output.line(line)),
         Format::Json => output.line(&found.json()),
     }
-    Ok(exit)
+    // What was found may have taken long, and is told even if the picture cannot be kept.
+    match drawn {
+        Some(Err(error)) => Err(refuse(&error, Vec::new(), output)),
+        Some(Ok(())) | None => Ok(exit),
+    }
 }
 
 /// Says what is wrong with the arguments.
@@ -145,12 +150,20 @@ fn stop(limit: Option<Duration>) -> Option<Stop> {
     limit.map(|limit| Stop::when(move || begin.elapsed().as_nanos() >= u128::from(limit.nanos())))
 }
 
-/// Draws the history, with an order that fits if it is linearizable, or with what contradicts itself.
-fn draw(path: &Path, subject: Subject<'_>, answer: &Answer, recorded: &Recorded) -> io::Result<()> {
+/// The history as a picture, with an order that fits if it is linearizable and one is found, or with what
+/// contradicts itself.
+fn drawing(
+    path: &Path,
+    subject: Subject<'_>,
+    answer: &Answer,
+    recorded: &Recorded,
+    budget: Budget<'_>,
+) -> String {
     let history = subject.history;
     let orders: Vec<Vec<OpId>> = match (answer, subject.model.object(subject.initial)) {
         (Answer::Satisfied, Ok(object)) => {
             let mut linearizer = Linearizer::new(Limits::default());
+            budget.stop.cloned().into_iter().for_each(|stop| linearizer.stop_when(stop));
             linearizer.declare_others(object);
             linearizer.witness(history).into_values().collect()
         }
@@ -175,8 +188,7 @@ fn draw(path: &Path, subject: Subject<'_>, answer: &Answer, recorded: &Recorded)
     };
     let diagram = diagram(history, marks, &options);
     let svg = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("svg"));
-    let drawn = if svg { diagram.svg(SVG_WIDTH) } else { diagram.text(WIDTH, &Glyphs::UNICODE) };
-    fs::write(path, drawn)
+    if svg { diagram.svg(SVG_WIDTH) } else { diagram.text(WIDTH, &Glyphs::UNICODE) }
 }
 
 #[allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "people wait for it")]

@@ -5,7 +5,7 @@
 //! polynomial time; with values that were written twice it is NP-complete already for causal memory
 //! (Bouajjani, Enea, Guerraoui, Hamza: On Verifying Causal Consistency, POPL 2017, §4).
 
-use super::Subject;
+use super::{Clients, Subject};
 use simlab_core::history::{Mark, Record};
 use simlab_core::{Call, NodeId, OpId, Outcome, Session, Value};
 use std::collections::BTreeMap;
@@ -63,6 +63,8 @@ pub(super) struct Accesses<'a> {
     pub(super) sessions: usize,
     pub(super) objects: usize,
     pub(super) records: &'a [Record],
+    /// What clients are called in sentences.
+    pub(super) clients: Clients<'a>,
     /// What happened that says something about values but not which, in one sentence.
     pub(super) undetermined: Option<String>,
 }
@@ -91,8 +93,14 @@ impl<'a> Accesses<'a> {
             return Err(format!("this model is about registers and keys, not about a {name}"));
         }
         let records = subject.history.records();
-        let mut accesses =
-            Accesses { all: Vec::new(), sessions: 0, objects: 0, records, undetermined: None };
+        let mut accesses = Accesses {
+            all: Vec::new(),
+            sessions: 0,
+            objects: 0,
+            records,
+            clients: subject.clients,
+            undetermined: None,
+        };
         let mut sessions: BTreeMap<(NodeId, Session), usize> = BTreeMap::new();
         let mut objects: BTreeMap<&str, usize> = BTreeMap::new();
         // What the reads of the accesses returned, and what was written.
@@ -147,11 +155,8 @@ impl<'a> Accesses<'a> {
             }
             (Call::Cas { .. }, Some(Value::Bool(false))) => {
                 self.undetermined.get_or_insert_with(|| {
-                    let name = record.op.number();
-                    format!(
-                        "{operation} (operation {name}) found another value, but which one is not \
-                         known"
-                    )
+                    let who = self.clients.name(record.op.node());
+                    format!("{operation} of {who} found another value, but which one is not known")
                 });
                 None
             }
@@ -175,21 +180,25 @@ impl<'a> Accesses<'a> {
         initial: bool,
     ) -> Result<Source, String> {
         let object = &self.record(reader).operation.object;
-        let number = |index: usize| self.op(index).number();
+        let who = |index: usize| self.clients.name(self.op(index).node());
         let untold = "so that nobody can tell which of them a read of it saw";
         match writers {
             None if initial => Ok(Source::Initial),
             None => Ok(Source::Nobody),
             Some((writer, None)) if !initial => Ok(Source::Write(writer)),
             Some((writer, _)) if initial => Err(format!(
-                "{object} held {value} at first, and operation {} wrote it again, {untold}",
-                number(writer)
+                "{object} held {value} at first, and {} wrote it again, {untold}",
+                who(writer)
             )),
-            Some((first, second)) => Err(format!(
-                "{value} was written to {object} by operations {} and {}, {untold}",
-                number(first),
-                number(second.unwrap_or(first))
-            )),
+            Some((first, second)) => {
+                let [first, second] = [first, second.unwrap_or(first)].map(who);
+                let by = if first == second {
+                    format!("twice by {first}")
+                } else {
+                    format!("by {first} and by {second}")
+                };
+                Err(format!("{value} was written to {object} {by}, {untold}"))
+            }
         }
     }
 

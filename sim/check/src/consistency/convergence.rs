@@ -40,9 +40,9 @@ pub(super) fn convergence(subject: Subject<'_>) -> Answer {
         "{} returned {} to {} at last, but {} to {}, and nothing was written any more",
         named(second),
         value(second),
-        second.op.node(),
+        subject.clients.name(second.op.node()),
         value(first),
-        first.op.node(),
+        subject.clients.name(first.op.node()),
     );
     let (op, mark) = (second.op, returned(second));
     let object = second.operation.object.clone();

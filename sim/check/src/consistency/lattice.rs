@@ -119,7 +119,7 @@ mod tests {
 
     fn said(history: &History, kind: &str, initial: &Value) -> String {
         let model = model(kind).expect("it is in the table");
-        let subject = Subject { history, model, initial };
+        let subject = Subject::new(history, model, initial);
         let lattice = lattice(subject, Budget::of(Limits::default())).expect("it fits");
         lattice.to_string()
     }
@@ -164,7 +164,7 @@ mod tests {
         steps.extend([read(2, "x", 10), read(2, "x", 1)]);
         let (history, initial) = (history(&steps), Value::Int(0));
         let kv = model("kv").expect("it is in the table");
-        let subject = Subject { history: &history, model: kv, initial: &initial };
+        let subject = Subject::new(&history, kv, &initial);
         let budget = Budget::of(Limits { configurations: 6 });
         let alone = judge(subject, &CONSISTENCIES[0], budget);
         assert!(matches!(alone, Ok(Answer::Unknown { .. })), "{alone:?}");

@@ -13,6 +13,8 @@ const QUESTION: u64 = 1 << 16;
 pub(super) enum Spent {
     /// The limit of counted work was hit.
     Limit(u64),
+    /// So many bytes would not have been enough.
+    Memory(usize),
     /// Who asked has no more time.
     Stopped,
 }
@@ -24,6 +26,10 @@ impl Spent {
             Spent::Limit(limit) => {
                 let limit = words::count(limit, "configuration");
                 format!("the check of {of} did work worth {limit} and was stopped")
+            }
+            Spent::Memory(bytes) => {
+                let room = bytes >> 20;
+                format!("the check of {of} took {room} MiB of memory and was stopped")
             }
             Spent::Stopped => format!("the check of {of} was stopped before its end"),
         }

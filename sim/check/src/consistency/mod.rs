@@ -20,6 +20,7 @@
 //! that read.
 //!
 //! ```text
+//!   clients       what they are called in sentences
 //!   accesses      reads, writes, and which write a read saw
 //!   effective     what took effect, in a prefix or in a part of a history
 //!   view/         causal, PRAM and the session guarantees: polynomial
@@ -30,6 +31,7 @@
 //! ```
 
 mod accesses;
+mod clients;
 mod convergence;
 mod effective;
 mod evidence;
@@ -43,7 +45,9 @@ mod table;
 mod testing;
 mod view;
 
+pub use clients::Clients;
 pub use lattice::{Lattice, Standing, lattice};
+pub(crate) use sequential::{Machine, numbered};
 pub use staleness::{Missed, Staleness, staleness};
 pub use table::{CONSISTENCIES, Consistency, consistency};
 
@@ -63,6 +67,16 @@ pub struct Subject<'a> {
     pub model: &'static Model,
     /// What each object holds at first.
     pub initial: &'a Value,
+    /// What clients are called in sentences.
+    pub clients: Clients<'a>,
+}
+
+impl<'a> Subject<'a> {
+    /// A history whose clients are called by the numbers of their nodes.
+    #[must_use]
+    pub const fn new(history: &'a History, model: &'static Model, initial: &'a Value) -> Self {
+        Subject { history, model, initial, clients: Clients::Nodes }
+    }
 }
 
 /// What a check may use up.

@@ -6,6 +6,7 @@
 //!   what broke it          the evidence: in words if it is of a well-known kind, else as a list
 //! ```
 
+use super::Clients;
 use crate::words;
 use simlab_core::history::{Mark, Record};
 use simlab_core::{Call, NodeId, Outcome, Session, Value};
@@ -15,16 +16,22 @@ const LISTED: usize = 16;
 
 /// The sentence. `evidence` are the operations that cannot all be, in the order of invocation, with
 /// `broken` among them; `says` is what the model's views come to, for the general case.
-pub(super) fn sentence(evidence: &[&Record], broken: &Record, says: &str) -> String {
+pub(super) fn sentence(
+    evidence: &[&Record],
+    broken: &Record,
+    says: &str,
+    clients: Clients<'_>,
+) -> String {
     let told = told(broken);
-    if let Some(reason) = never_written(evidence, broken).or_else(|| went_back(evidence, broken)) {
+    let back = || went_back(evidence, broken, clients);
+    if let Some(reason) = never_written(evidence, broken).or_else(back) {
         return format!("{told}, but {reason}");
     }
     if evidence.len() > LISTED {
         let count = words::count(evidence.len() as u64, "operation");
         return format!("{told}, but {says} ({count} show it)");
     }
-    format!("{told}, but {says}: {}", listed(evidence))
+    format!("{told}, but {says}: {}", listed(evidence, clients))
 }
 
 /// "read x", "write 1 to x".
@@ -94,7 +101,7 @@ fn never_written(evidence: &[&Record], broken: &Record) -> Option<String> {
 }
 
 /// A read that returned something older than what its session had read or written before.
-fn went_back(evidence: &[&Record], broken: &Record) -> Option<String> {
+fn went_back(evidence: &[&Record], broken: &Record, clients: Clients<'_>) -> Option<String> {
     let value = saw(broken)?;
     let object = &broken.operation.object;
     if evidence.iter().any(|record| record.operation.object != *object) {
@@ -115,8 +122,8 @@ fn went_back(evidence: &[&Record], broken: &Record) -> Option<String> {
         // The initial value.
         ([], None, _) if others.len() == 1 => Some(did),
         ([], Some(old), Some(new)) if session(old) == session(new) && others.len() <= 3 => {
-            (old.invoked < new.invoked)
-                .then(|| format!("{did}, which {} wrote after {value}", old.op.node()))
+            let who = clients.name(old.op.node());
+            (old.invoked < new.invoked).then(|| format!("{did}, which {who} wrote after {value}"))
         }
         ([seen], ..) if saw(seen) == Some(value) && others.len() == 1 => {
             Some(format!("{did}, when it had seen {value} already"))
@@ -129,7 +136,7 @@ fn went_back(evidence: &[&Record], broken: &Record) -> Option<String> {
 }
 
 /// "n1: write 1 to x, then write 2 to x; n2: read x (2), then read x (1)".
-fn listed(evidence: &[&Record]) -> String {
+fn listed(evidence: &[&Record], clients: Clients<'_>) -> String {
     let mut sessions: Vec<(NodeId, Session)> = Vec::new();
     for record in evidence {
         if !sessions.contains(&session(record)) {
@@ -148,8 +155,8 @@ fn listed(evidence: &[&Record]) -> String {
                 },
             })
             .collect();
-        let steps = steps.join(", then ");
-        if alone { format!("{node}: {steps}") } else { format!("{node}/{}: {steps}", number.0) }
+        let (who, steps) = (clients.name(node), steps.join(", then "));
+        if alone { format!("{who}: {steps}") } else { format!("{who}/{}: {steps}", number.0) }
     });
     parts.collect::<Vec<String>>().join("; ")
 }

@@ -87,10 +87,10 @@ pub(super) fn fresh(accesses: &Accesses<'_>) -> Answer {
         more => format!(", and {} after that", words::count(more, "newer write")),
     };
     let why = format!(
-        "{} returned {returned}, but {} had returned {} before it began{others}",
+        "{} returned {returned}, but {} had returned {}before it began{others}",
         named(read),
         named(write),
-        words::span(first.time),
+        words::ago(first.time),
     );
     let object = read.operation.object.clone();
     Answer::Violated(Evidence { op: first.read, mark, object, why, operations, minimal: true })
@@ -221,7 +221,7 @@ mod tests {
     fn figures(steps: &[Step]) -> Result<Staleness, String> {
         let history = history(steps);
         let model = model("register").expect("it is in the table");
-        staleness(Subject { history: &history, model, initial: &Value::Int(0) })
+        staleness(Subject::new(&history, model, &Value::Int(0)))
     }
 
     #[test]

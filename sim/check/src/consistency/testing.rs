@@ -70,7 +70,7 @@ pub(super) fn history(steps: &[Step]) -> History {
 pub(super) fn judged(steps: &[Step], kind: &str, name: &str) -> Answer {
     let history = history(steps);
     let model = model(kind).expect("it is in the table");
-    let subject = Subject { history: &history, model, initial: &Value::Int(0) };
+    let subject = Subject::new(&history, model, &Value::Int(0));
     let consistency = consistency(name).expect("it is in the table");
     judge(subject, consistency, Budget::of(Limits::default())).expect("the initial value fits")
 }

@@ -71,7 +71,7 @@ pub struct Recording {
     pub history: History,
     /// How it was written down.
     pub format: Format,
-    /// Whether the marks have real times; otherwise an event is a nanosecond.
+    /// Whether the marks have times; otherwise all are 0, and nothing but the order of the events is known.
     pub timed: bool,
     /// Where each operation is, in the order of the history.
     pub places: Vec<Place>,

@@ -257,7 +257,7 @@ impl<'a> Pairing<'a> {
             else {
                 continue;
             };
-            let mark = |at: u64| Mark { seq, at: Time(if self.timed { at } else { seq.get() }) };
+            let mark = |at: u64| Mark { seq, at: Time(if self.timed { at } else { 0 }) };
             let added = if *begun {
                 let Some((at, outcome)) = operated.returned.take() else { continue };
                 history.complete(operated.op, outcome, mark(at))

@@ -99,15 +99,18 @@ impl<'a, S: Specification + Clone> Explanation<'a, S> {
         let noun = words::noun(call);
         let only_looked = |record: &Record| !self.changed(record);
         let writes = self.completed_before(began, &|record| self.changed(record));
+        if *call == Call::Read && !writes.is_empty() && self.is_out_of_thin_air() {
+            return " (nothing that had begun until then makes that possible)".to_owned();
+        }
         let write = self.decisive(&writes, &|_| false).or_else(|| {
             // Others may have seen what the write did, so that it takes more than to forget it.
             let anyhow = self.stays_impossible(&only_looked);
             if anyhow { self.culprit(&writes, &only_looked) } else { None }
         });
         if let Some(write) = write {
-            let ago = words::span(began.at.since(returned(write).at));
+            let ago = words::ago(began.at.since(returned(write).at));
             return format!(
-                " ({} had returned {ago} before the {noun} began)",
+                " ({} had returned {ago}before the {noun} began)",
                 write.operation.call
             );
         }
@@ -122,15 +125,24 @@ impl<'a, S: Specification + Clone> Explanation<'a, S> {
         if !look.returned_before(began) {
             return format!(" ({seen} while this {noun} was under way)");
         }
-        let ago = words::span(began.at.since(returned(look).at));
-        format!(" ({seen}, {ago} before this {noun} began)")
+        let ago = words::ago(began.at.since(returned(look).at));
+        let comma = if ago.is_empty() { "" } else { "," };
+        format!(" ({seen}{comma} {ago}before this {noun} began)")
+    }
+
+    /// Whether the claim would be impossible even if all others had ended unknown, and none of them was reported
+    /// as not done: no single one of them is to blame then.
+    fn is_out_of_thin_air(&self) -> bool {
+        let begun = |record: &&&Record| record.invoked < self.end;
+        !self.records.iter().filter(begun).any(|record| record.refused())
+            && self.stays_impossible(&|_| true)
     }
 
     fn evidence_that_it_happened(&self) -> String {
         let all = self.completed_before(self.end, &|_| true);
         self.culprit(&all, &|_| false).map_or_else(String::new, |record| {
-            let ago = words::span(self.end.at.since(returned(record).at));
-            format!(" ({}, {ago} earlier)", self.seen(record))
+            let ago = words::ago(self.end.at.since(returned(record).at));
+            format!(" ({}, {ago}earlier)", self.seen(record))
         })
     }
 

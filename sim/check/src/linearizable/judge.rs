@@ -76,9 +76,9 @@ impl Claim<'_> {
         let first = find(zones[one].first);
         match (first.and_then(|first| Some((first, returned(first)?))), find(zones[1 - one].last)) {
             (Some((first, at)), Some(last)) => {
-                let ago = words::span(last.invoked.at.since(at));
+                let ago = words::ago(last.invoked.at.since(at));
                 let (first, last) = (words::named(first), words::named(last));
-                format!("{first} had returned {ago} before {last} began")
+                format!("{first} had returned {ago}before {last} began")
             }
             _ => "it was there at first".to_owned(),
         }

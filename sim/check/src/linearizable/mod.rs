@@ -358,11 +358,14 @@ impl Linearizer {
             let (seq, at, object) = (mark.seq, mark.at, name.to_owned());
             return Verdict::NotLinearizable(FirstBreak { op, seq, at, object, why });
         }
-        if let Some((name, _)) = self.objects.iter().find(|(_, judged)| judged.is_exhausted()) {
+        let exhausted = |(_, judged): &(&String, &Judged)| judged.is_exhausted();
+        if let Some((name, judged)) = self.objects.iter().find(exhausted) {
+            let (made, limit) = (judged.judge.work(), self.limits.configurations);
             let why = if self.bound().stopped() {
                 format!("the search on {name} was given up when its time was over")
+            } else if made <= limit {
+                format!("the search on {name} would have taken too much memory and was stopped")
             } else {
-                let limit = self.limits.configurations;
                 format!("the search on {name} made {limit} configurations and was stopped")
             };
             return Verdict::Unknown { why };

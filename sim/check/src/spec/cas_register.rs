@@ -1,7 +1,7 @@
 //! A register that can be written on a condition: the strongest of the small objects, since it
 //! solves consensus among any number of clients (Herlihy 1991).
 
-use super::{Specification, compare_and_set, done, size_of_value};
+use super::{Specification, compare_and_set, done};
 use simlab_core::{Call, Value};
 
 /// A register with compare-and-set.
@@ -18,12 +18,12 @@ impl Specification for CasRegister {
         self.initial.clone()
     }
 
-    fn size(&self, state: &Value) -> usize {
-        size_of_value(state)
-    }
-
     fn register(&self) -> Option<&Value> {
         Some(&self.initial)
+    }
+
+    fn weight(&self, state: &Value) -> usize {
+        super::weight(state)
     }
 
     fn accepts(&self, call: &Call) -> bool {

@@ -1,7 +1,7 @@
 //! One key of a key-value store. Each key is an object of its own, so that a history is judged key
 //! by key, which is sound for linearizability (Herlihy & Wing 1990, theorem 1).
 
-use super::{Specification, compare_and_set, done, size_of_value};
+use super::{Specification, compare_and_set, done};
 use simlab_core::{Call, Value};
 
 /// A key: get (`Read`), put (`Write`), compare-and-set, and append for texts. A missing key reads
@@ -19,12 +19,12 @@ impl Specification for KeyValue {
         self.initial.clone()
     }
 
-    fn size(&self, state: &Value) -> usize {
-        size_of_value(state)
-    }
-
     fn register(&self) -> Option<&Value> {
         Some(&self.initial)
+    }
+
+    fn weight(&self, state: &Value) -> usize {
+        super::weight(state)
     }
 
     fn accepts(&self, call: &Call) -> bool {

@@ -89,9 +89,10 @@ pub trait Specification {
         returned == told
     }
 
-    /// How many values a state holds, about: what bounds the memory of a search.
-    fn size(&self, _state: &Self::State) -> usize {
-        1
+    /// How much memory a state takes beside the size of its type, in bytes, roughly. A search that keeps many
+    /// states has a bound for that.
+    fn weight(&self, _state: &Self::State) -> usize {
+        0
     }
 
     /// Whether `call` can have changed the state if it returned `result`. It spares the search
@@ -113,12 +114,13 @@ pub trait Specification {
     }
 }
 
-/// How many values of a usual size make up one that may be a text.
-fn size_of_value(value: &Value) -> usize {
+/// How much memory a value takes beside the size of its type, in bytes.
+fn weight(value: &Value) -> usize {
     match value {
-        Value::Text(text) => 1 + text.len() / 32,
-        Value::List(values) => 1 + values.len(),
-        _ => 1,
+        Value::Nil | Value::Bool(_) | Value::Int(_) => 0,
+        Value::Text(text) => text.len(),
+        // They lie in each other only so deep as a value may.
+        Value::List(values) => values.iter().map(|value| size_of::<Value>() + weight(value)).sum(),
     }
 }
 

@@ -19,8 +19,11 @@ impl Specification for MultiRegister {
         BTreeMap::new()
     }
 
-    fn size(&self, state: &BTreeMap<String, Value>) -> usize {
-        1 + state.len()
+    fn weight(&self, state: &BTreeMap<String, Value>) -> usize {
+        let entry = |(name, value): (&String, &Value)| {
+            size_of::<(String, Value)>() + name.len() + super::weight(value)
+        };
+        state.iter().map(entry).sum()
     }
 
     fn accepts(&self, call: &Call) -> bool {

@@ -15,12 +15,12 @@ impl Specification for Queue {
         VecDeque::new()
     }
 
-    fn size(&self, state: &VecDeque<Value>) -> usize {
-        1 + state.len()
-    }
-
     fn is_queue(&self) -> bool {
         true
+    }
+
+    fn weight(&self, state: &VecDeque<Value>) -> usize {
+        state.iter().map(|value| size_of::<Value>() + super::weight(value)).sum()
     }
 
     fn accepts(&self, call: &Call) -> bool {

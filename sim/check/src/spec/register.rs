@@ -1,6 +1,6 @@
 //! The register of the textbooks.
 
-use super::{Specification, done, size_of_value};
+use super::{Specification, done};
 use simlab_core::{Call, Value};
 
 /// A register: a write sets its value, a read returns it.
@@ -17,12 +17,12 @@ impl Specification for Register {
         self.initial.clone()
     }
 
-    fn size(&self, state: &Value) -> usize {
-        size_of_value(state)
-    }
-
     fn register(&self) -> Option<&Value> {
         Some(&self.initial)
+    }
+
+    fn weight(&self, state: &Value) -> usize {
+        super::weight(state)
     }
 
     fn accepts(&self, call: &Call) -> bool {

@@ -15,10 +15,6 @@ impl Specification for Set {
         BTreeSet::new()
     }
 
-    fn size(&self, state: &BTreeSet<Value>) -> usize {
-        1 + state.len()
-    }
-
     fn is_set(&self) -> bool {
         true
     }
@@ -33,6 +29,10 @@ impl Specification for Set {
             Call::Insert(value) | Call::Remove(value) | Call::Contains(value) => Some(value),
             _ => None,
         }
+    }
+
+    fn weight(&self, state: &BTreeSet<Value>) -> usize {
+        state.iter().map(|value| size_of::<Value>() + super::weight(value)).sum()
     }
 
     fn accepts(&self, call: &Call) -> bool {

@@ -39,7 +39,7 @@ fn seeds() -> std::ops::Range<u64> {
 fn answer(history: &History, kind: &str, name: &str) -> Answer {
     let initial = Value::Int(0);
     let model = model(kind).expect("it is in the table");
-    let subject = Subject { history, model, initial: &initial };
+    let subject = Subject::new(history, model, &initial);
     let consistency = consistency(name).expect("it is in the table");
     judge(subject, consistency, Budget::of(Limits::default())).expect("the initial value fits")
 }
@@ -180,7 +180,7 @@ fn the_implications_hold() {
         let drawn = draw(seed, Model::ALL[seed as usize % Model::ALL.len()], style);
         let history = history(&drawn);
         let register = model("register").expect("it is in the table");
-        let subject = Subject { history: &history, model: register, initial: &initial };
+        let subject = Subject::new(&history, register, &initial);
         let judged = lattice(subject, Budget::of(Limits::default())).expect("the value fits");
         let alone: Vec<Answer> = CONSISTENCIES
             .iter()
@@ -209,7 +209,7 @@ fn staleness_agrees_with_the_oracle() {
         let drawn = draw(seed, Model::ALL[seed as usize % Model::ALL.len()], style);
         let history = history(&drawn);
         let register = model("register").expect("it is in the table");
-        let subject = Subject { history: &history, model: register, initial: &initial };
+        let subject = Subject::new(&history, register, &initial);
         let found = staleness(subject).expect("the values are unique");
         let replay = || format!("SIMLAB_SEED={seed}: {found:?} {drawn:?}");
         let missed: Vec<(usize, u64, u64)> = oracle::missed(&drawn);

@@ -20,6 +20,8 @@ mod search;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use machine::{Machine, numbered};
+
 use super::Subject;
 use super::accesses::Accesses;
 use super::effective::{Effective, Part};
@@ -27,7 +29,6 @@ use super::evidence::Check;
 use super::meter::{Meter, Spent};
 use super::sentence::sentence;
 use super::view::{Promise, Views};
-use machine::machine;
 use search::{Free, Problem, Step};
 use simlab_core::history::{Mark, Record};
 use simlab_core::{Call, NodeId, OpId, Outcome, Session, Value};
@@ -204,7 +205,7 @@ impl Check for Sequential<'_> {
         }
         meter.steps(self.records().len() as u64)?;
         let (problem, members) = self.problem(part);
-        let Some(machine) = machine(self.subject) else { return Ok(None) };
+        let Ok(machine) = self.subject.model.machine(self.subject.initial) else { return Ok(None) };
         Ok((!search::possible(&problem, machine, meter)?).then_some(members))
     }
 
@@ -232,6 +233,6 @@ impl Check for Sequential<'_> {
         let records = self.records();
         let evidence: Vec<&Record> = operations.iter().map(|&index| &records[index]).collect();
         let says = "no order of all operations, those of each session in its order, explains this";
-        sentence(&evidence, &records[broken], says)
+        sentence(&evidence, &records[broken], says, self.subject.clients)
     }
 }

@@ -52,6 +52,11 @@ type Config = Box<[u32]>;
 /// order of invocation.
 type Ranked = ((bool, usize), Config);
 
+/// So many bytes may configurations and states take.
+const MEMORY: usize = 1 << 30;
+/// What a configuration takes beside its words, in bytes: in its list or set, and with the allocator.
+const IN_LISTS: usize = 64;
+
 struct Search<'a, 'p> {
     problem: &'p Problem<'a>,
     machine: Box<dyn Machine>,
@@ -59,10 +64,21 @@ struct Search<'a, 'p> {
     must: Vec<u32>,
     /// The last read of each state of an object in each session that reads it.
     last: BTreeMap<(usize, StateId), Vec<(usize, u32)>>,
+    /// So many bytes it may take up.
+    room: usize,
 }
 
 /// Whether there is such an order.
 pub(super) fn possible(
+    problem: &Problem<'_>,
+    machine: Box<dyn Machine>,
+    meter: &mut Meter<'_>,
+) -> Result<bool, Spent> {
+    possible_within(MEMORY, problem, machine, meter)
+}
+
+fn possible_within(
+    room: usize,
     problem: &Problem<'_>,
     mut machine: Box<dyn Machine>,
     meter: &mut Meter<'_>,
@@ -79,7 +95,7 @@ pub(super) fn possible(
             last.insert((object, state), readers);
         }
     }
-    Search { problem, machine, must, last }.run(meter)
+    Search { problem, machine, must, last, room }.run(meter)
 }
 
 impl Search<'_, '_> {
@@ -89,7 +105,12 @@ impl Search<'_, '_> {
         config[self.states()..].fill(FIRST);
         let mut visited = BTreeSet::new();
         let mut waiting = vec![config];
+        let takes = words * size_of::<u32>() + IN_LISTS;
         while let Some(mut config) = waiting.pop() {
+            let held = (visited.len() + waiting.len() + 1).saturating_mul(takes);
+            if held.saturating_add(self.machine.held()) > self.room {
+                return Err(Spent::Memory(self.room));
+            }
             self.settle(&mut config, meter)?;
             if self.must.iter().zip(&config).all(|(must, at)| at >= must) {
                 return Ok(true);
@@ -190,5 +211,34 @@ impl Search<'_, '_> {
         }
         let readers = self.last.get(&(object, before[at]));
         readers.is_none_or(|readers| readers.iter().all(|&(session, at)| at < after[session]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::Budget;
+    use super::*;
+    use crate::{Limits, model};
+
+    /// Two sessions write and a third reads what is never there: all their orders have to be gone through.
+    #[test]
+    fn what_takes_too_much_memory_is_given_up() {
+        let writes: Vec<Call> = (0..40).map(|n| Call::Write(Value::Int(n % 2))).collect();
+        let (nil, never) = (Value::Nil, Value::Int(7));
+        let step = |(index, call)| Step { object: 0, call, result: Some(&nil), index };
+        let half = |from: usize| writes.iter().enumerate().skip(from).take(20).map(step).collect();
+        let read = vec![Step { object: 0, call: &Call::Read, result: Some(&never), index: 40 }];
+        let sessions = vec![half(0), half(20), read];
+        let problem = Problem { sessions, objects: 1, ..Problem::default() };
+        let within = |room| {
+            let register = model("register").expect("it is in the table");
+            let machine = register.machine(&Value::Nil).expect("any value fits");
+            let mut meter = Meter::new(Budget::of(Limits::default()));
+            possible_within(room, &problem, machine, &mut meter)
+        };
+        assert_eq!(within(MEMORY), Ok(false));
+        assert_eq!(within(10_000), Err(Spent::Memory(10_000)));
+        let said = Spent::Memory(MEMORY).sentence("sequential");
+        assert_eq!(said, "the check of sequential took 1024 MiB of memory and was stopped");
     }
 }

@@ -62,7 +62,7 @@ fn a_queue_gives_nothing_twice() {
     ];
     let history = history(&steps);
     let queue = model("queue").expect("it is in the table");
-    let subject = Subject { history: &history, model: queue, initial: &Value::Nil };
+    let subject = Subject::new(&history, queue, &Value::Nil);
     let sequential = consistency("sequential").expect("it is in the table");
     let budget = Budget::of(Limits::default());
     let Ok(Answer::Violated(evidence)) = judge(subject, sequential, budget) else {
@@ -77,7 +77,7 @@ fn a_queue_gives_nothing_twice() {
 fn who_sets_a_limit_is_told_that_it_was_hit() {
     let history = history(&[write(1, "x", 1), read(2, "x", 0), read(2, "x", 1)]);
     let kv = model("kv").expect("it is in the table");
-    let subject = Subject { history: &history, model: kv, initial: &Value::Int(0) };
+    let subject = Subject::new(&history, kv, &Value::Int(0));
     let sequential = consistency("sequential").expect("it is in the table");
     let why = "the check of sequential did work worth 1 configuration and was stopped";
     let answer = judge(subject, sequential, Budget::of(Limits { configurations: 1 }));

@@ -140,7 +140,7 @@ impl Check for Views<'_> {
     fn why(&self, broken: usize, operations: &[usize]) -> String {
         let record = |&index: &usize| self.accesses.record(index);
         let evidence: Vec<&Record> = operations.iter().map(record).collect();
-        sentence(&evidence, record(&broken), self.promise.says())
+        sentence(&evidence, record(&broken), self.promise.says(), self.accesses.clients)
     }
 }
 

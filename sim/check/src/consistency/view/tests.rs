@@ -134,20 +134,24 @@ fn why_not(steps: &[Step], kind: &str, name: &str) -> String {
 #[test]
 fn what_cannot_be_told_is_said() {
     let steps = [write(1, "x", 1), write(2, "x", 1), read(1, "x", 1)];
-    let why = "1 was written to x by operations 0 and 1, so that nobody can tell which of them a \
-               read of it saw";
+    let why = "1 was written to x by n1 and by n2, so that nobody can tell which of them \
+               a read of it saw";
     assert_eq!(why_not(&steps, "kv", "causal"), why);
     // Nobody asks who wrote what nobody read.
     assert_allowed(&steps[..2], "causal");
     let steps = [write(1, "x", 0), read(1, "x", 0)];
-    let why = "x held 0 at first, and operation 0 wrote it again, so that nobody can tell which of \
-               them a read of it saw";
+    let why = "x held 0 at first, and n1 wrote it again, so that nobody can tell which of them a \
+               read of it saw";
+    assert_eq!(why_not(&steps, "kv", "pram"), why);
+    let steps = [write(1, "x", 1), write(1, "x", 1), read(1, "x", 1)];
+    let why =
+        "1 was written to x twice by n1, so that nobody can tell which of them a read of it saw";
     assert_eq!(why_not(&steps, "kv", "pram"), why);
     let append = done(1, "x", Call::Append("a".into()), Value::Nil);
     let why = "this model is about reads and writes, and x append \"a\" is neither";
     assert_eq!(why_not(&[append], "kv", "pram"), why);
     let failed = Call::Cas { from: Value::Int(1), to: Value::Int(2) };
-    let why = "x cas 1 2 (operation 0) found another value, but which one is not known";
+    let why = "x cas 1 2 of n1 found another value, but which one is not known";
     assert_eq!(why_not(&[done(1, "x", failed, Value::Bool(false))], "kv", "pram"), why);
     let add = done(1, "x", Call::Add(1), Value::Nil);
     let why = "this model is about registers and keys, not about a counter";

@@ -30,7 +30,7 @@ fn told(model_name: &str, text: &str) -> Vec<String> {
 fn linearizable(model_name: &str, initial: Value, text: &str) -> bool {
     let recording = history(model_name, text);
     let model = model(model_name).expect("it is in the table");
-    let subject = Subject { history: &recording.history, model, initial: &initial };
+    let subject = Subject::new(&recording.history, model, &initial);
     let named = consistency("linearizable").expect("it is in the table");
     match judge(subject, named, Budget::of(Limits::default())) {
         Ok(Answer::Satisfied) => true,

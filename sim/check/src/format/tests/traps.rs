@@ -213,9 +213,9 @@ fn times_never_run_backwards() {
     };
     assert_eq!(ends(&timed(["500", "700"])), (true, 500, Some(700)));
     assert_eq!(ends(&timed(["500", "400"])), (true, 500, Some(500)));
-    // Without a time each, an event is a nanosecond.
-    assert_eq!(ends(&timed(["500", "nil"])), (false, 1, Some(2)));
-    assert_eq!(ends(&timed(["500", "-1"])), (false, 1, Some(2)));
+    // Without a time each there is none at all.
+    assert_eq!(ends(&timed(["500", "nil"])), (false, 0, Some(0)));
+    assert_eq!(ends(&timed(["500", "-1"])), (false, 0, Some(0)));
 }
 
 /// What clients saw at the same moment is at the same moment.

@@ -260,6 +260,7 @@ impl<S: Specification> Search<S> {
                 || self.states.too_much()
                 || at.is_multiple_of(ASKED_EVERY) && self.bound.stopped();
             if too_many || self.work + reached.work() + kept.work() > self.bound.configurations {
+                self.work += reached.work() + kept.work();
                 return Step::Exhausted;
             }
         }

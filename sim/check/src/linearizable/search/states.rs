@@ -8,15 +8,15 @@ use std::hash::Hash;
 /// The number of a state, in the order in which they were met.
 pub(super) type StateId = u32;
 
-/// So many values may all states together hold: about a gigabyte.
-const HELD_MAX: usize = 20_000_000;
+/// So many bytes may all states together take.
+const HELD_MAX: usize = 1 << 29;
 
 /// The states that were met.
 #[derive(Clone, Debug)]
 pub(super) struct States<T> {
     states: Vec<T>,
     index: HashTable<StateId>,
-    /// How much they hold together.
+    /// How many bytes they take together, roughly.
     held: usize,
 }
 
@@ -55,7 +55,7 @@ impl<T: Eq + Hash> States<T> {
             return *known;
         }
         let id = states.len() as StateId;
-        *held += spec.size(&state);
+        *held += size_of::<T>() + spec.weight(&state);
         states.push(state);
         index.insert_unique(key, id, |id| digest(&states[*id as usize]));
         id
