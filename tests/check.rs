@@ -115,6 +115,52 @@ fn the_documentation_is_right() {
     }
 }
 
+/// Of much evidence there is a screenful, nearest to the break; JSON has all.
+#[test]
+fn much_evidence_is_counted() {
+    let mut text = String::new();
+    for _ in 0..20 {
+        text.push_str("0 :invoke :inc nil\n0 :ok :inc nil\n");
+    }
+    text.push_str("1 :invoke :read nil\n1 :ok :read 14\n");
+    let folder = Folder::new("much");
+    let file = folder.file("counter.log", text);
+    let (out, _) = exits(1, &["check", &file, "--model", "counter"]);
+    assert!(out.contains("\nthese 16 cannot all be true"), "{out}");
+    assert!(out.contains(":\n  … 4 more\n  lines "), "{out}");
+    assert_eq!(out.matches(", process 0: add 1 returned nil\n").count(), 11, "{out}");
+    let (out, _) = exits(1, &["check", &file, "--model", "counter", "--format", "json"]);
+    let found: Value = serde_json::from_str(&out).expect("one JSON object");
+    assert_eq!(found["evidence"].as_array().map(Vec::len), Some(16));
+}
+
+/// A file without times knows the order alone, and its clients are processes.
+#[test]
+fn nothing_is_said_that_the_file_does_not_know() {
+    let all = |file: &str, model: &str| {
+        let path = format!("tests/histories/{file}");
+        exits(1, &["check", &path, "--model", model, "--consistency", "all"]).0
+    };
+    let stale = all("stale.log", "register");
+    assert!(stale.contains("had\n  returned before it began\n"), "{stale}");
+    assert!(!stale.contains(" ns "), "{stale}");
+    let queue = all("queue_order.edn", "queue").replace("\n  ", " ");
+    assert!(queue.contains("; process 1: dequeue on x (\"b\")"), "{queue}");
+    assert!(queue.contains("not judged: causal, pram, "), "{queue}");
+    assert!(queue.contains("not judged: convergence: a queue has no call that only"), "{queue}");
+}
+
+/// What was found is told even where the picture cannot be kept.
+#[test]
+fn a_diagram_that_cannot_be_written_hides_no_verdict() {
+    let args = arguments("tests/histories/stale.log", &["register"]);
+    let (out, err) = exits(2, &[&args[..], &["--diagram", "/no/such/folder/x.svg"]].concat());
+    assert!(out.starts_with("linearizable: NO\n"), "{out}");
+    assert!(err.starts_with("error: cannot write /no/such/folder/x.svg: "), "{err}");
+    let (_, err) = exits(2, &[&args[..], &["--diagram", "-"]].concat());
+    assert!(err.contains("expected a file"), "{err}");
+}
+
 /// The contract that outside tools rely on.
 #[test]
 fn the_json_verdict_has_its_form() {
@@ -204,13 +250,17 @@ fn a_trace_is_checked_without_running_it_again() {
                 out.contains("first broken by customer-s.") && out.contains("read returned 60"),
                 "{out}"
             );
-            assert!(!out.contains("a nanosecond"), "{out}");
         }
         let (_, other) = check(2, &["stock", "--initial", "60", "--variant", "escrow"]);
         assert!(
             other.contains(&format!("this trace is of the variant `{variant}`, not of `escrow`"))
         );
-        assert!(check(2, &["mutex"]).1.contains("a mutex has no such call"), "{trace}");
+        let mutex = check(2, &["mutex"]).1;
+        assert!(mutex.contains("a mutex has no such call"), "{mutex}");
+        assert!(mutex.contains("help: --model "), "{mutex}");
+        let weaker = ["stock", "--initial", "60", "--consistency", "all"];
+        let (out, _) = check(status, &weaker);
+        assert_eq!(out.contains("customer-h: sell"), status == 1, "{out}");
         assert!(check(2, &["stock"]).1.contains("help: say what it was with --initial"));
     }
     let whole = std::fs::read_to_string(folder.path("available")).expect("it was written");

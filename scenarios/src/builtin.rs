@@ -36,7 +36,7 @@ const MODELS: [ModelSignature; 9] = [
     },
     ModelSignature {
         name: "kv",
-        summary: "a key with a value: read, write, cas, append",
+        summary: "keys with values: get, put, cas, append; each key is judged on its own",
         accepts: |call| {
             matches!(call, Call::Read | Call::Write(_) | Call::Cas { .. } | Call::Append(_))
         },
@@ -76,7 +76,7 @@ const MODELS: [ModelSignature; 9] = [
     },
     ModelSignature {
         name: "stock",
-        summary: "the stock of a product, never negative: read, sell, take_back",
+        summary: "the stock of a product, never negative: read, sell, take back",
         accepts: |call| matches!(call, Call::Read | Call::Sell(_) | Call::TakeBack(_)),
         initial: |value| initial("stock", value),
     },
@@ -85,6 +85,11 @@ const MODELS: [ModelSignature; 9] = [
 /// Whether a call means something to objects of this model.
 pub(crate) fn accepts(model: &str, call: &Call) -> bool {
     MODELS.iter().any(|known| known.name == model && (known.accepts)(call))
+}
+
+/// The names of the models to whose objects a call means something.
+pub(crate) fn accepting(call: &Call) -> impl Iterator<Item = &'static str> {
+    MODELS.iter().filter(|known| (known.accepts)(call)).map(|known| known.name)
 }
 
 fn initial(name: &str, value: &Value) -> Result<(), String> {
@@ -98,8 +103,8 @@ mod tests {
 
     #[test]
     fn every_model_of_the_kernel_has_a_signature() {
-        let names: Vec<&str> = MODELS.iter().map(|m| m.name).collect();
-        let kernels: Vec<&str> = simlab_check::MODELS.iter().map(|m| m.name).collect();
-        assert_eq!(names, kernels);
+        let ours: Vec<_> = MODELS.iter().map(|m| (m.name, m.summary)).collect();
+        let kernels: Vec<_> = simlab_check::MODELS.iter().map(|m| (m.name, m.summary)).collect();
+        assert_eq!(ours, kernels);
     }
 }

@@ -33,16 +33,32 @@ pub(super) enum Command {
     /// Run a scenario and compare its variants
     Run(RunArgs),
     /// Run a scenario under many seeds and count what comes out
+    ///
+    /// Exit status: 0 as expected in every run, 1 something was not, 2 bad input, 3 a checker gave up, 130
+    /// interrupted.
     Sweep(SweepArgs),
     /// Print what happened in a run, event by event
     Log(LogArgs),
     /// Run again what a trace file is of, and confirm its hash and verdict
+    ///
+    /// Exit status: 0 the same hash and verdict (a violation too), 1 they differ, 2 a bad file.
     Replay(ReplayArgs),
     /// Show where two trace files part, and why
+    ///
+    /// Exit status: 0 the same events and verdict, 1 they differ, 2 a bad file.
     Diff(DiffArgs),
     /// Tell from a recorded history what the system of it really promised
+    ///
+    /// The format is recognised from the content: operations in a Jepsen log, EDN as Jepsen, Knossos and
+    /// Porcupine keep it, or a trace file of `run --trace`. docs/histories.md describes them.
+    ///
+    /// Exit status: 0 the history is one that the model allows, 1 it is not, 2 bad input, 3 unknown: a limit was
+    /// hit, or the model says nothing of such objects.
     Check(CheckArgs),
     /// Step through a run, forwards and backwards
+    ///
+    /// A trace file is run again. Without a scenario, there are the lessons to choose from. The keys are told
+    /// by `?`.
     Tui(TuiArgs),
     /// List what there is
     List(ListArgs),
@@ -110,8 +126,7 @@ pub(super) struct RunArgs {
     pub(super) trace: Option<PathBuf>,
 }
 
-/// Which run to step through, and how to show it. A trace file is run again. Without a scenario, the lessons
-/// to choose from. The keys are told by `?`.
+/// Which run to step through, and how to show it.
 #[derive(Debug, Args)]
 #[command(mut_arg("scenario", |arg| {
     arg.help("A scenario file, the name of a lesson, or a trace file [default: the lessons]")
@@ -150,7 +165,7 @@ pub(super) enum ThemeName {
     Plain,
 }
 
-/// Exit status: 0 as expected in every run, 1 something was not, 3 a checker gave up, 130 interrupted.
+/// Which runs, and how many at a time.
 #[derive(Debug, Args)]
 pub(super) struct SweepArgs {
     /// A scenario file, or the name of a lesson
@@ -249,14 +264,14 @@ pub(super) struct LogArgs {
 /// The other filters of the log, which a chain of causes does not go with.
 const FILTERS: [&str; 6] = ["node", "kind", "message", "op", "from", "to"];
 
-/// Exit status: 0 the same hash and verdict (a violation too), 1 they differ, 2 a bad file.
+/// Which run to repeat.
 #[derive(Debug, Args)]
 pub(super) struct ReplayArgs {
     /// A file that `run --trace` wrote
     pub(super) trace: PathBuf,
 }
 
-/// Exit status: 0 the same events and verdict, 1 they differ, 2 a bad file.
+/// Which two runs to compare.
 #[derive(Debug, Args)]
 pub(super) struct DiffArgs {
     /// A file that `run --trace` wrote
@@ -265,10 +280,7 @@ pub(super) struct DiffArgs {
     pub(super) second: PathBuf,
 }
 
-/// The format is recognised from the content: operations in a Jepsen log, EDN as Jepsen, Knossos and
-/// Porcupine keep it, or a trace file of `run --trace`. docs/histories.md describes them.
-///
-/// Exit status: 0 the history is one that the model allows, 1 it is not, 2 a bad file, 3 unknown.
+/// Which history, and what to check of it.
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
     /// A history, or `-` for standard input

@@ -18,6 +18,9 @@ pub(super) fn list(args: &ListArgs, catalogue: &Catalogue, output: &mut Output) 
         Topic::Models => {
             for model in &catalogue.models {
                 output.line(&format!("{:<18} {}", model.name, model.summary));
+                if let Ok(known) = simlab_check::model(model.name) {
+                    output.line(&format!("    initially: {}", known.initial));
+                }
             }
         }
     }

@@ -30,10 +30,13 @@ pub(super) fn read(
         let Some(event) = reader.event() else { continue };
         let mark = Mark { seq: event.seq, at: event.at };
         let line = reader.line();
+        let mut help = None;
         let done = match event.kind {
             Kind::Invoked { op, session } => match Operation::from_bytes(event.bytes) {
                 Ok(operation) if !builtin::accepts(model.name, &operation.call) => {
                     let (model, call) = (model.name, &operation.call);
+                    let others: Vec<&str> = builtin::accepting(call).collect();
+                    help = Some(format!("--model {} has it", others.join(" or ")));
                     Err(format!("a {model} has no such call: {call} on {}", operation.object))
                 }
                 Ok(operation) => {
@@ -56,6 +59,7 @@ pub(super) fn read(
         if let Err(message) = done {
             let (line, text) = (usize::try_from(line).unwrap_or(usize::MAX), reader.text());
             let diagnostic = Diagnostic::at(Span::file(0, text.len()), message);
+            let diagnostic = help.into_iter().fold(diagnostic, Diagnostic::help);
             return Err(Diagnostics::in_line(name, line, text, diagnostic));
         }
     }
@@ -64,7 +68,8 @@ pub(super) fn read(
     }
     let nodes = reader.names().nodes.clone();
     let Taken { history, places, .. } = taken;
-    let recording = Recording { history, format: Format::Trace, timed: true, places };
+    let recording =
+        Recording { history, format: Format::Trace, timed: true, by_line: false, places };
     Ok(Recorded { recording, nodes })
 }
 

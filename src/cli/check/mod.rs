@@ -6,7 +6,7 @@ use super::args::{CheckArgs, Format};
 use super::output::{Exit, Output};
 use found::{Found, Others};
 use simlab_check::diagram::{Glyphs, Marks, Options, SVG_WIDTH, Ticks, WIDTH, diagram};
-use simlab_check::format::Format as Recorder;
+use simlab_check::format::{Format as Recorder, Recording};
 use simlab_check::{
     Answer, Budget, CONSISTENCIES, Limits, Linearizer, MODELS, Model, Stop, Subject, consistency,
     judge, lattice, model, verdict,
@@ -180,10 +180,14 @@ fn drawing(
         let name = who.rsplit_once('.').map_or(who.as_str(), |(client, _)| client);
         ((record.op.node(), record.session), name.to_owned())
     };
-    let timed = recorded.recording.timed;
+    let ticks = match recorded.recording {
+        Recording { timed: true, .. } => Ticks::Seconds,
+        Recording { by_line: true, .. } => Ticks::Lines,
+        Recording { .. } => Ticks::Records,
+    };
     let options = Options {
         names: history.records().iter().map(lane).collect(),
-        ticks: if timed { Ticks::Seconds } else { Ticks::Records },
+        ticks,
         ..Options::default()
     };
     let diagram = diagram(history, marks, &options);

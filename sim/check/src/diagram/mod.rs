@@ -103,6 +103,8 @@ pub enum Ticks {
     Seconds,
     /// Their numbers in the trace or the file, for a history that knows no times.
     Records,
+    /// The same where these are lines of a file.
+    Lines,
 }
 
 /// What of a history is drawn, and how it is called.

@@ -141,7 +141,7 @@ fn mark(record: &Record, end: End) -> Mark {
 
 fn tick(mark: Mark, ticks: Ticks, places: u32) -> String {
     match ticks {
-        Ticks::Records => mark.seq.get().to_string(),
+        Ticks::Records | Ticks::Lines => mark.seq.get().to_string(),
         Ticks::Seconds => seconds(mark.at, places),
     }
 }

@@ -62,6 +62,7 @@ pub(super) fn draw(scene: &Scene, pixels: usize) -> String {
     let axis = match scene.ticks {
         Ticks::Seconds => "seconds",
         Ticks::Records => "record",
+        Ticks::Lines => "line",
     };
     let names = scene.lanes.iter().map(String::as_str);
     let widest = names.chain([axis]).map(width).max().unwrap_or(0);

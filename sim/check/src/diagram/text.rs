@@ -105,6 +105,8 @@ struct Canvas {
 
 /// The second cell of a wide character.
 const COVERED: char = '\0';
+/// A blank within words, which is not free as others are.
+const BLANK: char = '\u{1}';
 
 impl Canvas {
     fn new(width: usize, height: usize) -> Self {
@@ -124,7 +126,7 @@ impl Canvas {
             if columns == 0 || x + columns > self.width {
                 continue;
             }
-            self.put(x, y, ch);
+            self.put(x, y, if ch == ' ' { BLANK } else { ch });
             (1..columns).for_each(|more| self.put(x + more, y, COVERED));
             x += columns;
         }
@@ -136,7 +138,8 @@ impl Canvas {
 
     fn lines(self) -> impl Iterator<Item = String> {
         self.rows.into_iter().map(|row| {
-            let line: String = row.into_iter().filter(|ch| *ch != COVERED).collect();
+            let shown = row.into_iter().filter(|ch| *ch != COVERED);
+            let line: String = shown.map(|ch| if ch == BLANK { ' ' } else { ch }).collect();
             line.trim_end().to_owned()
         })
     }
@@ -158,6 +161,7 @@ pub(super) fn draw(scene: &Scene, columns: usize, glyphs: &Glyphs) -> String {
     let axis = match scene.ticks {
         Ticks::Seconds => "seconds",
         Ticks::Records => "record",
+        Ticks::Lines => "line",
     };
     let widest = names.iter().map(|name| width(name)).max().unwrap_or(0).max(axis.len());
     let margin = widest.min(columns / 4) + SPACE;
@@ -307,4 +311,18 @@ fn flow(items: impl Iterator<Item = String>, columns: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A gap, which is drawn where nothing else is, does not stand within words.
+    #[test]
+    fn a_blank_within_words_is_not_free() {
+        let mut canvas = Canvas::new(5, 1);
+        canvas.write(0, 0, "a b");
+        assert_eq!([0, 1, 2, 3].map(|x| canvas.is_blank(x, 0)), [false, false, false, true]);
+        assert_eq!(canvas.lines().collect::<Vec<_>>(), ["a b"]);
+    }
 }

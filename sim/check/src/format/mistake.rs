@@ -5,6 +5,8 @@ use std::ops::Range;
 
 /// More mistakes of a file are counted and not kept: the rest mostly follows from the first.
 const KEPT_MAX: usize = 10;
+/// So many mistakes with the same words are kept: the first show what is meant.
+const SAME_MAX: usize = 3;
 /// So much of a name or a value of the file is repeated in a message, in characters.
 const CLIPPED: usize = 40;
 
@@ -77,7 +79,7 @@ impl Mistake {
 /// All that is wrong with a file, in the order of the file; at least one mistake.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mistakes {
-    /// The first ten; of one unknown name only the first.
+    /// The first ten; of one unknown name only the first, of others with the same words the first three.
     pub list: Vec<Mistake>,
     /// How many more there are.
     pub more: usize,
@@ -86,8 +88,9 @@ pub struct Mistakes {
 impl Mistakes {
     /// Adds a mistake. A name that is unknown is told once, however often it stands in the file.
     pub(super) fn push(&mut self, mistake: Mistake) {
-        let told = |other: &Mistake| other.names.is_some() && other.message == mistake.message;
-        if self.list.len() < KEPT_MAX && !self.list.iter().any(told) {
+        let same = self.list.iter().filter(|other| other.message == mistake.message).count();
+        let most = if mistake.names.is_some() { 1 } else { SAME_MAX };
+        if self.list.len() < KEPT_MAX && same < most {
             self.list.push(mistake);
         } else {
             self.more += 1;
@@ -134,10 +137,10 @@ mod tests {
     fn the_first_mistakes_are_kept_and_the_others_counted() {
         let mut mistakes = Mistakes::default();
         for at in 0..KEPT_MAX + 3 {
-            mistakes.push(Mistake::at(at..at + 1, "no"));
+            mistakes.push(Mistake::at(at..at + 1, format!("no {at}")));
         }
         assert_eq!((mistakes.list.len(), mistakes.more), (KEPT_MAX, 3));
-        assert!(mistakes.to_string().ends_with("byte 9: no; and 3 more"), "{mistakes}");
+        assert!(mistakes.to_string().ends_with("byte 9: no 9; and 3 more"), "{mistakes}");
     }
 
     #[test]
@@ -148,6 +151,14 @@ mod tests {
             mistakes.push(mistake.names(name, "operations", ["read"].into_iter()));
         }
         assert_eq!((mistakes.list.len(), mistakes.more), (2, 1));
+    }
+
+    #[test]
+    fn the_same_words_are_not_told_again_and_again() {
+        let mut mistakes = Mistakes::default();
+        (0..20).for_each(|at| mistakes.push(Mistake::at(at..at + 1, "no key")));
+        mistakes.push(Mistake::at(20..21, "something else"));
+        assert_eq!((mistakes.list.len(), mistakes.more), (SAME_MAX + 1, 20 - SAME_MAX));
     }
 
     #[test]

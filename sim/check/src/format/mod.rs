@@ -73,6 +73,8 @@ pub struct Recording {
     pub format: Format,
     /// Whether the marks have times; otherwise all are 0, and nothing but the order of the events is known.
     pub timed: bool,
+    /// Whether the marks count lines of the file; otherwise, since two events share a line, they count events.
+    pub by_line: bool,
     /// Where each operation is, in the order of the history.
     pub places: Vec<Place>,
 }

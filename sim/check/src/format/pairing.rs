@@ -22,8 +22,8 @@ pub(super) struct Pairing<'a> {
     dialect: Dialect,
     processes: BTreeMap<u32, Process<'a>>,
     operations: Vec<Operated>,
-    /// The operations in the order of the events: once for the invocation, once for the end.
-    order: Vec<usize>,
+    /// The operations in the order of the events, with their lines: once for the invocation, once for the end.
+    order: Vec<(usize, u64)>,
     lines: Lines<'a>,
     key: Option<KeyKind>,
     /// Whether all events have times, and the latest so far.
@@ -152,7 +152,7 @@ impl<'a> Pairing<'a> {
         let object = self.object(event)?.unwrap_or_else(|| OBJECT.to_owned());
         let (invoked, line) = self.now(event);
         let operation = self.operations.len();
-        self.order.push(operation);
+        self.order.push((operation, line));
         self.operations.push(Operated {
             op: OpId::of(NodeId(event.process), number),
             operation: Operation { object, call },
@@ -200,7 +200,7 @@ impl<'a> Pairing<'a> {
         let outcome = call::outcome(verb, &mut open.operation.call, event, self.dialect)?;
         open.place.returned = Some(line);
         open.returned = Some((returned, outcome));
-        self.order.push(operation);
+        self.order.push((operation, line));
         Ok(())
     }
 
@@ -250,7 +250,9 @@ impl<'a> Pairing<'a> {
         let mut history = History::new();
         let mut begun = vec![false; self.operations.len()];
         let lines = self.operations.iter().map(|operated| operated.place).collect();
-        for (seq, index) in (1..).zip(self.order) {
+        let by_line = self.order.is_sorted_by(|(_, before), (_, after)| before < after);
+        for (number, (index, line)) in (1..).zip(self.order) {
+            let seq = if by_line { line } else { number };
             let Some(seq) = NonZeroU64::new(seq).map(Seq) else { continue };
             let (Some(operated), Some(begun)) =
                 (self.operations.get_mut(index), begun.get_mut(index))
@@ -275,7 +277,7 @@ impl<'a> Pairing<'a> {
                 return Err(Mistake::at(0..0, error.to_string()).into());
             }
         }
-        Ok(Recording { history, format, timed: self.timed, places: lines })
+        Ok(Recording { history, format, timed: self.timed, by_line, places: lines })
     }
 }
 

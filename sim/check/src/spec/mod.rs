@@ -118,11 +118,17 @@ pub trait Specification {
 fn weight(value: &Value) -> usize {
     match value {
         Value::Nil | Value::Bool(_) | Value::Int(_) => 0,
-        Value::Text(text) => text.len(),
+        Value::Text(text) => text.len().max(LEAST),
         // They lie in each other only so deep as a value may.
         Value::List(values) => values.iter().map(|value| size_of::<Value>() + weight(value)).sum(),
     }
 }
+
+/// The least that an allocator gives, in bytes.
+const LEAST: usize = 16;
+
+/// The entries of a tree are about half of what its nodes have room for.
+const IN_TREE: usize = 2;
 
 /// `Nil`, as a call that has nothing to say returns it.
 fn done<S>(state: S) -> Option<(S, Value)> {

@@ -1,6 +1,6 @@
 //! Registers that are read and written together.
 
-use super::Specification;
+use super::{IN_TREE, LEAST, Specification};
 use simlab_core::{Access, Call, Value};
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ impl Specification for MultiRegister {
 
     fn weight(&self, state: &BTreeMap<String, Value>) -> usize {
         let entry = |(name, value): (&String, &Value)| {
-            size_of::<(String, Value)>() + name.len() + super::weight(value)
+            IN_TREE * size_of::<(String, Value)>() + name.len().max(LEAST) + super::weight(value)
         };
         state.iter().map(entry).sum()
     }

@@ -1,6 +1,6 @@
 //! A set of elements.
 
-use super::Specification;
+use super::{IN_TREE, Specification};
 use simlab_core::{Call, Value};
 use std::collections::BTreeSet;
 
@@ -32,7 +32,8 @@ impl Specification for Set {
     }
 
     fn weight(&self, state: &BTreeSet<Value>) -> usize {
-        state.iter().map(|value| size_of::<Value>() + super::weight(value)).sum()
+        let element = |value| IN_TREE * size_of::<Value>() + super::weight(value);
+        state.iter().map(element).sum()
     }
 
     fn accepts(&self, call: &Call) -> bool {

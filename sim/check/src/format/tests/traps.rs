@@ -226,3 +226,18 @@ fn the_order_of_lines_is_the_order_of_events() {
     let later = "0 :invoke :write 1\n0 :ok :write 1\n1 :invoke :read nil\n1 :ok :read nil\n";
     assert!(!linearizable("register", Value::Nil, later));
 }
+
+/// Where each event has a line of its own, marks count lines, as what is said of operations does.
+#[test]
+fn marks_count_lines_where_they_can() {
+    let marks = |text: &str| {
+        let recording = history("register", text);
+        let record = &recording.history.records()[0];
+        let returned = record.returned.as_ref().map(|(mark, _)| mark.seq.get());
+        (recording.by_line, record.invoked.seq.get(), returned)
+    };
+    let log = "begin\n0 :invoke :read nil\n\n0 :ok :read nil\n";
+    assert_eq!(marks(log), (true, 2, Some(4)));
+    let one_line = "\n{:process 0 :type :invoke :f :read}{:process 0 :type :ok :f :read :value 1}";
+    assert_eq!(marks(one_line), (false, 1, Some(2)));
+}
