@@ -108,7 +108,7 @@ impl Found<'_> {
             (evidence.mark.seq.get().abs_diff(record.invoked.seq.get()), record.op)
         };
         all.sort_by_key(|record| distance(record));
-        let farthest = all.iter().take(SHOWN_MAX).last().map(|record| distance(record));
+        let farthest = all.iter().take(SHOWN_MAX).next_back().map(|record| distance(record));
         all.sort_by_key(|record| record.invoked);
         let more = |n: usize| (n > 0).then(|| format!("  … {n} more"));
         let mut hidden = 0;
