@@ -150,6 +150,21 @@ fn nothing_is_said_that_the_file_does_not_know() {
     assert!(queue.contains("not judged: convergence: a queue has no call that only"), "{queue}");
 }
 
+/// Of a value that nobody wrote, no single write is to blame.
+#[test]
+fn what_nobody_wrote_is_blamed_on_nobody() {
+    let folder = Folder::new("thin_air");
+    let said = |text: &str| {
+        let file = folder.file("register.log", text);
+        exits(1, &["check", &file, "--model", "register"]).0.replace("\n  ", " ")
+    };
+    let thin_air = said("0 :invoke :write 1\n0 :ok :write 1\n1 :invoke :read nil\n1 :ok :read 3\n");
+    let why = "leaves 1 (nothing that had begun until then makes that possible)";
+    assert!(thin_air.contains(why), "{thin_air}");
+    let stale = said("0 :invoke :write 1\n0 :ok :write 1\n1 :invoke :read nil\n1 :ok :read nil\n");
+    assert!(stale.contains("leaves 1 (write 1 had returned before the read began)"), "{stale}");
+}
+
 /// What was found is told even where the picture cannot be kept.
 #[test]
 fn a_diagram_that_cannot_be_written_hides_no_verdict() {
