@@ -1,4 +1,5 @@
-//! A way to write histories down in tests: who does what, from when to when. And how properties are tried.
+//! What tests share: a way to write histories down (who does what, from when to when), and how properties are
+//! tried.
 
 use proptest::test_runner::{Config, RngSeed};
 use simlab_core::history::{End, History, Mark};
@@ -8,7 +9,7 @@ use std::num::NonZeroU64;
 /// As many cases as proptest tries if nobody says otherwise.
 const UNSET: u32 = 256;
 
-/// How a property is tried: on the same cases every time, so that the failing test, run again, fails again. `PROPTEST_CASES` sets how
+/// The same cases every time, so that the failing test, run again, fails again. `PROPTEST_CASES` sets how
 /// many instead (other than 256), `PROPTEST_RNG_SEED` which.
 pub(super) fn config(cases: u32) -> Config {
     let asked = Config::default();
@@ -24,7 +25,7 @@ pub(super) fn config(cases: u32) -> Config {
 }
 
 /// An operation with its times in milliseconds.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Line {
     node: u32,
     call: Call,

@@ -204,6 +204,22 @@ pub fn subjects() -> Vec<Subject> {
             state: one_of_seven,
         },
         Subject {
+            name: "cas-register, no value twice, most fail",
+            model: "cas-register",
+            initial: Value::Int(0),
+            start: Value::Int(0),
+            does: write,
+            call: |n, rng| match rng.random_range(0..8) {
+                0..2 => Call::Read,
+                2..4 => Call::Write(Value::Int(n + 1)),
+                _ => {
+                    let from = rng.random_range(n.saturating_sub(3).max(0)..=n);
+                    Call::Cas { from: Value::Int(from), to: Value::Int(n + 1) }
+                }
+            },
+            state: one_of_seven,
+        },
+        Subject {
             name: "kv",
             model: "kv",
             initial: Value::Nil,

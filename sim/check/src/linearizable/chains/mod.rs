@@ -16,12 +16,25 @@
 //! one is before s of the other; and some order fits if no two must come before each other.
 //!
 //! An append that no read has seen is at the end of whatever was there, and a chain of its own.
-//! A compare-and-set that failed saw another value than it expected. Where an order is found without those,
-//! it is asked whether they fit into it; if they do not, another order may do, and the search has to say.
+//! A compare-and-set that failed saw another value than it expected, so that this value must not have been there all
+//! the time. `missed` says what that means for each chain on its own; where no moments of a chain will do, the
+//! history is impossible. Otherwise `schedule` tries orders of the chains, with what is still open put
+//! in where it helps. What it finds is an order, and if it has tried all there is none.
+//!
+//! Left to the search are histories in which a value is written twice (that of an open operation counts),
+//! in which something can be appended and a compare-and-set failed, in which texts cannot be told apart, or
+//! for which `schedule` would have to try too many orders: the work it may do grows with the history alone.
+
+mod missed;
+mod schedule;
+#[cfg(test)]
+mod tests;
 
 use super::finished::{Known, NEVER, Op, Place, Polynomial, Tested};
 use super::texts::{Piece, Texts};
 use hashbrown::HashMap;
+use missed::Missed;
+use schedule::Schedule;
 use simlab_core::{Call, Digest, OpId, Value};
 use std::collections::BTreeMap;
 use std::hash::BuildHasherDefault;
@@ -91,13 +104,13 @@ impl Polynomial for Chains {
 impl Chains {
     fn judge(&self, ops: &[Op<'_>]) -> Result<(), Stop> {
         let mut table = Table::new(&self.initial, ops)?;
-        let failed = table.read(ops)?;
+        table.read(ops)?;
         let chains = table.chains()?;
-        let order = in_order(chains)?;
-        if failed.is_empty() || Placed::new(&table, &order, ops).fit(failed) {
-            Ok(())
-        } else {
-            Err(Stop::Unfit)
+        let heads = chains.iter().map(|(head, _)| *head).collect::<Vec<_>>();
+        fit(chains)?;
+        match Missed::new(&table, heads.into_iter(), ops)? {
+            Some(missed) => Schedule::new(missed).find(),
+            None => Ok(()),
         }
     }
 }
@@ -111,16 +124,6 @@ struct Table<'a> {
     by_append: BTreeMap<OpId, u32>,
     /// `None` if nothing is appended.
     texts: Option<Texts<'a>>,
-    /// Which segment each operation looks at, by its place among the operations.
-    looks_at: Vec<Option<u32>>,
-}
-
-/// A compare-and-set that found another value than it expected.
-struct Failed {
-    invoked: Place,
-    returned: Place,
-    /// The segment of that value; `None` if it never came about.
-    from: Option<u32>,
 }
 
 impl<'a> Table<'a> {
@@ -132,7 +135,6 @@ impl<'a> Table<'a> {
             by_value: HashMap::default(),
             by_append: BTreeMap::new(),
             texts: None,
-            looks_at: vec![None; ops.len()],
         };
         table.segments[0].real = true;
         table.by_value.insert(initial, 0);
@@ -258,9 +260,9 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
-    /// Takes in what the operations returned. Returns those that found another value than they expected.
-    fn read(&mut self, ops: &'a [Op<'a>]) -> Result<Vec<Failed>, Stop> {
-        let mut failed = Vec::new();
+    /// Takes in what the operations returned.
+    fn read(&mut self, ops: &'a [Op<'a>]) -> Result<(), Stop> {
+        let mut looks_at = vec![None; ops.len()];
         // What was seen ties appends together, which must be known before anything is followed back.
         for (n, op) in ops.iter().enumerate() {
             let impossible = Err(Stop::Impossible(vec![op.op]));
@@ -269,7 +271,7 @@ impl<'a> Table<'a> {
                 (Call::Read, value) => {
                     let segment = self.find(value, op)?;
                     self.segments[segment as usize].looks.join(Span::of(op));
-                    self.looks_at[n] = Some(segment);
+                    looks_at[n] = Some(segment);
                 }
                 (Call::Cas { from, .. }, Value::Bool(true)) => {
                     self.find(from, op)?;
@@ -283,18 +285,15 @@ impl<'a> Table<'a> {
             let Known::Done(result) = op.known else { continue };
             match (op.call, result) {
                 (Call::Read, _) => {
-                    if let Some(segment) = self.looks_at[n] {
+                    if let Some(segment) = looks_at[n] {
                         self.make_real(segment, op)?;
                     }
                 }
-                (Call::Cas { from, .. }, Value::Bool(false)) => {
-                    // What an append that nobody saw has made of a text depends on the order.
-                    if self.texts.is_some() {
-                        return Err(Stop::Unfit);
-                    }
-                    let from = self.by_value.get(from).copied();
-                    failed.push(Failed { invoked: op.invoked, returned: op.returned, from });
+                // What an append that nobody saw has made of a text depends on the order.
+                (Call::Cas { .. }, Value::Bool(false)) if self.texts.is_some() => {
+                    return Err(Stop::Unfit);
                 }
+                (Call::Cas { .. }, Value::Bool(false)) => {}
                 (Call::Write(value) | Call::Cas { to: value, .. }, _) => {
                     let segment = self.by_value[value];
                     self.make_real(segment, op)?;
@@ -310,7 +309,7 @@ impl<'a> Table<'a> {
         while let Some((before, who)) = self.unreal() {
             self.make_real(before, who)?;
         }
-        Ok(failed)
+        Ok(())
     }
 
     /// A segment that did not come about yet, before one that did.
@@ -357,6 +356,25 @@ impl<'a> Table<'a> {
         if reached < real { Err(Stop::Impossible(Vec::new())) } else { Ok(chains) }
     }
 
+    /// What brings a segment about, if anything does.
+    fn maker(&self, segment: u32) -> Option<OpId> {
+        self.segments[segment as usize].maker.map(|op| op.op)
+    }
+
+    /// What brings a segment about, and the looks at it.
+    fn spans(&self, segment: u32) -> (Span, Span) {
+        let Segment { maker, looks, .. } = &self.segments[segment as usize];
+        (maker.map_or(Span::NONE, Span::of), *looks)
+    }
+
+    /// The segments of which nobody knows whether they came about, with what would have brought them about.
+    fn open(&self) -> impl Iterator<Item = (u32, &'a Op<'a>)> {
+        let open = |segment: &Segment<'a>| {
+            segment.maker.filter(|op| !segment.real && op.known == Known::Open)
+        };
+        (0..).zip(&self.segments).filter_map(move |(at, segment)| Some((at, open(segment)?)))
+    }
+
     /// The segments of a chain that came about.
     fn chain(&self, head: u32) -> impl Iterator<Item = u32> {
         let real = |at: &u32| self.segments[*at as usize].real;
@@ -365,116 +383,26 @@ impl<'a> Table<'a> {
     }
 }
 
-/// The chains, by their first segments, in an order that fits.
-fn in_order(chains: Vec<(u32, Span)>) -> Result<Vec<u32>, Stop> {
+/// Whether there is an order of the chains that fits.
+fn fit(chains: Vec<(u32, Span)>) -> Result<(), Stop> {
     let both = |one: &Span, other: &Span| {
         let ops = [one.first, one.last, other.first, other.last];
         Stop::Impossible(ops.into_iter().flatten().collect())
     };
     let (mut forward, backward): (Vec<_>, Vec<_>) =
-        chains.into_iter().partition(|(_, span)| span.finish < span.start);
-    forward.sort_unstable_by_key(|(_, span)| span.finish);
+        chains.into_iter().map(|(_, span)| span).partition(|span| span.finish < span.start);
+    forward.sort_unstable_by_key(|span| span.finish);
     for pair in forward.windows(2) {
-        if pair[1].1.finish < pair[0].1.start {
-            return Err(both(&pair[0].1, &pair[1].1));
+        if pair[1].finish < pair[0].start {
+            return Err(both(&pair[0], &pair[1]));
         }
     }
-    let mut order: Vec<(Place, u32)> =
-        forward.iter().map(|(head, span)| (span.finish, *head)).collect();
-    for (head, span) in &backward {
-        let before = forward.partition_point(|(_, other)| other.finish < span.start);
-        let there = before.checked_sub(1).map(|at| &forward[at].1);
+    for span in &backward {
+        let before = forward.partition_point(|other| other.finish < span.start);
+        let there = before.checked_sub(1).map(|at| &forward[at]);
         if let Some(there) = there.filter(|there| span.finish < there.start) {
             return Err(both(there, span));
         }
-        // At its beginning, unless another chain is there: then as soon as that is over. The initial value,
-        // which nobody may have asked for, comes first.
-        let until = there.map_or(0, |there| there.start);
-        order.push((if *head == 0 { 0 } else { span.start.max(until).max(1) }, *head));
     }
-    order.sort_unstable();
-    Ok(order.into_iter().map(|(_, head)| head).collect())
-}
-
-/// All operations that took effect, in an order that fits.
-struct Placed {
-    /// The segment in which each of them stands.
-    segments: Vec<u32>,
-    /// The returns, each with the last place of all up to it.
-    returned: Vec<(Place, usize)>,
-    /// The invocations, each with the first place of all from it on.
-    invoked: Vec<(Place, usize)>,
-    /// Where each segment ends.
-    ends: BTreeMap<u32, usize>,
-}
-
-impl Placed {
-    fn new(table: &Table<'_>, order: &[u32], ops: &[Op<'_>]) -> Self {
-        let mut looks: Vec<(u32, Place, &Op<'_>)> = ops
-            .iter()
-            .zip(&table.looks_at)
-            .filter_map(|(op, segment)| Some(((*segment)?, op.invoked, op)))
-            .collect();
-        looks.sort_unstable_by_key(|&(segment, invoked, _)| (segment, invoked));
-        let mut placed = Placed {
-            segments: Vec::new(),
-            returned: Vec::new(),
-            invoked: Vec::new(),
-            ends: BTreeMap::new(),
-        };
-        for segment in order.iter().flat_map(|head| table.chain(*head)) {
-            let maker = table.segments[segment as usize].maker;
-            let from = looks.partition_point(|(other, ..)| *other < segment);
-            let looks = looks[from..].iter().take_while(|(other, ..)| *other == segment);
-            for op in maker.into_iter().chain(looks.map(|(.., op)| *op)) {
-                let place = placed.segments.len();
-                placed.segments.push(segment);
-                placed.returned.push((op.returned, place));
-                placed.invoked.push((op.invoked, place));
-            }
-            placed.ends.insert(segment, placed.segments.len());
-        }
-        placed.returned.sort_unstable();
-        placed.invoked.sort_unstable();
-        let mut last = 0;
-        for (_, place) in &mut placed.returned {
-            last = last.max(*place);
-            *place = last;
-        }
-        let mut first = usize::MAX;
-        for (_, place) in placed.invoked.iter_mut().rev() {
-            first = first.min(*place);
-            *place = first;
-        }
-        placed
-    }
-
-    /// Whether each of `failed` has a moment at which another value is there. Each takes the first that comes
-    /// after those of all that had returned before it began.
-    fn fit(&self, mut failed: Vec<Failed>) -> bool {
-        failed.sort_unstable_by_key(|cas| cas.invoked);
-        let mut by_return: Vec<usize> = (0..failed.len()).collect();
-        by_return.sort_unstable_by_key(|&at| failed[at].returned);
-        let mut over = by_return.into_iter().peekable();
-        let mut moments = vec![0; failed.len()];
-        let mut earliest = 0;
-        for (n, cas) in failed.iter().enumerate() {
-            while let Some(before) = over.next_if(|&at| failed[at].returned < cas.invoked) {
-                earliest = earliest.max(moments[before]);
-            }
-            let before = self.returned.partition_point(|(at, _)| *at < cas.invoked);
-            let after = self.invoked.partition_point(|(at, _)| *at < cas.returned);
-            // So many operations come before it, at least and at most.
-            let least = before.checked_sub(1).map_or(0, |at| self.returned[at].1 + 1).max(earliest);
-            let most = self.invoked.get(after).map_or(self.segments.len(), |(_, place)| *place);
-            let there = least.checked_sub(1).map_or(0, |at| self.segments[at]);
-            // The first operation after the time of the value that it did not find ends that.
-            let end = || self.ends.get(&there).copied().unwrap_or(0) + 1;
-            moments[n] = if cas.from == Some(there) { end() } else { least };
-            if moments[n] > most || moments[n] > self.segments.len() {
-                return false;
-            }
-        }
-        true
-    }
+    Ok(())
 }
