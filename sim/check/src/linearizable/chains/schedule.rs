@@ -124,6 +124,10 @@ impl Schedule {
                     self.choose(turn);
                     break turn;
                 }
+                if self.is_best(at.turn) {
+                    path.clear();
+                    continue;
+                }
                 path.pop();
                 self.leave(&at);
             };
@@ -172,6 +176,16 @@ impl Schedule {
     fn least(&self, turn: Turn) -> Place {
         let chain = self.missed.chains.get(turn.chain as usize);
         chain.map_or(turn.start, |chain| chain.least.max(turn.start))
+    }
+
+    /// Whether no order is any better when this turn begins, so that no other choice before it can help: the
+    /// chain takes time in every order, begins as late as it can, and all that can be chosen later still can.
+    fn is_best(&self, turn: Turn) -> bool {
+        let chain = self.missed.chains.get(turn.chain as usize);
+        let as_late =
+            chain.is_some_and(|chain| chain.until == turn.start && chain.least > turn.start);
+        let all_left = self.chosen.range((turn.start, 0)..).all(|(_, at)| *at == turn.chain);
+        as_late && all_left && self.jokers == 0
     }
 
     /// Goes back to before a turn that led nowhere.
