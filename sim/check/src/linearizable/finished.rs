@@ -90,36 +90,45 @@ pub(super) enum Finished {
     Broken(OpId, Mark, Vec<OpId>),
 }
 
+/// So often what a test has said is taken as a hint where to look.
+const GUESSES: u32 = 8;
+
 /// Judges a finished history of one object; `None` if the test is not made for it.
 pub(super) fn finished(test: &dyn Polynomial, records: &[&Record]) -> Option<Finished> {
     let known = |end: Place| -> Vec<Op<'_>> {
         records.iter().filter_map(|record| Op::at(record, end)).collect()
     };
-    match test.test(&known(NEVER)) {
+    let mut hint = match test.test(&known(NEVER)) {
         Tested::Possible => return Some(Finished::Possible),
-        Tested::Impossible(_) => {}
+        Tested::Impossible(hint) => hint,
         Tested::Unfit => return None,
-    }
+    };
     let mut ends: Vec<(Mark, OpId)> = records
         .iter()
         .filter_map(|record| Some((record.returned.as_ref()?.0, record.op)))
         .collect();
     ends.sort_unstable();
-    // The least return after which it is impossible.
+    // The least return after which it is impossible. Mostly the last one of what is said to be so is it, and
+    // before it all is possible.
     let (mut possible, mut broken) = (0, ends.len().checked_sub(1)?);
+    let mut guesses = GUESSES;
     while possible < broken {
-        let middle = possible.midpoint(broken);
-        match test.test(&known(ends[middle].0.seq.get())) {
-            Tested::Possible => possible = middle + 1,
-            Tested::Impossible(_) => broken = middle,
+        let mut at = possible.midpoint(broken);
+        if guesses > 0 && !hint.is_empty() {
+            guesses -= 1;
+            hint.sort_unstable();
+            let said = |(_, op): &(Mark, OpId)| hint.binary_search(op).is_ok();
+            let last = ends[..broken].iter().rposition(said).filter(|_| !said(&ends[broken]));
+            at = last.unwrap_or(broken - 1).max(possible);
+        }
+        match test.test(&known(ends[at].0.seq.get())) {
+            Tested::Possible => possible = at + 1,
+            Tested::Impossible(found) => (broken, hint) = (at, found),
             Tested::Unfit => return None,
         }
     }
     let (mark, op) = ends[broken];
-    match test.test(&known(mark.seq.get())) {
-        Tested::Impossible(hint) => Some(Finished::Broken(op, mark, hint)),
-        Tested::Possible | Tested::Unfit => None,
-    }
+    Some(Finished::Broken(op, mark, hint))
 }
 
 /// The polynomial test for what behaves as `spec` says, if there is one.

@@ -273,7 +273,7 @@ impl Schedule {
         let joker = (self.jokers < at_hand).then_some((0, Turn { chain: JOKER, start: change }));
         early.sort_unstable();
         part.sort_unstable();
-        let rest = joker.into_iter().chain(early).chain(part);
+        let rest = part.into_iter().chain(joker).chain(early);
         let next = rest.map(|(_, turn)| turn).nth(tried.next - whole);
         if next.is_none() && looked == CHOICES {
             self.missed.leave_out();
