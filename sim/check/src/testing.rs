@@ -25,7 +25,7 @@ pub(super) fn config(cases: u32) -> Config {
 }
 
 /// An operation with its times in milliseconds.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Line {
     node: u32,
     call: Call,

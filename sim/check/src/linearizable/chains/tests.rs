@@ -166,7 +166,7 @@ fn carried_out(plans: &[Plan]) -> Vec<Line> {
 fn searched(lines: &[Line]) -> bool {
     let history = history(lines);
     let mut linearizer = Linearizer::new(Limits::default());
-    linearizer.declare("x", Object::searched(CasRegister { initial: Value::Int(0) }));
+    linearizer.declare("x", Object::new(CasRegister { initial: Value::Int(0) }).searched());
     linearizer.read(&history);
     match linearizer.verdict(&history) {
         Verdict::Linearizable => true,
