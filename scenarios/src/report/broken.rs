@@ -57,7 +57,9 @@ impl VariantReport<'_> {
         // What no check speaks of is a failure, and told as one.
         for finding in self.run.world.findings() {
             let judged = self.checks.iter().any(|check| check.check == finding.name);
-            if judged && !all.iter().any(|known| known.invariant == Some(finding.name)) {
+            // Who went along has objected where the history breaks.
+            let told = finding.name == LINEARIZABLE && self.first_break.is_some();
+            if judged && !told && !all.iter().any(|known| known.invariant == Some(finding.name)) {
                 all.push(Break {
                     invariant: Some(finding.name),
                     op: None,

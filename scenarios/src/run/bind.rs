@@ -1,6 +1,6 @@
 //! From a scenario to a world.
 
-use super::{Setup, workload};
+use super::{Setup, promised, workload};
 use crate::{Diagnostics, Machine, Scenario};
 use simlab_core::wire::Encode;
 use simlab_core::{Arguments, BuildError, Entry};
@@ -45,6 +45,9 @@ pub fn build(setup: Setup<'_>) -> Result<World, Diagnostics> {
     }
     for invariant in entries.iter().flat_map(|entry| entry.invariants) {
         world.add_checker((invariant.build)());
+    }
+    if let Some(online) = promised::linearizable(scenario, setup.variant) {
+        world.add_checker(Box::new(online));
     }
     world.set_default_link(scenario.network.default_link());
     world.set_same_site_link(scenario.network.same_site_link());

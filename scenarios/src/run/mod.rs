@@ -3,6 +3,7 @@
 mod bind;
 mod convergence;
 mod flap;
+mod promised;
 mod workload;
 
 pub use bind::build;
