@@ -74,7 +74,7 @@ fn switches(catalogue: &Catalogue, output: &mut Output) {
         }
     }
     for (switch, services) in all {
-        output.line(&format!("{:<26} {}", switch.name, services.join(", ")));
+        output.line(&format!("{:<28} {}", switch.name, services.join(", ")));
         output.line(&format!("    leaves out the rule: {}", switch.breaks));
         output.line(&format!("    caught by: {}", switch.caught_by));
     }

@@ -32,6 +32,14 @@ impl Default for Register {
     }
 }
 
+impl Register {
+    /// What it accepted, with no promise but that which is in it.
+    fn without_promise(&self) -> Self {
+        let promise = self.accepted.as_ref().map_or(Ballot::ZERO, |vote| vote.ballot);
+        Register { promise, ..self.clone() }
+    }
+}
+
 /// On disk: the promise and the vote, written together, so that one can never be without the other.
 impl Encode for Register {
     fn encode(&self, out: &mut Vec<u8>) {
@@ -120,6 +128,10 @@ pub(super) struct Acceptor {
     me: NodeId,
     /// Whether it answers others before what it tells is durable: a switch.
     pub(super) early: bool,
+    /// Whether its promises are not in what it writes: a switch.
+    pub(super) forgetful: bool,
+    /// Whether it accepts what is below its promise: a switch.
+    pub(super) lax: bool,
 }
 
 impl Acceptor {
@@ -131,6 +143,8 @@ impl Acceptor {
             synced: Ticket(0),
             me,
             early: false,
+            forgetful: false,
+            lax: false,
         }
     }
 
@@ -222,11 +236,11 @@ impl Acceptor {
                     return None;
                 }
             }
-            _ if vote.ballot < promised => {
+            _ if vote.ballot < promised && !self.lax => {
                 return Some(nack(from, key, vote.ballot, promised));
             }
             _ => {
-                register.promise = vote.ballot;
+                register.promise = promised.max(vote.ballot);
                 register.accepted = Some(vote.kept());
                 self.write(key, env);
             }
@@ -258,7 +272,12 @@ impl Acceptor {
 
     fn write(&mut self, key: &str, env: &mut Env<'_>) {
         let Some(register) = self.registers.get_mut(key) else { return };
-        env.replace(&format!("{FILES}{key}"), register);
+        let file = format!("{FILES}{key}");
+        if self.forgetful {
+            env.replace(&file, &register.without_promise());
+        } else {
+            env.replace(&file, register);
+        }
         self.asked = env.sync();
         register.written = self.asked;
     }

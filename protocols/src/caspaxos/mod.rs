@@ -18,7 +18,8 @@
 //!
 //! [`CasPaxos`] is a component: the parent hands it [`Event`]s, and acts on the [`Decision`]s that
 //! come back. Values are opaque bytes. Its parts: [`Ballot`], messages, the *acceptor* with its
-//! disk, the *proposer* with its rounds, the *reader*, and two invariants.
+//! disk, the *proposer* with its rounds, the *reader*, and two invariants. A [`Rule`] of it can be left
+//! out.
 //!
 //! What is *absent*: changing the members (§2.3), deleting keys (§3.1), and the one-round-trip
 //! optimization, by which an accept carries the promise for the next ballot (§2.2.1).
@@ -31,12 +32,14 @@ mod message;
 mod proposer;
 mod quorum;
 mod reader;
+mod rule;
 
 pub use acceptor::Register;
 pub use ballot::Ballot;
 pub use invariant::INVARIANTS;
 pub use message::{KEY_MAX, Message, Packet, Vote};
 pub use quorum::Group;
+pub use rule::Rule;
 
 use acceptor::{Acceptor, Reply};
 use proposer::Proposer;
@@ -100,12 +103,25 @@ impl CasPaxos {
         }
     }
 
-    /// With an acceptor that answers others before its promise or vote is durable, if `on`: a switch,
-    /// to see what is lost then.
+    /// Leaves a rule out, to see what is lost then.
     #[must_use]
-    pub const fn acknowledging_early(mut self, on: bool) -> Self {
-        self.acceptor.early = on;
+    pub fn without(mut self, rule: Rule) -> Self {
+        match rule {
+            Rule::DurableFirst => self.acceptor.early = true,
+            Rule::KeptPromise => self.acceptor.forgetful = true,
+            Rule::Refusal => self.acceptor.lax = true,
+            Rule::Majority => self.groups(|group| group.halves = true),
+            Rule::OwnBallot => self.groups(|group| group.anonymous = true),
+            Rule::CompleteRead => self.reader.incomplete = true,
+        }
         self
+    }
+
+    /// Changes the group as each part sees it.
+    fn groups(&mut self, change: impl Fn(&mut Group)) {
+        change(&mut self.group);
+        change(&mut self.proposer.group);
+        change(&mut self.reader.group);
     }
 
     /// Handles an event that the parent peeled, or [`Event::Start`].
@@ -156,7 +172,7 @@ impl CasPaxos {
     fn on_packet(&mut self, from: NodeId, packet: Packet<'_>, env: &mut Env<'_>) -> Vec<Decision> {
         let reply = match (packet.key, packet.message) {
             (key, Message::Prepare { ballot }) => {
-                if ballot.node != from {
+                if ballot.node != self.group.named(from) {
                     // A ballot is its proposer's alone; this one was damaged on its way.
                     env.note("foreign ballot", ballot.word(), from.0.into());
                     return Vec::new();

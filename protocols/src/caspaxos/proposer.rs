@@ -62,7 +62,7 @@ struct Round {
 /// The proposer of all keys on one node.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Proposer {
-    group: Group,
+    pub(super) group: Group,
     retransmit: Duration,
     backoff: Duration,
     rounds: BTreeMap<String, Round>,
@@ -94,7 +94,7 @@ impl Proposer {
     ) -> Option<Ballot> {
         let round = self.rounds.get_mut(key)?;
         env.set_timer(round.timer, self.retransmit);
-        let Some(ballot) = promise.max(round.heard).next(self.group.me) else {
+        let Some(ballot) = promise.max(round.heard).next(self.group.named(self.group.me)) else {
             env.note("ballots used up", promise.word(), round.heard.word());
             return None;
         };

@@ -1,5 +1,6 @@
 //! Majorities. Pure: no clock, no messages.
 
+use super::Ballot;
 use simlab_core::NodeId;
 use std::collections::BTreeSet;
 
@@ -9,6 +10,10 @@ pub struct Group {
     /// This node, a member.
     pub me: NodeId,
     members: BTreeSet<NodeId>,
+    /// Whether half of the members are enough: a switch.
+    pub(super) halves: bool,
+    /// Whether ballots do not tell their proposer: a switch.
+    pub(super) anonymous: bool,
 }
 
 impl Group {
@@ -16,7 +21,7 @@ impl Group {
     #[must_use]
     pub fn new(me: NodeId, peers: impl IntoIterator<Item = NodeId>) -> Self {
         let members = peers.into_iter().chain([me]).collect();
-        Group { me, members }
+        Group { me, members, halves: false, anonymous: false }
     }
 
     /// How many members there are.
@@ -28,7 +33,16 @@ impl Group {
     /// The least number of members of which any two sets share one.
     #[must_use]
     pub fn majority(&self) -> usize {
-        self.members.len() / 2 + 1
+        let half = self.members.len() / 2;
+        // The switch: of four or five members, two and two others do not meet.
+        if self.halves { half.max(1) } else { half + 1 }
+    }
+
+    /// The node that a ballot of `proposer` names.
+    #[must_use]
+    pub const fn named(&self, proposer: NodeId) -> NodeId {
+        // The switch: all proposers count on in one row of numbers.
+        if self.anonymous { Ballot::ZERO.node } else { proposer }
     }
 
     /// Whether a majority is out of reach once so many members have refused.

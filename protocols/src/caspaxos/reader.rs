@@ -56,10 +56,12 @@ const TRIES_MAX: u32 = 3;
 /// since the read began, which is all that a read needs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Reader {
-    group: Group,
+    pub(super) group: Group,
     retransmit: Duration,
     backoff: Duration,
     reads: BTreeMap<u64, Read>,
+    /// Whether it tells the highest vote without completing it: a switch.
+    pub(super) incomplete: bool,
 }
 
 impl Read {
@@ -90,7 +92,7 @@ pub(super) enum Step {
 
 impl Reader {
     pub(super) const fn new(group: Group, retransmit: Duration, backoff: Duration) -> Self {
-        Reader { group, retransmit, backoff, reads: BTreeMap::new() }
+        Reader { group, retransmit, backoff, reads: BTreeMap::new(), incomplete: false }
     }
 
     /// Asks all others; the parent asks the own acceptor.
@@ -130,7 +132,7 @@ impl Reader {
         // Who accepted this ballot already counts; the others are asked to.
         let has_it = states.iter().filter(|(_, ballot)| **ballot == vote.ballot);
         let accepted: BTreeSet<NodeId> = has_it.map(|(node, _)| *node).collect();
-        if accepted.len() == states.len() {
+        if accepted.len() == states.len() || self.incomplete {
             return Some(Step::Done(self.done(number, Some(vote.value), env)));
         }
         let words = format_args!("{} ballot {}", read.key, vote.ballot);

@@ -10,7 +10,7 @@
 
 use super::ledger::Amount;
 use super::stock::{self, Request, Stock};
-use super::{SHARE, duration, faults, inspector, reply, shown, total};
+use super::{SHARE, duration, faults, inspector, reply, shown, switches, total};
 use crate::pn_counter::{self, Entry as Counted};
 use simlab_core::{
     Arguments, BuildError, Call, Entry, Env, Event, Fields, Outcome, Process, Value,
@@ -28,7 +28,7 @@ pub static ENTRY: Entry = Entry::server(
 ])
 .dissector(stock::dissect)
 .invariants(pn_counter::INVARIANTS)
-.switches(stock::SWITCHES)
+.switches(switches::COUNTERS)
 .faults(&faults::COUNTERS)
 .inspector(inspector::counters)
 .account(stock::account);

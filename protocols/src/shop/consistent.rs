@@ -23,14 +23,14 @@ use super::message::{self, Message};
 use super::numbers::Full;
 use super::requests::{Answer, Requests};
 use super::{
-    CLIENT, EARLY, PAXOS, REQUESTS, SHARE, arm, count, duration, faults, group, inspector, reply,
-    shown, timeout, total,
+    CLIENT, PAXOS, REQUESTS, SHARE, arm, count, duration, faults, group, inspector, reply, shown,
+    switches, timeout, total,
 };
 use crate::caspaxos::{self, CasPaxos, Decision, Group, KEY_MAX};
 use simlab_core::wire::{Decode, Encode};
 use simlab_core::{
     Arguments, BuildError, Call, Dissection, Duration, Entry, Env, Event, Fields, NodeId,
-    Operation, Outcome, Process, Switch, Ticket, Value,
+    Operation, Outcome, Process, Ticket, Value,
 };
 use std::collections::{BTreeMap, VecDeque};
 
@@ -48,12 +48,7 @@ pub static ENTRY: Entry = Entry::server(
 ])
 .dissector(dissect)
 .invariants(caspaxos::INVARIANTS)
-.switches(&[Switch {
-    name: EARLY,
-    breaks: "an acceptor confirms to others only what is on its disk: it \"persists the ballot number \
-             as a promise and returns a confirmation\" (CASPaxos, §2.2)",
-    caught_by: "conserved",
-}])
+.switches(switches::CASPAXOS)
 .faults(&faults::MAJORITY)
 .inspector(inspector::ledger)
 .account(account);
@@ -80,6 +75,8 @@ struct Pending {
     timer: u64,
     /// Whether an accept was ever sent for it, in any round.
     accept_sent: bool,
+    /// Whether there was enough when it came, if that is when the stock is checked.
+    enough: Option<bool>,
     /// What the last accept that was sent for it says.
     verdict: Option<Verdict>,
 }
@@ -106,20 +103,27 @@ struct Replica {
     /// The reads, by their number in CASPaxos.
     queries: BTreeMap<u64, Query>,
     timers: u64,
+    /// Whether the stock is checked before the round begins, not in it: a switch.
+    checks_outside: bool,
+    /// Whether the ledger does not say whose sales are in it: a switch.
+    forgets_sales: bool,
 }
 
 fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
     let group = Group::new(arguments.me, arguments.peers());
     let retransmit = arguments.duration("retransmit");
     let paxos = CasPaxos::new(group, retransmit, arguments.duration("backoff"));
+    let left_out = switches::RULES.iter().filter(|(name, _)| arguments.switched(name));
     Ok(Box::new(Replica {
         total: total(arguments)?,
         deadline: arguments.duration("deadline"),
-        paxos: paxos.acknowledging_early(arguments.switched(EARLY)),
+        paxos: left_out.fold(paxos, |paxos, (_, rule)| paxos.without(*rule)),
         requests: Requests::new(),
         queues: BTreeMap::new(),
         queries: BTreeMap::new(),
         timers: 0,
+        checks_outside: arguments.switched(switches::CHECK_OUTSIDE),
+        forgets_sales: arguments.switched(switches::FORGET_SALES),
     }))
 }
 
@@ -233,9 +237,20 @@ impl Replica {
             return self.answer(recorded, Answer { client, id, outcome }, env);
         }
         let timer = self.set_deadline(env);
-        let pending = Pending { change, recorded, timer, accept_sent: false, verdict: None };
+        let enough = self.checks_outside.then(|| self.has(&object, change.amount));
+        let (accept_sent, verdict) = (false, None);
+        let pending = Pending { change, recorded, timer, accept_sent, enough, verdict };
         self.queues.entry(object.clone()).or_default().push_back(pending);
         self.paxos.propose(&object, &mut env.at(PAXOS));
+    }
+
+    /// Whether there is enough for a change, by what this replica accepted last.
+    fn has(&self, object: &str, amount: Amount) -> bool {
+        let mut registers = self.paxos.registers();
+        let register = registers.find(|(key, _)| *key == object).map(|(_, register)| register);
+        let vote = register.and_then(|register| register.accepted.as_ref());
+        let ledger = ledger(vote.map(|vote| vote.value.clone()), self.total);
+        ledger.is_none_or(|ledger| ledger.covers(amount))
     }
 
     fn set_deadline(&mut self, env: &mut Env<'_>) -> u64 {
@@ -263,7 +278,8 @@ impl Replica {
             return self.give_up(object, 0, BAD_LEDGER, env);
         };
         if let Some(first) = self.queues.get_mut(object).and_then(VecDeque::front_mut) {
-            let Ok(verdict) = ledger.apply(&first.change) else {
+            let enough = first.enough.unwrap_or_else(|| ledger.covers(first.change.amount));
+            let Ok(verdict) = ledger.apply_if(enough, &first.change) else {
                 return self.give_up(object, 0, NO_ROOM, env);
             };
             if verdict == Verdict::AppliedBefore {
@@ -271,6 +287,9 @@ impl Replica {
             }
             first.verdict = Some(verdict);
             first.accept_sent = true;
+        }
+        if self.forgets_sales {
+            ledger.forget();
         }
         let decisions = self.paxos.accept(object, &ledger.to_bytes(), &mut env.at(PAXOS));
         self.on_decisions(decisions, env);

@@ -79,6 +79,20 @@ impl Ledger {
         self.units
     }
 
+    /// Whether there are as many units as a change takes.
+    #[must_use]
+    pub const fn covers(&self, amount: Amount) -> bool {
+        match amount {
+            Amount::Sell(units) => self.units >= units as u64,
+            Amount::TakeBack(_) => true,
+        }
+    }
+
+    /// Drops the record of the changes applied: to be used to see what that is good for.
+    pub fn forget(&mut self) {
+        self.applied = ByClient::new();
+    }
+
     /// Whether a change is in it.
     #[must_use]
     pub fn contains(&self, client: NodeId, id: u64) -> bool {
@@ -91,14 +105,24 @@ impl Ledger {
     /// # Errors
     /// If there is no room for the number of the change; it is then not applied.
     pub fn apply(&mut self, change: &Change) -> Result<Verdict, Full> {
+        self.apply_if(self.covers(change.amount), change)
+    }
+
+    /// Applies a change, once, if there is `enough`, whoever has found that out, and when: to be used
+    /// to see what comes of a check that is no part of the write. What is not there is sold all the
+    /// same; no less than nothing is left.
+    ///
+    /// # Errors
+    /// If there is no room for the number of the change; it is then not applied.
+    pub fn apply_if(&mut self, enough: bool, change: &Change) -> Result<Verdict, Full> {
         if self.contains(change.client, change.id) {
             return Ok(Verdict::AppliedBefore);
         }
+        if !enough {
+            return Ok(Verdict::SoldOut);
+        }
         let left = match change.amount {
-            Amount::Sell(units) => match self.units.checked_sub(units.into()) {
-                Some(left) => left,
-                None => return Ok(Verdict::SoldOut),
-            },
+            Amount::Sell(units) => self.units.saturating_sub(units.into()),
             Amount::TakeBack(units) => self.units.saturating_add(units.into()),
         };
         self.applied.insert(change.client, change.id, change.settled)?;

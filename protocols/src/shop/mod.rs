@@ -20,6 +20,7 @@ pub mod message;
 pub mod numbers;
 mod requests;
 mod stock;
+mod switches;
 
 use message::Message;
 use simlab_core::{
@@ -42,9 +43,6 @@ const SHARE: Parameter = Parameter {
     default: None,
     help: "units of each product in this city's storehouse; the stock is the sum of the shares",
 };
-
-/// The switch by which a replica answers before what it tells is durable.
-const EARLY: &str = "acknowledge-before-sync";
 
 const NO_SUCH_CALL: &str = "refused: a shop sells, takes back and tells its stock";
 

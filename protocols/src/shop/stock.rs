@@ -22,13 +22,13 @@
 use super::ledger::Amount;
 use super::message::Message;
 use super::numbers::{ByClient, Full};
-use super::{CLIENT, EARLY, GOSSIP, count, group, reply, shown};
+use super::{CLIENT, GOSSIP, count, group, reply, shown, switches};
 use crate::pn_counter::message::Gossip;
 use crate::pn_counter::{Entry, PnCounter, note_durable, note_held};
 use simlab_core::wire::{Decode, Encode, Reader, WireError};
 use simlab_core::{
     Arguments, Dissection, Duration, Env, Event, FieldValue, Fields, Gate, NodeId, Operation,
-    Outcome, Switch, Ticket,
+    Outcome, Ticket,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,14 +38,6 @@ const FILES: &str = "stock/";
 const ROUND: u64 = 0;
 
 const NO_RECORD: &str = "too many requests of this client are under way";
-
-/// What can be left out.
-pub(super) const SWITCHES: &[Switch] = &[Switch {
-    name: EARLY,
-    breaks: "a replica answers only when its entry is durable: the memory of a process survives its \
-             crashes (Shapiro et al. 2011, §2)",
-    caught_by: "conserved",
-}];
 
 /// One product.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -107,6 +99,12 @@ pub(super) struct Stock {
     gate: Gate<Held>,
     /// Whether it answers before what it tells is durable: a switch.
     early: bool,
+    /// Whether it gossips what is not durable yet: a switch.
+    gossips_early: bool,
+    /// Whether what it hears replaces what it knows: a switch.
+    overwrites: bool,
+    /// Whether a second copy of a request is a request: a switch.
+    counts_copies: bool,
 }
 
 impl Stock {
@@ -118,7 +116,10 @@ impl Stock {
             every: arguments.duration("gossip"),
             products: BTreeMap::new(),
             gate: Gate::new(),
-            early: arguments.switched(EARLY),
+            early: arguments.switched(switches::EARLY),
+            gossips_early: arguments.switched(switches::GOSSIP_EARLY),
+            overwrites: arguments.switched(switches::OVERWRITE),
+            counts_copies: arguments.switched(switches::COUNT_COPIES),
         }
     }
 
@@ -132,7 +133,7 @@ impl Stock {
             (Some(CLIENT), Event::Datagram { from, bytes }) => match Message::from_bytes(bytes) {
                 Ok(Message::Request { id, settled, operation }) => {
                     let request = Request { client: from, id, settled, operation };
-                    if !self.is_second_copy(&request) {
+                    if self.counts_copies || !self.is_second_copy(&request) {
                         return Some(request);
                     }
                     env.note("second copy of a request", from.0.into(), id);
@@ -262,8 +263,9 @@ impl Stock {
         let mut env = env.at(GOSSIP);
         env.set_timer(ROUND, self.every);
         for (name, product) in &self.products {
-            if !product.durable.is_empty() {
-                let counter = product.durable.clone();
+            let early = self.gossips_early.then(|| product.all(self.me));
+            let counter = early.unwrap_or_else(|| product.durable.clone());
+            if !counter.is_empty() {
                 env.broadcast(self.peers.iter().copied(), &Gossip { name, counter });
             }
         }
@@ -282,6 +284,9 @@ impl Stock {
         if !counter.entry(self.me).is_covered_by(own) {
             note_held(name, self.me, counter.entry(self.me), env);
         }
+        if self.overwrites {
+            return self.overwrite(name, counter, env);
+        }
         for (node, entry) in counter.entries().filter(|(node, _)| *node != self.me) {
             if !self.peers.contains(&node) {
                 env.note("entry of a stranger", from.0.into(), node.0.into());
@@ -292,6 +297,16 @@ impl Stock {
                 note_held(name, node, product.durable.entry(node), env);
             }
         }
+    }
+
+    /// Takes what another replica knows for all there is to know, of this replica itself too.
+    fn overwrite(&mut self, name: &str, counter: PnCounter, env: &mut Env<'_>) {
+        for (node, entry) in counter.entries().filter(|(node, _)| *node != self.me) {
+            note_held(name, node, entry, env);
+        }
+        let product = self.products.entry(name.to_owned()).or_default();
+        product.counted = counter.entry(self.me);
+        product.durable = counter;
     }
 
     /// Shows the products: what `fill` adds, and every node's entry.
