@@ -6,12 +6,12 @@ use super::search::Step;
 use simlab_core::{Call, OpId, Outcome, Value};
 use std::collections::BTreeMap;
 
-/// All that a judge was told, in order. A result that was foreseen is kept once: that of a read may be long.
+/// All that a judge was told, in order. A long result that was foreseen is kept once.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Log {
     entries: Vec<Entry>,
-    /// Where the operations that are open stand.
-    open: BTreeMap<OpId, usize>,
+    /// Where the open operations stand that will return something long.
+    long: BTreeMap<OpId, usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -28,12 +28,14 @@ impl Log {
     }
 
     pub(super) fn invoked(&mut self, op: OpId, call: &Call, foreseen: &Foreseen) {
-        self.open.insert(op, self.entries.len());
+        if let Foreseen::Done { result: Value::List(_) | Value::Text(_), .. } = foreseen {
+            self.long.insert(op, self.entries.len());
+        }
         self.entries.push(Entry::Invoked(op, call.clone(), foreseen.clone()));
     }
 
     pub(super) fn completed(&mut self, op: OpId, outcome: &Outcome) {
-        let begun = self.open.remove(&op).and_then(|at| self.entries.get(at));
+        let begun = self.long.remove(&op).and_then(|at| self.entries.get(at));
         let foreseen = match (begun, outcome) {
             (Some(Entry::Invoked(_, _, Foreseen::Done { result, .. })), Outcome::Done(value)) => {
                 result == value
@@ -81,7 +83,11 @@ impl Log {
             let step = match entry {
                 Entry::Invoked(op, call, foreseen) => {
                     let step = judge.invoke(op, &call, &foreseen);
-                    if let Foreseen::Done { result, .. } = foreseen {
+                    if let Foreseen::Done {
+                        result: result @ (Value::List(_) | Value::Text(_)),
+                        ..
+                    } = foreseen
+                    {
                         open.insert(op, result);
                     }
                     step

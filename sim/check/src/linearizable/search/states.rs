@@ -15,6 +15,8 @@ const HELD_MAX: usize = 1 << 29;
 #[derive(Clone, Debug)]
 pub(super) struct States<T> {
     states: Vec<T>,
+    /// The digest of each: a state may be long.
+    digests: Vec<u64>,
     index: HashTable<StateId>,
     /// How many bytes they take together, roughly.
     held: usize,
@@ -28,7 +30,7 @@ fn digest<T: Hash>(state: &T) -> u64 {
 
 impl<T: Eq + Hash> States<T> {
     pub(super) const fn new() -> Self {
-        States { states: Vec::new(), index: HashTable::new(), held: 0 }
+        States { states: Vec::new(), digests: Vec::new(), index: HashTable::new(), held: 0 }
     }
 
     pub(super) fn get(&self, id: StateId) -> &T {
@@ -49,15 +51,25 @@ impl<T: Eq + Hash> States<T> {
     where
         S: Specification<State = T>,
     {
-        let States { states, index, held } = self;
-        let key = digest(&state);
-        if let Some(known) = index.find(key, |id| states[*id as usize] == state) {
+        let digest = digest(&state);
+        let States { states, digests, index, .. } = self;
+        let same = |id: &StateId| digests[*id as usize] == digest && states[*id as usize] == state;
+        if let Some(known) = index.find(digest, same) {
             return *known;
         }
-        let id = states.len() as StateId;
-        *held += size_of::<T>() + spec.weight(&state);
-        states.push(state);
-        index.insert_unique(key, id, |id| digest(&states[*id as usize]));
+        self.add(spec, state, digest)
+    }
+
+    fn add<S>(&mut self, spec: &S, state: T, digest: u64) -> StateId
+    where
+        S: Specification<State = T>,
+    {
+        let id = self.states.len() as StateId;
+        self.held += size_of::<T>() + spec.weight(&state);
+        self.states.push(state);
+        self.digests.push(digest);
+        let digests = &self.digests;
+        self.index.insert_unique(digest, id, |id| digests[*id as usize]);
         id
     }
 
@@ -66,15 +78,16 @@ impl<T: Eq + Hash> States<T> {
     where
         S: Specification<State = T>,
     {
-        let mut old: Vec<Option<T>> =
-            std::mem::take(&mut self.states).into_iter().map(Some).collect();
+        let old = std::mem::take(&mut self.states);
+        let digests = std::mem::take(&mut self.digests);
+        let mut old: Vec<Option<T>> = old.into_iter().map(Some).collect();
         let mut renamed = vec![None; old.len()];
         self.index.clear();
         self.held = 0;
         for id in live {
             let at = *id as usize;
             if let Some(state) = old[at].take() {
-                renamed[at] = Some(self.number(spec, state));
+                renamed[at] = Some(self.add(spec, state, digests[at]));
             }
             *id = renamed[at].unwrap_or(*id);
         }
