@@ -81,6 +81,25 @@ mod tests {
     }
 
     #[test]
+    fn two_halves_need_not_meet() {
+        for (size, half) in [(1, 1), (2, 1), (3, 1), (4, 2), (5, 2)] {
+            let mut group = Group::new(NodeId(0), (1..size).map(NodeId));
+            assert!(size == 1 || group.majority() > half);
+            group.halves = true;
+            assert_eq!(group.majority(), half);
+            assert!(size == 1 || 2 * half <= group.size(), "two of them fit beside each other");
+        }
+    }
+
+    #[test]
+    fn a_ballot_names_its_proposer() {
+        let mut group = Group::new(NodeId(1), [NodeId(2)]);
+        assert_ne!(group.named(NodeId(1)), group.named(NodeId(2)));
+        group.anonymous = true;
+        assert_eq!(group.named(NodeId(1)), group.named(NodeId(2)));
+    }
+
+    #[test]
     fn a_majority_is_out_of_reach_when_too_many_refuse() {
         for (size, may_refuse) in [(1, 0), (2, 0), (3, 1), (4, 1), (5, 2)] {
             let group = Group::new(NodeId(0), (1..size).map(NodeId));

@@ -178,6 +178,28 @@ mod tests {
     }
 
     #[test]
+    fn a_look_beforehand_sells_what_is_gone_by_then() {
+        let mut ledger = Ledger::new(10);
+        let sales = [5, 6].map(|client| change(client, 0, 0, Amount::Sell(10)));
+        let enough = sales.each_ref().map(|sale| ledger.covers(sale.amount));
+        for (enough, sale) in enough.into_iter().zip(&sales) {
+            assert_eq!(ledger.apply_if(enough, sale), Ok(Verdict::Applied));
+        }
+        assert_eq!(ledger.units(), 0, "twenty of ten");
+    }
+
+    #[test]
+    fn a_ledger_that_forgets_applies_a_sale_again() {
+        let mut ledger = Ledger::new(10);
+        let sale = change(5, 0, 0, Amount::Sell(4));
+        for left in [6, 2] {
+            assert_eq!(ledger.apply(&sale), Ok(Verdict::Applied));
+            ledger.forget();
+            assert_eq!(ledger.units(), left);
+        }
+    }
+
+    #[test]
     fn what_a_client_gave_up_is_never_applied() {
         let mut ledger = Ledger::new(10);
         assert_eq!(ledger.apply(&change(5, 7, 7, Amount::Sell(1))), Ok(Verdict::Applied));

@@ -65,7 +65,8 @@ pub(super) const CASPAXOS: &[Switch] = &[
     Switch {
         name: KEPT_PROMISE,
         breaks: "an acceptor persists its promise; one that only remembers it forgets it in a crash, \
-                 and then accepts what it had promised to refuse (CASPaxos, §2.2)",
+                 and then accepts what it had promised to refuse, or lets its own proposer use a \
+                 ballot for a second value (CASPaxos, §2.2)",
         caught_by: "linearizable",
     },
     Switch {
