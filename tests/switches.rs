@@ -1,0 +1,103 @@
+//! Every switch of the shops: the check that it names catches it, and the same story and seed pass that
+//! check with the switch off.
+//!
+//! The seeds are the first of 0..2,000 that `simlab sweep STORY --seeds 0..2000 --switch NAME` finds. If a
+//! change of a protocol or of the storm moves them, sweep again and write down the new ones.
+
+mod common;
+
+use common::catalogue;
+use simlab::scenarios::report::{Status, VariantReport, report};
+use simlab::scenarios::{Catalogue, Source, lesson, load};
+use std::collections::BTreeSet;
+
+/// The storm of all faults that the services say they tolerate.
+const STORM: &str = "kv_storm";
+/// The same storm over shops that sell their own share.
+const ESCROW: &str = "kv_storm of shop-escrow";
+/// What no storm over full storehouses reaches: the last units.
+const LAST_UNITS: &str = "switches/check_outside_write.toml";
+/// Crashes around a write.
+const CRASHES: &str = "crash_and_disk";
+
+/// A run in which a switch is caught: switch, check, story, variant, seed.
+type Caught = (&'static str, &'static str, &'static str, &'static str, u64);
+
+const CAUGHT: &[Caught] = &[
+    ("read-without-completing", "linearizable", STORM, "caspaxos", 48),
+    ("quorum-of-half", "linearizable", STORM, "caspaxos", 5),
+    ("ballots-without-node", "linearizable", STORM, "caspaxos", 47),
+    ("promise-not-persisted", "linearizable", STORM, "caspaxos", 454),
+    ("accept-below-promise", "linearizable", STORM, "caspaxos", 3),
+    ("check-outside-write", "linearizable", LAST_UNITS, "majority", 1),
+    ("applied-sales-forgotten", "conserved", STORM, "caspaxos", 5),
+    ("acknowledge-before-sync", "linearizable", STORM, "caspaxos", 797),
+    ("acknowledge-before-sync", "conserved", CRASHES, "majority", 1),
+    ("acknowledge-before-sync", "conserved", STORM, "pn-counter", 23),
+    ("gossip-before-sync", "entry_monotone", STORM, "pn-counter", 1),
+    ("gossip-overwrites", "conserved", STORM, "pn-counter", 0),
+    ("retry-without-deduplication", "conserved", STORM, "pn-counter", 2),
+    ("gossip-before-sync", "entry_monotone", ESCROW, "pn-counter", 1),
+    ("gossip-overwrites", "conserved", ESCROW, "pn-counter", 0),
+    ("retry-without-deduplication", "conserved", ESCROW, "pn-counter", 2),
+];
+
+fn source(story: &str) -> Source {
+    match story {
+        ESCROW => {
+            let storm = lesson(STORM).expect("a lesson");
+            Source::new(story, storm.text.replace("shop-pn-counter", "shop-escrow"))
+        }
+        LAST_UNITS => {
+            Source::new(story, include_str!("../scenarios/switches/check_outside_write.toml"))
+        }
+        _ => lesson(story).expect("a lesson"),
+    }
+}
+
+/// How `check` came out in one variant with these switches on, and what it saw.
+fn judge(
+    catalogue: &Catalogue,
+    (_, check, story, variant, seed): Caught,
+    switches: &[&'static str],
+) -> (Status, String) {
+    let source = source(story);
+    let loaded = load(source, catalogue, &[]);
+    let mut scenario = loaded.unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+    let index = scenario.variants.iter().position(|known| known.name == variant);
+    let index = index.expect("a variant");
+    scenario.variants[index].switches = switches.to_vec();
+    let report = report(&scenario, catalogue, seed, &[index], false)
+        .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+    let [VariantReport { checks, .. }] = &report.variants[..] else { panic!("one variant") };
+    let judged = checks.iter().find(|judged| judged.check == check);
+    let judged = judged.unwrap_or_else(|| panic!("{story} does not check {check}"));
+    (judged.status, judged.detail.clone())
+}
+
+#[test]
+fn every_switch_is_caught_by_the_check_that_it_names_and_by_the_switch_alone() {
+    let catalogue = catalogue();
+    for &case in CAUGHT {
+        let (switch, check, story, variant, seed) = case;
+        let (broken, detail) = judge(&catalogue, case, &[switch]);
+        let run = format!("{story}, variant {variant}, seed {seed}");
+        assert_eq!(broken, Status::Failed, "{check} does not see {switch} in {run}: {detail}");
+        println!("{switch}, {run}: {detail}");
+        let (sound, detail) = judge(&catalogue, case, &[]);
+        assert_eq!(sound, Status::Passed, "{check} fails without {switch} in {run}: {detail}");
+    }
+}
+
+/// The table above leaves out no switch of a shop, nor a check that the switch names.
+#[test]
+fn every_switch_of_a_shop_is_in_the_table() {
+    let shops = |name: &str| name.starts_with("shop-");
+    let entries = simlab::protocols::entries().iter().filter(|entry| shops(entry.name));
+    let declared: BTreeSet<(&str, &str)> =
+        entries.flat_map(|entry| entry.switches).map(|s| (s.name, s.caught_by)).collect();
+    let shown: BTreeSet<(&str, &str)> =
+        CAUGHT.iter().map(|(switch, check, ..)| (*switch, *check)).collect();
+    let missing: Vec<_> = declared.difference(&shown).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
