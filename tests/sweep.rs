@@ -7,7 +7,7 @@ use common::cli::{Folder, exits, text};
 use serde_json::Value;
 use simlab::core::{Arguments, BuildError, Entry, Env, Event, Fields, Process, Switch};
 use simlab::scenarios::report::Status;
-use simlab::scenarios::sweep::{FindingTally, Seeds, Sweep, Tally};
+use simlab::scenarios::sweep::{FindingTally, Seeds, Shard, Sweep, Tally};
 use simlab::scenarios::{Catalogue, Source, load};
 
 /// The JSON report, without the parts that depend on the machine.
@@ -283,7 +283,9 @@ fn game(switches: &[&str], jobs: usize) -> Tally {
     let scenario = load(Source::new("game.toml", GAME), &catalogue, &set);
     let scenario = scenario.unwrap_or_else(|problems| panic!("{problems}"));
     let seeds = Seeds { from: 0, to: 600 };
-    let sweep = Sweep { scenario: &scenario, catalogue: &catalogue, variants: &[0], seeds, jobs };
+    let (shard, variants) = (Shard::WHOLE, &[0]);
+    let (scenario, catalogue) = (&scenario, &catalogue);
+    let sweep = Sweep { scenario, catalogue, variants, seeds, shard, jobs };
     sweep.run(|_| true).unwrap_or_else(|error| panic!("{error}"))
 }
 

@@ -1,8 +1,8 @@
 //! What a sweep came to, for people: a table for each variant, and what went wrong with the command
 //! that shows it.
 
-use simlab_scenarios::Quantifier;
 use simlab_scenarios::sweep::{CheckTally, Tally, VariantTally, Violation};
+use simlab_scenarios::{Quantifier, Scenario};
 use std::time::Duration;
 
 /// How many violations of one check in one variant are told of.
@@ -13,6 +13,7 @@ const TOLD_MAX: usize = 30;
 /// The result, line by line.
 pub(super) fn text(
     tally: &Tally,
+    scenario: &Scenario,
     wall: Duration,
     replay: &dyn Fn(&Violation) -> String,
 ) -> Vec<String> {
@@ -28,15 +29,16 @@ pub(super) fn text(
         out.extend(faults.to_string().lines().map(str::to_owned));
     }
     out.push(String::new());
-    let (seeds, seconds) = (tally.seeds.count(), wall.as_secs_f64());
+    let (seeds, seconds) = (tally.runs(), wall.as_secs_f64());
     let rate = if seconds > 0.0 { seeds as f64 / seconds } else { 0.0 };
     out.push(format!(
         "{seeds} seeds in {seconds:.1} s ({rate:.0} a second): {} violations, {} unknown",
         tally.violated,
         tally.unknown()
     ));
-    violations(tally, replay, &mut out);
-    open(tally, replay, &mut out);
+    let words = |violation: &Violation| words(violation, scenario, replay);
+    violations(tally, &words, &mut out);
+    open(tally, &words, &mut out);
     out
 }
 
@@ -99,7 +101,7 @@ fn outcome(check: &CheckTally, runs: u64) -> String {
 }
 
 /// The first violations of each check in each variant, each with the command that replays it.
-fn violations(tally: &Tally, replay: &dyn Fn(&Violation) -> String, out: &mut Vec<String>) {
+fn violations(tally: &Tally, words: &dyn Fn(&Violation) -> Vec<String>, out: &mut Vec<String>) {
     let mut told: Vec<&Violation> = Vec::new();
     for violation in &tally.violations {
         let same = |other: &&&Violation| {
@@ -111,7 +113,7 @@ fn violations(tally: &Tally, replay: &dyn Fn(&Violation) -> String, out: &mut Ve
     }
     for violation in &told {
         out.push(String::new());
-        out.extend(words(violation, replay));
+        out.extend(words(violation));
     }
     let more = tally.violated - told.len() as u64;
     if more > 0 {
@@ -121,11 +123,11 @@ fn violations(tally: &Tally, replay: &dyn Fn(&Violation) -> String, out: &mut Ve
 }
 
 /// What nobody can tell yet: the first unknown verdict, and what no run has shown.
-fn open(tally: &Tally, replay: &dyn Fn(&Violation) -> String, out: &mut Vec<String>) {
+fn open(tally: &Tally, words: &dyn Fn(&Violation) -> Vec<String>, out: &mut Vec<String>) {
     if let Some(first) = &tally.first_unknown {
         out.push(String::new());
         out.push("the first verdict that is unknown:".to_owned());
-        out.extend(words(first, replay));
+        out.extend(words(first));
     }
     for (variant, check) in tally.unmet() {
         let (variant, name, expected) = (&variant.name, &check.name, &check.expected);
@@ -134,9 +136,19 @@ fn open(tally: &Tally, replay: &dyn Fn(&Violation) -> String, out: &mut Vec<Stri
     }
 }
 
-fn words(violation: &Violation, replay: &dyn Fn(&Violation) -> String) -> [String; 2] {
+/// What was seen, the storm of that seed, if there is one, and the command that replays it.
+fn words(
+    violation: &Violation,
+    scenario: &Scenario,
+    replay: &dyn Fn(&Violation) -> String,
+) -> Vec<String> {
     let Violation { seed, variant, check, detail } = violation;
-    [format!("seed {seed}, {variant}, {check}: {detail}"), format!("  {}", replay(violation))]
+    let mut words = vec![format!("seed {seed}, {variant}, {check}: {detail}")];
+    if let Some(drawn) = scenario.draw_storm(*seed) {
+        words.push(format!("  storm: {}", drawn.options));
+    }
+    words.push(format!("  {}", replay(violation)));
+    words
 }
 
 /// A long time, in the unit that people would name it in.

@@ -2,6 +2,7 @@
 
 use super::args::RunArgs;
 use super::output::{Exit, Output};
+use simlab_scenarios::sweep::ResultsError;
 use std::path::{Path, PathBuf};
 
 /// Refuses a run that would write over a file that it reads, or over another that it writes.
@@ -26,6 +27,16 @@ pub(super) fn distinct(args: &RunArgs, output: &mut Output) -> Result<(), Exit> 
         }
     }
     Ok(())
+}
+
+/// Refuses to keep the results of a sweep in its scenario.
+pub(super) fn apart(results: &Path, scenario: &str) -> Result<(), ResultsError> {
+    match place(results) {
+        Some(there) if place(Path::new(scenario)).as_ref() == Some(&there) => {
+            Err(ResultsError::Foreign { file: there, why: "it is the scenario".to_owned() })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Where a file is or would be; `None` if it is something that can be read and written by many at

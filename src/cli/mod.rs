@@ -8,13 +8,16 @@ mod diff;
 mod files;
 mod list;
 mod log;
+mod merge;
 mod output;
+mod progress;
 mod replay;
 mod run;
 mod scoreboard;
 mod script;
 mod show;
 mod story;
+mod summary;
 mod sweep;
 mod tui;
 mod wrap;
@@ -52,6 +55,7 @@ pub(crate) fn main(entries: &[&'static Entry]) -> ExitCode {
             args.settle();
             sweep::sweep(&args, &catalogue, &mut output)
         }
+        Command::Merge(args) => merge::merge(&args, &catalogue, &mut output),
         Command::Replay(args) => replay::replay(&args, &catalogue, &mut output),
         Command::Diff(args) => diff::diff(&args, &catalogue, &mut output),
         Command::Check(args) => check::check(&args, &mut output),

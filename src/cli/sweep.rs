@@ -1,15 +1,15 @@
 //! `simlab sweep`: a scenario under many seeds.
 
-use super::args::{Format, SweepArgs};
-use super::output::{Exit, Output, program, quoted};
-use super::{balance, story};
-use indicatif::{ProgressBar, ProgressStyle};
-use simlab_scenarios::report::Status;
-use simlab_scenarios::sweep::{Seeds, Sweep, SweepError, Violation};
-use simlab_scenarios::{Catalogue, Scenario};
-use std::io::IsTerminal;
+use super::args::SweepArgs;
+use super::output::{Exit, Output};
+use super::progress::Progress;
+use super::summary::{Summary, exit};
+use super::{files, story};
+use simlab_scenarios::Catalogue;
+use simlab_scenarios::sweep::{Header, Replayed, Results, Seeds, Shard, Sweep, SweepError, Tally};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 pub(super) fn sweep(args: &SweepArgs, catalogue: &Catalogue, output: &mut Output) -> Exit {
     match try_sweep(args, catalogue, output) {
@@ -24,21 +24,14 @@ fn try_sweep(args: &SweepArgs, catalogue: &Catalogue, output: &mut Output) -> Re
         variants = (0..scenario.variants.len()).collect();
     }
     story::switched(&scenario, &variants, &args.set, output)?;
-    let jobs = args.jobs.unwrap_or(0);
-    let sweep =
-        Sweep { scenario: &scenario, catalogue, variants: &variants, seeds: args.seeds, jobs };
+    let (jobs, shard) = (args.jobs.unwrap_or(0), args.shard.unwrap_or(Shard::WHOLE));
+    let (scenario, variants, seeds) = (&scenario, &variants[..], args.seeds);
+    let sweep = Sweep { scenario, catalogue, variants, seeds, shard, jobs };
     let interrupted = interrupted();
-    let bar = bar(args.seeds);
-    let result = sweep.run(|tally| {
-        bar.set_position(u64::try_from(tally.seeds.count()).unwrap_or(u64::MAX));
-        if !bar.is_hidden() {
-            let (violated, unknown) = (tally.violated, tally.unknown());
-            bar.set_message(format!("violations {violated}, unknown {unknown}"));
-        }
-        !interrupted.load(Ordering::Relaxed)
-    });
-    let wall = bar.elapsed();
-    bar.finish_and_clear();
+    let limit = args.time_limit.map(|limit| Duration::from_nanos(limit.nanos()));
+    let mut progress = Progress::new(shard.count(seeds), limit);
+    let result = carry_out(&sweep, args, &interrupted, &mut progress, output);
+    progress.finish();
     let tally = match result {
         Ok(tally) => tally,
         Err(SweepError::Refused(problems)) => return Err(output.refuse(&problems)),
@@ -47,30 +40,63 @@ fn try_sweep(args: &SweepArgs, catalogue: &Catalogue, output: &mut Output) -> Re
             return Err(Exit::BadInput);
         }
     };
-    let replay = |violation: &Violation| replay(violation, &scenario, args);
-    match args.format {
-        Format::Json => output.line(&tally.to_json(&scenario.name, wall.as_secs_f64(), &replay)),
-        Format::Text => {
-            let title = scenario.title.get(&story::language(args.lang.as_deref())).to_owned();
-            output.line(&format!("{title} ({}, seeds {})", scenario.name, tally.seeds));
-            for line in balance::text(&tally, wall, &replay) {
-                output.line(&line);
-            }
+    let lang = args.lang.as_deref();
+    Summary { scenario, settings: &args.set, format: args.format, lang, wall: progress.elapsed() }
+        .print(&tally, output);
+    if let Ok(from) = u64::try_from(tally.seeds.to)
+        && tally.seeds.to < seeds.to
+    {
+        let left = Seeds { from, to: seeds.to };
+        if args.until_failure && tally.violated > 0 {
+            output.error(&format!("stopped at the first failure: seeds {left} were not run"));
+        } else if interrupted.load(Ordering::Relaxed) {
+            output.error(&format!("interrupted: seeds {left} were not run"));
+            return Ok(Exit::Interrupted);
+        } else {
+            output.error(&format!("the time is up: seeds {left} were not run"));
         }
     }
-    // There is at least one seed left, so what was reached is one.
-    if tally.seeds.to < args.seeds.to
-        && let Ok(from) = u64::try_from(tally.seeds.to)
-    {
-        let left = Seeds { from, to: args.seeds.to };
-        output.error(&format!("interrupted: seeds {left} were not run"));
-        return Ok(Exit::Interrupted);
+    Ok(exit(&tally))
+}
+
+/// Runs the seeds, after those that a file of results has already.
+fn carry_out(
+    sweep: &Sweep<'_>,
+    args: &SweepArgs,
+    interrupted: &AtomicBool,
+    progress: &mut Progress,
+    output: &mut Output,
+) -> Result<Tally, SweepError> {
+    let enough = |tally: &Tally| {
+        interrupted.load(Ordering::Relaxed) || (args.until_failure && tally.violated > 0)
+    };
+    let mut tally = sweep.begin();
+    let mut results = None;
+    if let Some(path) = &args.results {
+        files::apart(path, &args.scenario).map_err(SweepError::Results)?;
+        let header = Header::of(sweep, &args.set);
+        let results = results.insert(Results::open(path, &header).map_err(SweepError::Results)?);
+        // Reading is not what a limit of time is for.
+        let replayed = results.replay(sweep, &mut tally, |tally| !enough(tally));
+        let replayed = replayed.map_err(SweepError::Results)?;
+        let (runs, file) = (tally.runs(), path.display());
+        progress.known(runs);
+        if replayed == Replayed::Repaired {
+            output.error(&format!("{file}: the last line was torn and is cut off"));
+        }
+        if runs > 0 {
+            output.error(&format!("{file}: the results of {runs} seeds are known"));
+        }
+        if replayed == Replayed::Stopped {
+            return Ok(tally);
+        }
     }
-    Ok(match tally.status() {
-        Status::Passed => Exit::Passed,
-        Status::Inconclusive => Exit::Inconclusive,
-        Status::Failed => Exit::Failed,
-    })
+    sweep.go_on(&mut tally, results.as_mut(), |tally| {
+        progress.tell(tally);
+        // A report is of one seed at least.
+        !enough(tally) && !(progress.is_late() && tally.runs() > 0)
+    })?;
+    Ok(tally)
 }
 
 /// Becomes true when the user interrupts; the second time that ends the program at once.
@@ -84,24 +110,4 @@ fn interrupted() -> Arc<AtomicBool> {
         }
     });
     flag
-}
-
-/// A bar on standard error, if that is a terminal.
-fn bar(seeds: Seeds) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(u64::try_from(seeds.count()).unwrap_or(u64::MAX));
-    let template = "{bar:20} {pos}/{len} seeds, {per_sec}, {msg}, {eta} left";
-    match ProgressStyle::with_template(template) {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
-}
-
-/// The command that runs once more what a violation is of.
-fn replay(violation: &Violation, scenario: &Scenario, args: &SweepArgs) -> String {
-    let (seed, variant) = (violation.seed, quoted(&violation.variant));
-    let (source, settings) = (quoted(&scenario.source.name), story::settings(&args.set));
-    format!("{} run {source} --seed {seed}{settings} --variant {variant}", program())
 }

@@ -5,7 +5,7 @@ pub mod cli;
 pub mod dice;
 
 use simlab::scenarios::report::{Report, report};
-use simlab::scenarios::sweep::{Seeds, Sweep, Tally};
+use simlab::scenarios::sweep::{Seeds, Shard, Sweep, Tally};
 use simlab::scenarios::{Catalogue, LESSONS, Scenario, lesson, load};
 
 /// The lessons and services of this build.
@@ -34,7 +34,8 @@ pub fn lessons() -> impl Iterator<Item = &'static str> {
 /// A sweep of all variants of a scenario on all cores.
 pub fn sweep(scenario: &Scenario, catalogue: &Catalogue, seeds: Seeds) -> Tally {
     let variants: Vec<usize> = (0..scenario.variants.len()).collect();
-    let sweep = Sweep { scenario, catalogue, variants: &variants, seeds, jobs: 0 };
+    let (variants, shard) = (&variants[..], Shard::WHOLE);
+    let sweep = Sweep { scenario, catalogue, variants, seeds, shard, jobs: 0 };
     sweep.run(|_| true).unwrap_or_else(|error| panic!("{error}"))
 }
 

@@ -53,7 +53,17 @@ impl FaultFigures {
             figures.hit += hit;
             hitting += hit;
         }
+        FaultFigures::of_one(hitting, kinds)
+    }
+
+    /// The figures of one run with a storm: how many of its faults hit something, and the kinds.
+    pub(crate) fn of_one(hitting: u64, kinds: BTreeMap<FaultKind, KindFigures>) -> Self {
         FaultFigures { runs: 1, kinds, hitting: BTreeMap::from([(hitting, 1)]) }
+    }
+
+    /// Of the figures of one run: how many faults hit something; `None` without a storm.
+    pub(crate) fn hitting_of_one(&self) -> Option<u64> {
+        self.hitting.keys().next().copied()
     }
 
     /// Adds the figures of other runs.

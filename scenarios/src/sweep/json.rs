@@ -1,30 +1,35 @@
 //! The report of a sweep as JSON, in the form that outside tools rely on.
 
-use super::{CheckTally, FindingTally, Tally, VariantTally, Violation};
-use crate::Quantifier;
+use super::{CheckTally, FindingTally, Shard, Tally, VariantTally, Violation};
 use crate::report::Status;
+use crate::{Quantifier, Scenario};
 use serde_json::{Value, json};
 
 impl Tally {
-    /// One JSON object. `replay` gives the command that replays a violation; `wall_s` is how long the
+    /// One JSON object. A violation has the options of the storm that its seed drew, if the scenario has
+    /// one; a shard of several has its number. `replay` gives the command that replays a violation; `wall_s` is how long the
     /// sweep took, and with the rate that follows from it the only part that depends on the machine.
     #[must_use]
     pub fn to_json(
         &self,
-        scenario: &str,
+        scenario: &Scenario,
         wall_s: f64,
         replay: &dyn Fn(&Violation) -> String,
     ) -> Value {
-        let runs = self.seeds.count();
+        let runs = self.runs();
         let violations = self.violations.iter().map(|violation| {
-            json!({
+            let mut object = json!({
                 "seed": violation.seed,
                 "variant": violation.variant,
                 "check": violation.check,
                 "detail": violation.detail,
                 "replay": replay(violation),
                 "counterexample": null,
-            })
+            });
+            if let Some(drawn) = scenario.draw_storm(violation.seed) {
+                object["storm"] = drawn.options.to_json();
+            }
+            object
         });
         let variants = self.variants.iter();
         let sometimes = variants.clone().flat_map(|variant| {
@@ -42,7 +47,7 @@ impl Tally {
         // What JSON cannot hold exactly it gets as text; no sweep comes near.
         let number = |n: u128| u64::try_from(n).map_or_else(|_| json!(n.to_string()), Value::from);
         let mut object = json!({
-            "scenario": scenario,
+            "scenario": scenario.name,
             "version": env!("CARGO_PKG_VERSION"),
             "from": self.seeds.from,
             "to": number(self.seeds.to),
@@ -57,6 +62,9 @@ impl Tally {
             "wall_s": wall_s,
             "runs_per_s": if wall_s > 0.0 { runs as f64 / wall_s } else { 0.0 },
         });
+        if self.shard != Shard::WHOLE {
+            object["shard"] = self.shard.to_string().into();
+        }
         let faults = self.faults();
         if faults.runs > 0 {
             object["faults"] = faults.to_json();

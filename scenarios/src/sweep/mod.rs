@@ -6,10 +6,14 @@
 
 mod in_order;
 mod json;
+mod results;
 mod seeds;
+mod shard;
 mod tally;
 
+pub use results::{Header, Replayed, Results, ResultsError, Shards};
 pub use seeds::{ParseSeedsError, Seeds};
+pub use shard::{ParseShardError, Shard};
 pub use tally::{CheckTally, Figures, FindingTally, Tally, VariantTally, Violation};
 
 use crate::report::judge;
@@ -31,6 +35,8 @@ pub struct Sweep<'a> {
     pub variants: &'a [usize],
     /// The seeds.
     pub seeds: Seeds,
+    /// Which of them are run here.
+    pub shard: Shard,
     /// How many threads; 0 for as many as the machine has cores.
     pub jobs: usize,
 }
@@ -42,6 +48,8 @@ pub enum SweepError {
     Refused(Diagnostics),
     /// The machine gives no threads.
     Threads(String),
+    /// The results cannot be kept.
+    Results(ResultsError),
 }
 
 impl fmt::Display for SweepError {
@@ -49,6 +57,7 @@ impl fmt::Display for SweepError {
         match self {
             SweepError::Refused(problems) => f.write_str(problems.render(false).trim_end()),
             SweepError::Threads(why) => write!(f, "no threads to run on: {why}"),
+            SweepError::Results(error) => error.fmt(f),
         }
     }
 }
@@ -56,34 +65,70 @@ impl fmt::Display for SweepError {
 impl std::error::Error for SweepError {}
 
 impl Sweep<'_> {
+    /// What is known before any seed was run.
+    #[must_use]
+    pub fn begin(&self) -> Tally {
+        Tally::new(self)
+    }
+
     /// Runs the seeds. `watch` sees what is known after each of them, and now and then while one
     /// takes long, and says whether to go on; if it does not, the result is that of the seeds so far
     /// ([`Tally::seeds`]).
     ///
     /// # Errors
     /// If a service refuses its arguments, or there are no threads.
-    pub fn run(&self, mut watch: impl FnMut(&Tally) -> bool) -> Result<Tally, SweepError> {
+    pub fn run(&self, watch: impl FnMut(&Tally) -> bool) -> Result<Tally, SweepError> {
+        let mut tally = self.begin();
+        self.go_on(&mut tally, None, watch)?;
+        Ok(tally)
+    }
+
+    /// Runs the seeds that a tally of this sweep does not have yet, and adds what they show to `results`
+    /// too, which has just been replayed into that tally. For `watch` see [`Sweep::run`].
+    ///
+    /// # Errors
+    /// If a service refuses its arguments, there are no threads, or the results cannot be written.
+    pub fn go_on(
+        &self,
+        tally: &mut Tally,
+        mut results: Option<&mut Results>,
+        mut watch: impl FnMut(&Tally) -> bool,
+    ) -> Result<(), SweepError> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.jobs).build();
         let pool = pool.map_err(|error| SweepError::Threads(error.to_string()))?;
-        let mut tally = Tally::new(self);
-        let mut refused = None;
+        let (done, all) = (tally.runs(), self.shard.count(self.seeds));
+        let Ok(from) = u64::try_from(done) else { return Ok(()) };
+        let mut place = done;
+        let mut failed = None;
+        let mut add = |tally: &mut Tally, shown: Vec<Shown>| {
+            if let (Some(results), Some(first)) = (&mut results, shown.first()) {
+                results.append(first.seed, &shown).map_err(SweepError::Results)?;
+            }
+            place += 1;
+            tally.add(shown, self.shard.until(self.seeds, place));
+            Ok(())
+        };
         in_order(
             &pool,
-            self.seeds,
-            |seed| self.one(seed),
+            // The places of the seeds in the shard.
+            Seeds { from, to: all },
+            |place| self.shard.seed(self.seeds, place.into()).map(|seed| self.one(seed)),
             |shown| {
-                match shown {
-                    Some(Ok(shown)) => tally.add(shown),
-                    Some(Err(problems)) => {
-                        refused = Some(problems);
-                        return false;
+                let added = match shown.flatten() {
+                    Some(Ok(shown)) => add(tally, shown),
+                    Some(Err(problems)) => Err(SweepError::Refused(problems)),
+                    None => Ok(()),
+                };
+                match added {
+                    Ok(()) => watch(tally),
+                    Err(error) => {
+                        failed = Some(error);
+                        false
                     }
-                    None => {}
                 }
-                watch(&tally)
             },
         );
-        refused.map_or(Ok(tally), |problems| Err(SweepError::Refused(problems)))
+        failed.map_or(Ok(()), Err)
     }
 
     /// All variants of one seed.

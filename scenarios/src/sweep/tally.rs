@@ -1,6 +1,6 @@
 //! What the runs of a sweep add up to.
 
-use super::{Seeds, Sweep};
+use super::{Seeds, Shard, Sweep};
 use crate::report::{Answers, Status, VariantReport};
 use crate::storm::FaultFigures;
 use crate::{Expected, Quantifier};
@@ -88,8 +88,11 @@ pub struct Violation {
 /// All that a sweep knows so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
-    /// The seeds that were run.
+    /// The seeds that were run, and between them those of other shards. With all of a shard the range is
+    /// that of the sweep.
     pub seeds: Seeds,
+    /// Which of these seeds were run.
+    pub shard: Shard,
     /// The variants, in the order of the sweep.
     pub variants: Vec<VariantTally>,
     /// The violations by seed, and within a seed in the order of the report: of each check in each
@@ -102,13 +105,13 @@ pub struct Tally {
 }
 
 /// What one run showed, as far as a sweep remembers it.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Shown {
-    seed: u64,
+    pub(super) seed: u64,
     /// Each check as the tally of one run, and in words what was wrong.
-    checks: Vec<(CheckTally, Option<String>)>,
-    findings: Vec<(String, String)>,
-    figures: Figures,
+    pub(super) checks: Vec<(CheckTally, Option<String>)>,
+    pub(super) findings: Vec<(String, String)>,
+    pub(super) figures: Figures,
 }
 
 impl Shown {
@@ -175,9 +178,10 @@ impl Tally {
             let (name, switches) = (variant.name.clone(), variant.switches.clone());
             VariantTally { name, switches, ..VariantTally::default() }
         };
-        let from = sweep.seeds.from;
+        let (seeds, shard) = (sweep.seeds, sweep.shard);
         Tally {
-            seeds: Seeds { from, to: from.into() },
+            seeds: Seeds { to: shard.until(seeds, 0), ..seeds },
+            shard,
             variants: sweep.variants.iter().map(variant).collect(),
             violations: Vec::new(),
             violated: 0,
@@ -185,12 +189,18 @@ impl Tally {
         }
     }
 
-    /// Adds what the variants showed of the next seed.
-    pub(super) fn add(&mut self, shown: Vec<Shown>) {
+    /// How many seeds were run.
+    #[must_use]
+    pub fn runs(&self) -> u128 {
+        self.shard.count(self.seeds)
+    }
+
+    /// Adds what the variants showed of the next seed; the one to be run then is `to`, or it is the end.
+    pub(super) fn add(&mut self, shown: Vec<Shown>, to: u128) {
         for (index, shown) in shown.into_iter().enumerate() {
             self.add_variant(index, shown);
         }
-        self.seeds.to += 1;
+        self.seeds.to = to;
     }
 
     fn add_variant(&mut self, index: usize, shown: Shown) {
@@ -314,7 +324,7 @@ mod tests {
     fn tally(quantifier: Quantifier, runs: &[Option<bool>]) -> Tally {
         let mut tally = empty();
         for (seed, seen) in (0..).zip(runs) {
-            tally.add(vec![run(seed, quantifier, *seen)]);
+            tally.add(vec![run(seed, quantifier, *seen)], u128::from(seed) + 1);
         }
         tally
     }
@@ -322,8 +332,8 @@ mod tests {
     fn empty() -> Tally {
         let only = VariantTally { name: "only".to_owned(), ..VariantTally::default() };
         let seeds = Seeds { from: 0, to: 0 };
-        let (variants, violations) = (vec![only], Vec::new());
-        Tally { seeds, variants, violations, violated: 0, first_unknown: None }
+        let (shard, variants, violations) = (Shard::WHOLE, vec![only], Vec::new());
+        Tally { seeds, shard, variants, violations, violated: 0, first_unknown: None }
     }
 
     fn run(seed: u64, quantifier: Quantifier, seen: Option<bool>) -> Shown {
@@ -375,10 +385,8 @@ mod tests {
     #[test]
     fn of_each_check_some_violations_are_kept_and_all_are_counted() {
         let mut tally = tally(Quantifier::Always, &[BROKE; 150]);
-        tally.add(vec![Shown::panicked(
-            150,
-            &Caught { message: String::new(), place: String::new() },
-        )]);
+        let caught = Caught { message: String::new(), place: String::new() };
+        tally.add(vec![Shown::panicked(150, &caught)], 151);
         assert_eq!((tally.violated, tally.violations.len()), (151, 101));
         assert_eq!(tally.variants[0].checks[0].failed, 150);
         let panic = FindingTally { name: "panic".to_owned(), runs: 1, first: 150 };

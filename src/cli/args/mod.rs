@@ -1,9 +1,12 @@
 //! The arguments of all commands.
 
+mod sweep;
+
+pub(super) use sweep::{MergeArgs, SweepArgs};
+
 use super::story::SWITCH;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use simlab_core::{Duration, Kind, Seq, Value};
-use simlab_scenarios::sweep::Seeds;
 use std::path::PathBuf;
 
 /// See and break distributed systems, deterministically.
@@ -24,6 +27,8 @@ Examples:
   simlab run cap_partition --variant available --trace run.jsonl
   simlab replay run.jsonl                   the same run again, and whether it is the same
   simlab sweep cap_partition --seeds 0..1000
+  simlab sweep kv_storm --seeds 0..1000 --shard 1/4 --results 1.jsonl
+  simlab merge 1.jsonl 2.jsonl 3.jsonl 4.jsonl
   simlab check history.edn --model cas-register --initial 0
   simlab show cap_partition                 what the lesson is about, and why it must come out so
   simlab list                               the lessons";
@@ -37,6 +42,11 @@ pub(super) enum Command {
     /// Exit status: 0 as expected in every run, 1 something was not, 2 bad input, 3 a checker gave up, 130
     /// interrupted.
     Sweep(SweepArgs),
+    /// Make one report of the results of all shards of a sweep
+    ///
+    /// It is the report of the sweep in one piece, apart from times. Exit status: that of the sweep, and 2 if
+    /// the files do not make it up.
+    Merge(MergeArgs),
     /// Print what happened in a run, event by event
     Log(LogArgs),
     /// Run again what a trace file is of, and confirm its hash and verdict
@@ -165,53 +175,8 @@ pub(super) enum ThemeName {
     Plain,
 }
 
-/// Which runs, and how many at a time.
-#[derive(Debug, Args)]
-pub(super) struct SweepArgs {
-    /// A scenario file, or the name of a lesson
-    pub(super) scenario: String,
-    /// The seeds, from A to before B
-    #[arg(long, value_name = "A..B")]
-    pub(super) seeds: Seeds,
-    /// How many threads [default: as many as the machine has cores]
-    #[arg(long, value_name = "N", value_parser = jobs)]
-    pub(super) jobs: Option<usize>,
-    /// Run only this variant; may be given several times
-    #[arg(long, value_name = "NAME")]
-    pub(super) variant: Vec<String>,
-    /// Change a setting, as for `run`
-    #[arg(long, value_name = "KEY=VALUE", value_parser = setting)]
-    pub(super) set: Vec<(String, String)>,
-    /// Let services leave out a rule, in every variant that has it; see `simlab list switches`
-    #[arg(long, value_name = "NAME")]
-    switch: Vec<String>,
-    /// How to report
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(super) format: Format,
-    /// The language of the title [default: the locale's]
-    #[arg(long, value_name = "LANG")]
-    pub(super) lang: Option<String>,
-}
-
-impl SweepArgs {
-    /// Makes of the switches the settings that they are.
-    pub(super) fn settle(&mut self) {
-        settle(&mut self.switch, &mut self.set);
-    }
-}
-
 fn settle(switches: &mut Vec<String>, set: &mut Vec<(String, String)>) {
     set.extend(switches.drain(..).map(|name| (SWITCH.to_owned(), name)));
-}
-
-/// More threads than these help nobody.
-const JOBS_MAX: usize = 1_024;
-
-fn jobs(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(jobs @ 1..=JOBS_MAX) => Ok(jobs),
-        _ => Err(format!("expected a whole number from 1 to {JOBS_MAX}")),
-    }
 }
 
 /// Who answers choices.
