@@ -37,7 +37,7 @@ pub struct Results {
 
 #[derive(Debug)]
 enum State {
-    Reading(Reader),
+    Reading(Box<Reader>),
     Writing { file: File, codec: Codec, rolling: u64 },
 }
 
@@ -73,7 +73,7 @@ impl Results {
                     let (file, what) = (path.to_owned(), "shard");
                     return Err(ResultsError::Differs { file, what, found, expected });
                 }
-                State::Reading(reader)
+                State::Reading(Box::new(reader))
             }
             Err(mut file) => {
                 file.set_len(0).map_err(&failed)?;
@@ -104,7 +104,7 @@ impl Results {
             }
         }
         let failed = ResultsError::io(&self.path);
-        let Reader { codec, rolling, torn, bytes, .. } = &*reader;
+        let Reader { codec, rolling, torn, bytes, .. } = &**reader;
         let mut file = reader.input.get_ref().try_clone().map_err(&failed)?;
         let (codec, rolling, torn, bytes) = (codec.clone(), *rolling, *torn, *bytes);
         if torn {
