@@ -76,7 +76,7 @@ fn a_sweep_on_any_threads_in_shards_or_killed_and_resumed_has_one_report() {
         let resumed = sweep(&[format, &["--results", &file]].concat());
         assert_eq!(one, resumed, "killed and resumed");
         assert_eq!(one, report(&[&["merge", &file], format]), "the file of it");
-        let again = exits(1, &[&SWEEP, &[SWITCH, "--results", &file], format].concat());
+        let again = exits(1, &[&SWEEP[..], &[SWITCH, "--results", &file], format].concat());
         assert_eq!(one, timeless(&again.0), "there is nothing left to run");
         assert!(again.1.contains("the results of 60 seeds are known"), "{}", again.1);
     }
