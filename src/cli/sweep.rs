@@ -94,7 +94,8 @@ fn carry_out(
     sweep.go_on(&mut tally, results.as_mut(), |tally| {
         progress.tell(tally);
         // A report is of one seed at least.
-        !enough(tally) && !(progress.is_late() && tally.runs() > 0)
+        let late = progress.is_late() && tally.runs() > 0;
+        !(late || enough(tally))
     })?;
     Ok(tally)
 }

@@ -98,18 +98,21 @@ impl Header {
             let all = header.settings.iter().map(|(key, value)| format!("{key}={value}"));
             format!("`{}`", all.collect::<Vec<_>>().join(" "))
         };
-        let parts: [(&str, fn(&Header) -> String); 4] = [
-            ("list of variants", |h| h.variants.join(", ")),
-            ("range of seeds", |h| h.seeds.to_string()),
-            ("number of shards", |h| h.shard.of().to_string()),
-            ("version of simlab", |h| h.simlab.clone()),
-        ];
         if self.settings != found.settings {
             return differs("list of settings", settings(found), settings(self));
         }
-        for (what, of) in parts {
-            if of(self) != of(found) {
-                return differs(what, of(found), of(self));
+        let parts = |header: &Header| {
+            let Header { simlab, variants, seeds, shard, .. } = header;
+            [
+                ("list of variants", variants.join(", ")),
+                ("range of seeds", seeds.to_string()),
+                ("number of shards", shard.of().to_string()),
+                ("version of simlab", simlab.clone()),
+            ]
+        };
+        for ((what, own), (_, other)) in parts(self).into_iter().zip(parts(found)) {
+            if own != other {
+                return differs(what, other, own);
             }
         }
         Ok(())
