@@ -327,7 +327,8 @@ impl<S: Specification> Search<S> {
         let movers = self.movers(config);
         for &index in &movers {
             let Search { spec, states, window, .. } = self;
-            if let Effect::Moves { to, fact } = window.effect(index, config.state, spec, states) {
+            if let Effect::Moves(fact) = window.effect(index, config.state, spec, states) {
+                let to = window.leads(index, config.state, spec, states);
                 let op = window.get(index).op;
                 let mut next = config.moved(to);
                 next.mile = self.trail.go(next.mile, trail::Step::Effect(op));
@@ -378,7 +379,7 @@ impl<S: Specification> Search<S> {
                 continue;
             }
             let effect = window.effect(index, config.state, spec, states);
-            let Effect::Moves { fact, .. } = effect else { continue };
+            let Effect::Moves(fact) = effect else { continue };
             let open = window.get(index);
             if open.wanted.is_some() && !open.wants(fact) {
                 *other = Some(index);
@@ -398,8 +399,7 @@ impl<S: Specification> Search<S> {
         if let Some(known) = effects.get(state) {
             return *known;
         }
-        let next = spec.apply(states.get(state), call).map(|(next, _)| next);
-        let to = next.map_or(state, |next| states.number(spec, next));
+        let to = states.after(spec, state, call);
         effects.put(state, to);
         to
     }
@@ -454,7 +454,7 @@ fn look<S: Specification>(
     index: usize,
     config: &mut Config,
     spec: &S,
-    states: &mut States<S::State>,
+    states: &States<S::State>,
     trail: &mut Trail,
 ) {
     if config.changed.meets(&window.get(index).facts) {

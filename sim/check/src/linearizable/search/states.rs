@@ -2,7 +2,7 @@
 
 use crate::Specification;
 use hashbrown::HashTable;
-use simlab_core::Digest;
+use simlab_core::{Call, Digest};
 use std::hash::Hash;
 
 /// The number of a state, in the order in which they were met.
@@ -58,6 +58,17 @@ impl<T: Eq + Hash> States<T> {
             return *known;
         }
         self.add(spec, state, digest)
+    }
+
+    /// The number of the state to which a call leads from another; of that one if it is impossible there.
+    pub(super) fn after<S>(&mut self, spec: &S, state: StateId, call: &Call) -> StateId
+    where
+        S: Specification<State = T>,
+    {
+        match spec.apply(self.get(state), call) {
+            Some((next, _)) => self.number(spec, next),
+            None => state,
+        }
     }
 
     fn add<S>(&mut self, spec: &S, state: T, digest: u64) -> StateId

@@ -22,8 +22,9 @@ pub(super) enum Effect {
     Nothing,
     /// It changes nothing.
     Looks(Fact),
-    /// It leads to another state.
-    Moves { to: StateId, fact: Fact },
+    /// It leads to another state, which has a number only if [`Window::leads`] is asked for it: most are
+    /// never entered.
+    Moves(Fact),
 }
 
 /// Of states with higher numbers than this nothing is remembered.
@@ -78,6 +79,8 @@ pub(super) struct Open {
     /// Those of a class have the same call and will return the same.
     pub(super) class: u64,
     effects: Memo<Effect>,
+    /// Where it leads from the states in which it was let take effect.
+    leads: Memo<StateId>,
 }
 
 impl Open {
@@ -154,7 +157,7 @@ impl Window {
             },
             |open| open.class,
         );
-        let (call, effects) = (call.clone(), Memo::new());
+        let (call, effects, leads) = (call.clone(), Memo::new(), Memo::new());
         let index = self.open.len();
         let other = None;
         self.open.push(Open {
@@ -168,6 +171,7 @@ impl Window {
             at,
             class,
             effects,
+            leads,
         });
         if self.open[index].wanted.is_some() {
             let fact = self.fact(index);
@@ -198,7 +202,10 @@ impl Window {
     /// States have new numbers.
     pub(super) fn forget(&mut self) {
         self.looks.forget();
-        self.open.iter_mut().for_each(|open| open.effects.forget());
+        for open in &mut self.open {
+            open.effects.forget();
+            open.leads.forget();
+        }
     }
 
     /// One more fact of an operation.
@@ -251,7 +258,7 @@ impl Window {
         index: usize,
         state: StateId,
         spec: &S,
-        states: &mut States<S::State>,
+        states: &States<S::State>,
     ) -> Effect {
         if let Some(known) = self.open[index].effects.get(state) {
             return *known;
@@ -261,12 +268,29 @@ impl Window {
         effect
     }
 
-    fn find_out<S: Specification>(
+    /// The state to which an operation leads from another; the same if it is impossible there.
+    pub(super) fn leads<S: Specification>(
         &mut self,
         index: usize,
         state: StateId,
         spec: &S,
         states: &mut States<S::State>,
+    ) -> StateId {
+        let Open { call, leads, .. } = &mut self.open[index];
+        if let Some(known) = leads.get(state) {
+            return *known;
+        }
+        let to = states.after(spec, state, call);
+        leads.put(state, to);
+        to
+    }
+
+    fn find_out<S: Specification>(
+        &mut self,
+        index: usize,
+        state: StateId,
+        spec: &S,
+        states: &States<S::State>,
     ) -> Effect {
         let open = &self.open[index];
         let here = states.get(state);
@@ -287,11 +311,7 @@ impl Window {
                 }
             },
         };
-        if stays {
-            Effect::Looks(fact)
-        } else {
-            Effect::Moves { to: states.number(spec, next), fact }
-        }
+        if stays { Effect::Looks(fact) } else { Effect::Moves(fact) }
     }
 
     /// What all operations that change nothing in a state return there.
@@ -299,7 +319,7 @@ impl Window {
         &mut self,
         state: StateId,
         spec: &S,
-        states: &mut States<S::State>,
+        states: &States<S::State>,
     ) -> Bits {
         if let Some(known) = self.looks.get(state) {
             return known.clone();
