@@ -296,6 +296,27 @@ impl Domain<'_> {
     }
 }
 
+/// The harmless answer to a choice: nothing is lost, doubled, held back, damaged or delayed more than
+/// it must be, nothing crashes or fails, and what a crash could take away stays. What a process draws for
+/// itself is neither harmful nor harmless, but must differ between processes, or those that wait at random
+/// would wait the same time for ever: it is the same mixture in every run.
+#[must_use]
+pub fn harmless(point: Point, domain: Domain<'_>) -> u64 {
+    if let Some(only) = domain.certain() {
+        return only;
+    }
+    match (domain, point.choice) {
+        (Domain::Span(distribution), _) => distribution.least().nanos(),
+        (_, Choice::Survive | Choice::KeepSector { .. }) => 1,
+        (Domain::Chance(_), _) => 0,
+        (Domain::Below(_) | Domain::Bits, Choice::Random) => {
+            let sequence = Seeded { key: [0; 2] }.sequence(point.who, point.choice);
+            domain.sample(sequence.bits(point.ordinal))
+        }
+        (Domain::Below(_) | Domain::Bits, _) => 0,
+    }
+}
+
 /// Maps 64 uniform bits to `0..bound` (Lemire 2019 without the rejection: the bias is below
 /// `bound / 2^64`).
 #[inline]

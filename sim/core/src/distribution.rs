@@ -46,6 +46,18 @@ pub enum Distribution {
 }
 
 impl Distribution {
+    /// The shortest that it can be; of a log-normal one, which has none, the median.
+    #[must_use]
+    pub const fn least(&self) -> Duration {
+        match *self {
+            Distribution::Fixed(d) => d,
+            Distribution::Uniform { min, .. }
+            | Distribution::Exponential { min, .. }
+            | Distribution::LongTail { min, .. } => min,
+            Distribution::LogNormal { median, .. } => median,
+        }
+    }
+
     /// The sample that 64 uniform bits stand for. The result never exceeds an hour's worth of
     /// `2^64` ns: it saturates.
     #[must_use]

@@ -36,7 +36,9 @@ mod trace;
 pub mod wire;
 
 pub use checker::{Checker, CheckerErased, View, Violation};
-pub use decision::{Choice, Decide, Domain, ParseChoiceError, Point, Seeded, Sequence, Who};
+pub use decision::{
+    Choice, Decide, Domain, ParseChoiceError, Point, Seeded, Sequence, Who, harmless,
+};
 pub use digest::Digest;
 pub use disk::{Disk, DiskError, NoDisk};
 pub use dissect::{Dissection, Part};

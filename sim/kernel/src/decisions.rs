@@ -1,6 +1,6 @@
 //! Who answers the choices of a run: the seed, unless someone else was asked to.
 
-use simlab_core::{Decide, Domain, Point, Seeded};
+use simlab_core::{Decide, Domain, Point, Seeded, harmless};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -11,6 +11,36 @@ pub struct Script {
     pub answers: BTreeMap<Point, u64>,
     /// Whether these are all choices of a run, so that any other one is a departure from it.
     pub complete: bool,
+    /// What becomes of all other choices.
+    pub rest: Rest,
+}
+
+/// Who answers the choices that a [`Script`] does not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rest {
+    /// The seed.
+    #[default]
+    Seed,
+    /// Nobody: nothing happens that need not ([`harmless`]).
+    Harmless,
+}
+
+impl Script {
+    /// Whether it says nothing at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Script::default()
+    }
+
+    /// This script and, where both speak, `other`.
+    #[must_use]
+    pub fn with(mut self, other: Script) -> Self {
+        let Script { answers, complete, rest } = other;
+        self.answers.extend(answers);
+        self.complete |= complete;
+        self.rest = self.rest.max(rest);
+        self
+    }
 }
 
 /// What became of a [`Script`].
@@ -46,6 +76,8 @@ pub(crate) struct Decisions {
     refused: Vec<Point>,
     unknown: Vec<Point>,
     recording: Option<Vec<(Point, u64)>>,
+    /// Whether only what is not harmless is recorded.
+    harm_only: bool,
 }
 
 impl Decisions {
@@ -58,17 +90,24 @@ impl Decisions {
             refused: Vec::new(),
             unknown: Vec::new(),
             recording: None,
+            harm_only: false,
         }
     }
 
     pub(crate) fn follow(&mut self, script: Script) {
-        self.script = Some(Arc::new(script));
+        let known = self.script.as_deref().cloned().unwrap_or_default();
+        self.script = Some(Arc::new(known.with(script)));
         self.attended = true;
     }
 
     pub(crate) fn record(&mut self) {
         self.recording = Some(Vec::new());
         self.attended = true;
+    }
+
+    pub(crate) fn record_harm(&mut self) {
+        self.record();
+        self.harm_only = true;
     }
 
     /// Whether someone else than the seed wants to be asked, or to know.
@@ -117,10 +156,15 @@ impl Decisions {
                 None => {}
             }
         }
-        let answer = answer.unwrap_or_else(|| self.seeded.decide(point, domain));
+        let rest = self.script.as_ref().map_or(Rest::Seed, |script| script.rest);
+        let answer = answer.unwrap_or_else(|| match rest {
+            Rest::Seed => self.seeded.decide(point, domain),
+            Rest::Harmless => harmless(point, domain),
+        });
         // What can only be answered in one way need not be written down, unless it was not.
         if let Some(recording) = &mut self.recording
             && domain.certain() != Some(answer)
+            && !(self.harm_only && answer == harmless(point, domain))
         {
             recording.push((point, answer));
         }
@@ -154,7 +198,8 @@ mod tests {
         let recorded = seeded.recorded().expect("it is recorded").to_vec();
         assert_eq!(recorded.len(), 20);
 
-        let script = Script { answers: recorded.into_iter().collect(), complete: true };
+        let script =
+            Script { answers: recorded.into_iter().collect(), complete: true, ..Script::default() };
         let mut replayed = Decisions::new(2);
         replayed.follow(script);
         let again: Vec<u64> = (0..20).map(|n| replayed.decide(point(n), half)).collect();
@@ -169,7 +214,7 @@ mod tests {
         let never = Domain::Chance(Ratio::ZERO);
         let answers = BTreeMap::from([(point(0), 1), (point(1), 2), (point(2), 1)]);
         let mut decisions = Decisions::new(1);
-        decisions.follow(Script { answers, complete: false });
+        decisions.follow(Script { answers, ..Script::default() });
         assert_eq!((decisions.decide(point(0), never), decisions.decide(point(1), never)), (1, 0));
         let departures = decisions.departures();
         assert_eq!((departures.refused, departures.unasked), (vec![point(1)], vec![point(2)]));

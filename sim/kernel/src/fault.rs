@@ -82,6 +82,47 @@ impl Fault {
         }
     }
 
+    /// All nodes that it names, those of links too.
+    #[must_use]
+    pub fn everyone(&self) -> BTreeSet<NodeId> {
+        let mut all = BTreeSet::new();
+        self.clone().each_set(&mut |nodes| all.extend(nodes.iter().copied()));
+        all
+    }
+
+    /// The same fault without a node; `None` if that leaves a set of nodes empty, or if it does not name it.
+    #[must_use]
+    pub fn without(&self, node: NodeId) -> Option<Fault> {
+        let mut less = self.clone();
+        let (mut named, mut empty) = (false, false);
+        less.each_set(&mut |nodes| {
+            named |= nodes.remove(&node);
+            empty |= nodes.is_empty();
+        });
+        (named && !empty).then_some(less)
+    }
+
+    fn each_set(&mut self, look: &mut dyn FnMut(&mut BTreeSet<NodeId>)) {
+        match self {
+            Fault::Cut(Shape::Groups(groups)) => groups.iter_mut().for_each(look),
+            Fault::Cut(Shape::OneWay { from, to }) | Fault::Links(Weather { from, to, .. }) => {
+                look(from);
+                look(to);
+            }
+            Fault::Cut(Shape::Bridge { left, right, via }) => {
+                [left, right, via].into_iter().for_each(look);
+            }
+            Fault::Cut(Shape::Isolated(nodes))
+            | Fault::Crash { nodes, .. }
+            | Fault::CrashAtSync { nodes, .. }
+            | Fault::Pause(nodes)
+            | Fault::Slow { nodes, .. }
+            | Fault::Clock { nodes, .. }
+            | Fault::Disk { nodes, .. }
+            | Fault::Leave(nodes) => look(nodes),
+        }
+    }
+
     /// The kinds of fault that it is, as fault models speak of them: several, if it does several
     /// things.
     #[must_use]

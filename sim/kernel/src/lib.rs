@@ -31,7 +31,7 @@ mod timers;
 pub mod trace;
 mod world;
 
-pub use decisions::{Departures, Script};
+pub use decisions::{Departures, Rest, Script};
 pub use disk::DiskFault;
 pub use fault::Fault;
 pub use limits::{Finding, Limits};

@@ -237,7 +237,7 @@ impl World {
         self.writer.observe(observer);
     }
 
-    /// Lets a script answer choices instead of the seed.
+    /// Lets a script answer choices instead of the seed; what it says is added to what earlier ones said.
     pub fn follow(&mut self, script: Script) {
         self.decisions.follow(script);
         self.set_alarms();
@@ -246,6 +246,12 @@ impl World {
     /// Writes down every choice from now on.
     pub fn record_decisions(&mut self) {
         self.decisions.record();
+        self.set_alarms();
+    }
+
+    /// Writes down every choice from now on that is not answered as harmlessly as it can be.
+    pub fn record_harm(&mut self) {
+        self.decisions.record_harm();
         self.set_alarms();
     }
 

@@ -74,7 +74,7 @@ fn a_recording_replays_to_the_same_hash() {
         assert_eq!(answers.len(), asked, "each choice has a name of its own");
         // Another seed, so that the script alone can know.
         let mut replay = world(seed + 1_000);
-        replay.follow(Script { answers, complete: true });
+        replay.follow(Script { answers, complete: true, ..Script::default() });
         replay.record_decisions();
         replay.run_until(at(END));
         assert_eq!(replay.trace_hash(), original.trace_hash(), "seed {seed}");
@@ -101,7 +101,7 @@ fn others(point: Point, answer: u64) -> Vec<u64> {
 /// Runs with some answers from outside; all that always holds still does.
 fn overridden(seed: u64, answers: &[(Point, u64)]) -> World {
     let mut world = world(seed);
-    world.follow(Script { answers: answers.iter().copied().collect(), complete: false });
+    world.follow(Script { answers: answers.iter().copied().collect(), ..Script::default() });
     while world.step_until(at(END)) {
         check(&world);
     }
@@ -184,7 +184,7 @@ fn a_crash_can_be_put_at_any_sync() {
         let mut world = World::new(Options::seed(1));
         let node = NodeSpec::new("a", Box::new(Writer)).restart_after(Duration::from_millis(30));
         world.add_node(node);
-        world.follow(Script { answers: [(point, 1), (write, 0)].into(), complete: false });
+        world.follow(Script { answers: [(point, 1), (write, 0)].into(), ..Script::default() });
         world.run_until(at(10));
         assert_eq!(world.status(NodeId(0)), Status::Down);
         assert_eq!(world.durable_files(NodeId(0)).count(), durable);
