@@ -89,7 +89,7 @@ fn a_single_override_ends_in_an_orderly_way() {
         let (point, answer) = other(point, answer, &mut dice);
         let unasked = Point { ordinal: u64::MAX, ..point };
         let answers = [(point, answer), (unasked, 1)].into_iter().collect();
-        let script = Script { answers, complete: false };
+        let script = Script { answers, ..Script::default() };
         let run = run_prepared(*setup, |world| world.follow(script)).expect("a lesson runs");
         let replay = format!(
             "{} {}: {point} {answer}\nreplay: SIMLAB_SEED={seed} cargo test --test decisions",

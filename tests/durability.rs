@@ -125,7 +125,7 @@ impl Fate {
                 answers.insert(point, answer & 1);
             }
         }
-        Script { answers, complete: false }
+        Script { answers, ..Script::default() }
     }
 }
 

@@ -15,10 +15,12 @@
 mod builtin;
 mod catalogue;
 mod checks;
+mod concrete;
 pub mod decisions;
 mod diagnostic;
 mod format;
 mod lessons;
+mod narrative;
 mod nearest;
 mod network;
 mod recorded;
@@ -27,6 +29,7 @@ mod resolve;
 pub mod run;
 mod scenario;
 mod schema;
+pub mod shrink;
 mod source;
 pub mod storm;
 pub mod sweep;
@@ -37,15 +40,18 @@ mod words;
 
 pub use catalogue::{Catalogue, CheckSignature, ModelSignature};
 pub use checks::{CHECKS, Check, Evidence, Observation, Observed};
+pub use concrete::Concrete;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use lessons::{LESSONS, lesson};
+pub use narrative::narrative;
 pub use nearest::{advice, nearest};
 pub use network::Network;
 pub use recorded::Recorded;
 pub use resolve::load;
 pub use scenario::{
-    Command, Comparison, Expectation, Expected, Fault, Filler, Flap, Limits, Machine, Mix,
-    Narration, Node, Object, Quantifier, Scenario, ScriptedOperation, Variant, Workload,
+    Command, Comparison, Counterexample, Expectation, Expected, Fault, Filler, Flap, Limits,
+    Machine, Mix, Narration, Node, Object, Quantifier, Scenario, ScriptedOperation, Variant,
+    Workload,
 };
 pub use schema::schema;
 pub use source::Source;

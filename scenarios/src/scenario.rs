@@ -6,7 +6,7 @@ use crate::{Diagnostics, Network, Source, Text};
 use simlab_core::{
     Argument, BuildError, Distribution, Duration, FaultKind, Member, NodeId, Operation, Time,
 };
-use simlab_sim::{ClockSpec, Cost, Fault as What, LinkSpec};
+use simlab_sim::{ClockSpec, Cost, Fault as What, LinkSpec, Script};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -56,6 +56,25 @@ pub struct Scenario {
     pub expectations: Vec<Expectation>,
     /// Limits of a run.
     pub limits: Limits,
+    /// The choices that it answers itself.
+    pub decisions: Script,
+    /// Where it is from, if it is a counterexample.
+    pub counterexample: Option<Counterexample>,
+}
+
+/// What a counterexample says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counterexample {
+    /// The name of the scenario that was swept.
+    pub of: String,
+    /// The seed that failed.
+    pub seed: u64,
+    /// The check, invariant or finding that fails.
+    pub check: String,
+    /// The hash of the trace in which it does.
+    pub trace_hash: u64,
+    /// What fails, in words.
+    pub detail: String,
 }
 
 /// A node of the story. What it runs is up to the variant ([`Variant::roster`]).

@@ -15,7 +15,7 @@ pub(super) fn text(
     tally: &Tally,
     scenario: &Scenario,
     wall: Duration,
-    replay: &dyn Fn(&Violation) -> String,
+    told: &dyn Fn(&Violation) -> Vec<String>,
 ) -> Vec<String> {
     let mut out = Vec::new();
     let width = names(tally).map(|name| name.chars().count()).max().unwrap_or(0);
@@ -36,7 +36,7 @@ pub(super) fn text(
         tally.violated,
         tally.unknown()
     ));
-    let words = |violation: &Violation| words(violation, scenario, replay);
+    let words = |violation: &Violation| words(violation, scenario, told);
     violations(tally, &words, &mut out);
     open(tally, &words, &mut out);
     out
@@ -140,14 +140,14 @@ fn open(tally: &Tally, words: &dyn Fn(&Violation) -> Vec<String>, out: &mut Vec<
 fn words(
     violation: &Violation,
     scenario: &Scenario,
-    replay: &dyn Fn(&Violation) -> String,
+    told: &dyn Fn(&Violation) -> Vec<String>,
 ) -> Vec<String> {
     let Violation { seed, variant, check, detail } = violation;
     let mut words = vec![format!("seed {seed}, {variant}, {check}: {detail}")];
     if let Some(drawn) = scenario.draw_storm(*seed) {
         words.push(format!("  storm: {}", drawn.options));
     }
-    words.push(format!("  {}", replay(violation)));
+    words.extend(told(violation).iter().map(|line| format!("  {line}")));
     words
 }
 

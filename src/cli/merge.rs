@@ -3,6 +3,7 @@
 use super::args::MergeArgs;
 use super::output::{Exit, Output};
 use super::progress::Progress;
+use super::shrunk::Counterexamples;
 use super::story;
 use super::summary::{Summary, exit};
 use simlab_scenarios::sweep::{Seeds, Shard, Shards, Sweep};
@@ -45,7 +46,8 @@ fn try_merge(args: &MergeArgs, catalogue: &Catalogue, output: &mut Output) -> Re
         return Err(refuse(&words, output));
     }
     let (format, lang, wall) = (args.format, args.lang.as_deref(), progress.elapsed());
-    Summary { scenario, settings, format, lang, wall }.print(&tally, output);
+    let small = &Counterexamples::default();
+    Summary { scenario, settings, format, lang, wall, small }.print(&tally, output);
     if let Ok(from) = u64::try_from(tally.seeds.to)
         && tally.seeds.to < seeds.to
     {

@@ -16,6 +16,7 @@ mod run;
 mod scoreboard;
 mod script;
 mod show;
+mod shrunk;
 mod story;
 mod summary;
 mod sweep;

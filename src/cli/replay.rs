@@ -2,20 +2,65 @@
 
 use super::args::ReplayArgs;
 use super::output::{Exit, Output};
-use simlab_scenarios::Words;
+use super::story;
 use simlab_scenarios::report::{VariantReport, judge};
 use simlab_scenarios::run::{Setup, run_prepared};
-use simlab_scenarios::tracefile::{Compare, Difference, Footer, Header, Reader, Verdict};
+use simlab_scenarios::shrink::Replayed;
+use simlab_scenarios::tracefile::{self, Compare, Difference, Footer, Header, Reader, Verdict};
 use simlab_scenarios::{Catalogue, Diagnostics};
+use simlab_scenarios::{Words, narrative};
 use simlab_sim::Script;
 use std::collections::BTreeSet;
 use std::path::Path;
 
 pub(super) fn replay(args: &ReplayArgs, catalogue: &Catalogue, output: &mut Output) -> Exit {
-    match try_replay(&args.trace, catalogue, output) {
-        Ok(exit) => exit,
-        Err(problems) => output.refuse(&problems),
+    let path = &args.file;
+    let exit = if tracefile::is_one(path) {
+        try_replay(path, catalogue, output).map_err(|problems| output.refuse(&problems))
+    } else {
+        counterexample(path, catalogue, output)
+    };
+    match exit {
+        Ok(exit) | Err(exit) => exit,
     }
+}
+
+/// Runs a counterexample once more: it must fail as it did.
+fn counterexample(path: &Path, catalogue: &Catalogue, output: &mut Output) -> Result<Exit, Exit> {
+    let name = path.display().to_string();
+    let scenario = story::scenario(&name, &[], catalogue, output)?;
+    let replayed = Replayed::of(&scenario, catalogue);
+    let Some(replayed) = replayed.map_err(|problems| output.refuse(&problems))? else {
+        output.error(&format!(
+            "error: {name} is neither a trace file nor a counterexample: it has no [counterexample]"
+        ));
+        return Err(Exit::BadInput);
+    };
+    let Replayed { counterexample: recorded, report, .. } = &replayed;
+    output.line(&format!(
+        "{} · {} · seed {} · {} events · trace hash {:016x}",
+        scenario.name, report.name, scenario.seed, report.events, report.trace_hash
+    ));
+    let departures = replayed.departures();
+    if replayed.is_same() {
+        output.line(&format!("{} fails:", recorded.check));
+        let story = narrative(&scenario, catalogue);
+        for line in story.map_err(|problems| output.refuse(&problems))? {
+            output.line(&format!("  {line}"));
+        }
+        output.line("the same hash and the same verdict as recorded");
+        return Ok(Exit::Passed);
+    }
+    output.line("this run is not the recorded one");
+    if report.trace_hash != recorded.trace_hash {
+        output.line(&format!("trace hash: recorded {:016x}", recorded.trace_hash));
+    }
+    output.line(&match &replayed.detail {
+        Some(detail) => format!("{} fails: {detail}", recorded.check),
+        None => format!("{} does not fail any more", recorded.check),
+    });
+    departures.iter().for_each(|line| output.line(line));
+    Ok(Exit::Failed)
 }
 
 /// What a trace file says of its run, and that all of it is as it was written.

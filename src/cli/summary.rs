@@ -2,6 +2,7 @@
 
 use super::args::Format;
 use super::output::{Exit, Output, program, quoted};
+use super::shrunk::Counterexamples;
 use super::{balance, story};
 use simlab_scenarios::Scenario;
 use simlab_scenarios::report::Status;
@@ -18,6 +19,8 @@ pub(super) struct Summary<'a> {
     pub(super) lang: Option<&'a str>,
     /// How long it took.
     pub(super) wall: Duration,
+    /// What its failures come to when they are made small.
+    pub(super) small: &'a Counterexamples,
 }
 
 impl Summary<'_> {
@@ -26,7 +29,8 @@ impl Summary<'_> {
         let Summary { scenario, wall, .. } = *self;
         let replay = |violation: &Violation| self.replay(violation);
         if self.format == Format::Json {
-            return output.line(&tally.to_json(scenario, wall.as_secs_f64(), &replay));
+            let file = |violation: &Violation| self.small.file(violation);
+            return output.line(&tally.to_json(scenario, wall.as_secs_f64(), &replay, &file));
         }
         let title = scenario.title.get(&story::language(self.lang)).to_owned();
         let mut of = format!("{}, seeds {}", scenario.name, tally.seeds);
@@ -34,7 +38,12 @@ impl Summary<'_> {
             of.push_str(&format!(", shard {}", tally.shard));
         }
         output.line(&format!("{title} ({of})"));
-        for line in balance::text(tally, scenario, wall, &replay) {
+        let told = |violation: &Violation| {
+            let mut lines = vec![self.replay(violation)];
+            lines.extend(self.small.told(violation).iter().cloned());
+            lines
+        };
+        for line in balance::text(tally, scenario, wall, &told) {
             output.line(&line);
         }
     }

@@ -3,6 +3,7 @@
 use super::args::SweepArgs;
 use super::output::{Exit, Output};
 use super::progress::Progress;
+use super::shrunk::Counterexamples;
 use super::summary::{Summary, exit};
 use super::{files, story};
 use simlab_scenarios::Catalogue;
@@ -40,8 +41,9 @@ fn try_sweep(args: &SweepArgs, catalogue: &Catalogue, output: &mut Output) -> Re
             return Err(Exit::BadInput);
         }
     };
-    let lang = args.lang.as_deref();
-    Summary { scenario, settings: &args.set, format: args.format, lang, wall: progress.elapsed() }
+    let (lang, wall) = (args.lang.as_deref(), progress.elapsed());
+    let small = &Counterexamples::of(&tally, scenario, catalogue, args, output);
+    Summary { scenario, settings: &args.set, format: args.format, lang, wall, small }
         .print(&tally, output);
     if let Ok(from) = u64::try_from(tally.seeds.to)
         && tally.seeds.to < seeds.to

@@ -4,6 +4,7 @@ use super::args::{ThemeName, TuiArgs};
 use super::output::{Exit, Output, program, quoted};
 use super::replay::Recorded;
 use super::story;
+use simlab_scenarios::shrink::Replayed;
 use simlab_scenarios::{Catalogue, Diagnostics, Scenario, lesson, load, tracefile};
 use simlab_sim::Script;
 use simlab_tui::app::library::Library;
@@ -120,13 +121,20 @@ fn try_tui(args: &TuiArgs, catalogue: &Catalogue, output: &mut Output) -> Result
         of_scenario(args, catalogue, output)?
     };
     needs_terminal(output)?;
+    let broken = broken(&shown.scenario, catalogue).map_err(|problems| output.refuse(&problems))?;
     let is_trace = shown.recorded.is_some();
     let options = Options { is_trace, ..options(args, shown.origin.clone()) };
     let app = debugger(shown, options, catalogue);
     let mut app = app.map_err(|problems| output.refuse(&problems))?;
-    app.begin_at(args.at.map(simlab_core::Seq::get));
+    app.begin_at(args.at.map_or(broken, |at| Some(at.get())));
     let left = Screen::take(!args.no_mouse).and_then(|mut screen| screen.show(&mut app));
     ended(left, output)
+}
+
+/// Where a counterexample fails: the record that shows it, or the last one.
+fn broken(scenario: &Scenario, catalogue: &Catalogue) -> Result<Option<u64>, Diagnostics> {
+    let replayed = Replayed::of(scenario, catalogue)?;
+    Ok(replayed.filter(|replayed| replayed.detail.is_some()).map(|replayed| replayed.place()))
 }
 
 fn needs_terminal(output: &mut Output) -> Result<(), Exit> {

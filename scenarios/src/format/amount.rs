@@ -82,6 +82,7 @@ fn with_unit(
     value: &Toml<'_>,
     reader: &mut Reader<'_>,
     units: &[(&str, u64, u64)],
+    least: u64,
     expected: &str,
 ) -> Option<u64> {
     let amount = match value.get_ref() {
@@ -96,12 +97,22 @@ fn with_unit(
         }
         _ => None,
     };
-    let amount = amount.filter(|n| *n > 0);
+    let amount = amount.filter(|n| *n >= least);
     if amount.is_none() {
         reader.wrong(value, expected);
     }
     amount
 }
+
+const BYTES: [(&str, u64, u64); 7] = [
+    ("B", 1, 1),
+    ("KB", 1_000, 1),
+    ("MB", 1_000_000, 1),
+    ("GB", 1_000_000_000, 1),
+    ("KiB", 1 << 10, 1),
+    ("MiB", 1 << 20, 1),
+    ("GiB", 1 << 30, 1),
+];
 
 /// A number of bytes, at least 1.
 #[derive(Clone, Copy, Debug)]
@@ -113,16 +124,7 @@ impl Format for Bytes {
     }
 
     fn read(value: &Toml<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let units = [
-            ("B", 1, 1),
-            ("KB", 1_000, 1),
-            ("MB", 1_000_000, 1),
-            ("GB", 1_000_000_000, 1),
-            ("KiB", 1 << 10, 1),
-            ("MiB", 1 << 20, 1),
-            ("GiB", 1 << 30, 1),
-        ];
-        with_unit(value, reader, &units, &Self::expected()).map(Bytes)
+        with_unit(value, reader, &BYTES, 1, &Self::expected()).map(Bytes)
     }
 
     fn schema(_: &mut Definitions) -> Json {
@@ -130,6 +132,26 @@ impl Format for Bytes {
             { "type": "integer", "minimum": 1 },
             { "type": "string", "pattern": r"^\s*[0-9][0-9_]*(\.[0-9_]+)?\s*(B|[KMG]i?B)\s*$" },
         ]})
+    }
+}
+
+/// For how many bytes there is room; for none, too.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Room(pub(crate) u64);
+
+impl Format for Room {
+    fn expected() -> String {
+        "a number of bytes such as 0, 1500 or \"64KB\" (B, KB, MB, GB, KiB, MiB, GiB)".to_owned()
+    }
+
+    fn read(value: &Toml<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        with_unit(value, reader, &BYTES, 0, &Self::expected()).map(Room)
+    }
+
+    fn schema(definitions: &mut Definitions) -> Json {
+        let mut bytes = Bytes::schema(definitions);
+        bytes["anyOf"][0]["minimum"] = 0.into();
+        bytes
     }
 }
 
@@ -154,7 +176,7 @@ impl Format for Bandwidth {
             ("Mbit/s", 1_000_000, 8),
             ("Gbit/s", 1_000_000_000, 8),
         ];
-        with_unit(value, reader, &units, &Self::expected()).map(Bandwidth)
+        with_unit(value, reader, &units, 1, &Self::expected()).map(Bandwidth)
     }
 
     fn schema(_: &mut Definitions) -> Json {

@@ -1,6 +1,6 @@
 //! Faults: what is done to the world, when, and to whom.
 
-use super::amount::{Bytes, scaled};
+use super::amount::{Room, scaled};
 use super::link::LinksFault;
 use super::machine::{Drift, Offset};
 use super::part::{At, Definitions, Format, Reader, Toml, described, one_key, table};
@@ -118,7 +118,7 @@ table! {
         /// How likely a write goes to another place.
         "misdirected" misdirected: Ratio, optional;
         /// For how many bytes there is room.
-        "full" full: Bytes, optional;
+        "full" full: Room, optional;
         /// How many bits flip, at the beginning of the fault.
         "rot" rot: Flips, optional;
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod amount;
 pub(crate) mod cast;
+pub(crate) mod decisions;
 pub(crate) mod expect;
 pub(crate) mod fault;
 mod grammar;
@@ -69,6 +70,10 @@ table! {
         "expect" expect: Vec<At<expect::ExpectTable>>, optional;
         /// Limits of a run, so that a mistake is a finding and not a hang.
         "limits" limits: LimitsTable, optional;
+        /// Choices that are answered here and not by the seed.
+        "decisions" decisions: decisions::DecisionsTable, optional;
+        /// What a counterexample is of, and what it shows.
+        "counterexample" counterexample: decisions::CounterexampleTable, optional;
     }
 }
 

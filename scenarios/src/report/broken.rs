@@ -75,6 +75,17 @@ impl VariantReport<'_> {
         all
     }
 
+    /// The record that shows that an expectation, an invariant or a finding of this name failed, if that was at a
+    /// moment.
+    pub(crate) fn broke(&self, name: &str) -> Option<Seq> {
+        let check = self.checks.iter().find(|check| check.name == name).map(|check| check.check);
+        let about = check.unwrap_or(name);
+        let is_it = |one: &Break| one.invariant.unwrap_or(LINEARIZABLE) == about;
+        let judged = self.breaks().into_iter().find(is_it).map(|one| one.seq);
+        let found = || self.findings.iter().find(|finding| finding.name == name);
+        judged.or_else(|| found().map(|finding| finding.seq))
+    }
+
     /// What the scenario says of a check that was seen not to hold.
     fn claim(&self, check: &str) -> Claim {
         let broken = |c: &&super::CheckReport| c.observed == Observed::Truth(false);

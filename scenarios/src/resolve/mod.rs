@@ -1,5 +1,6 @@
 //! From the file to the scenario: what the names mean, and whether it all fits together.
 
+mod decisions;
 mod expect;
 mod fault;
 mod links;
@@ -103,6 +104,8 @@ fn resolve(
     let storm = storm::storm(&context, &cast, &variants, &network, problems);
     let expectations = expect::expectations(&context, &cast, problems);
     let nodes = cast.nodes(&context);
+    let decisions = decisions::decisions(&context, problems);
+    let counterexample = decisions::counterexample(&context);
     let until = settings.until.map_or(context.until.value, |d| Time(d.value.nanos()));
     story.end(until);
     faults.retain(|fault| fault.at <= until);
@@ -134,6 +137,8 @@ fn resolve(
             in_flight_bytes: limits.and_then(|l| limit(l.in_flight_bytes.as_ref())),
             events_per_instant: limits.and_then(|l| limit(l.events_per_instant.as_ref())),
         },
+        decisions,
+        counterexample,
     })
 }
 

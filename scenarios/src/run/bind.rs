@@ -54,6 +54,9 @@ pub fn build(setup: Setup<'_>) -> Result<World, Diagnostics> {
     for (from, to, link) in scenario.network.exceptions() {
         world.set_link(from, to, link);
     }
+    if !scenario.decisions.is_empty() {
+        world.follow(scenario.decisions.clone());
+    }
     schedule_faults(&setup, &mut world);
     for command in &scenario.commands {
         let bytes = Arc::from(command.text.as_bytes());

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 impl Tally {
     /// One JSON object. A violation has the options of the storm that its seed drew, if the scenario has
-    /// one; a shard of several has its number. `replay` gives the command that replays a violation; `wall_s` is how long the
+    /// one; a shard of several has its number. `replay` gives the command that replays a violation, `counterexample` the file of it made small; `wall_s` is how long the
     /// sweep took, and with the rate that follows from it the only part that depends on the machine.
     #[must_use]
     pub fn to_json(
@@ -15,6 +15,7 @@ impl Tally {
         scenario: &Scenario,
         wall_s: f64,
         replay: &dyn Fn(&Violation) -> String,
+        counterexample: &dyn Fn(&Violation) -> Option<String>,
     ) -> Value {
         let runs = self.runs();
         let violations = self.violations.iter().map(|violation| {
@@ -24,7 +25,7 @@ impl Tally {
                 "check": violation.check,
                 "detail": violation.detail,
                 "replay": replay(violation),
-                "counterexample": null,
+                "counterexample": counterexample(violation),
             });
             if let Some(drawn) = scenario.draw_storm(violation.seed) {
                 object["storm"] = drawn.options.to_json();

@@ -232,8 +232,8 @@ const FILTERS: [&str; 6] = ["node", "kind", "message", "op", "from", "to"];
 /// Which run to repeat.
 #[derive(Debug, Args)]
 pub(super) struct ReplayArgs {
-    /// A file that `run --trace` wrote
-    pub(super) trace: PathBuf,
+    /// A file that `run --trace` wrote, or a counterexample that `sweep --shrink` wrote
+    pub(super) file: PathBuf,
 }
 
 /// Which two runs to compare.

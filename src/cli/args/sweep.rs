@@ -3,6 +3,7 @@
 use super::{Format, file, setting, settle};
 use clap::Args;
 use simlab_core::Duration;
+use simlab_scenarios::shrink::Budget;
 use simlab_scenarios::sweep::{Seeds, Shard};
 use std::path::PathBuf;
 
@@ -40,6 +41,16 @@ pub(in crate::cli) struct SweepArgs {
     /// goes on after them
     #[arg(long, value_name = "FILE", value_parser = file)]
     pub(in crate::cli) results: Option<PathBuf>,
+    /// Make the first failure of each check in each variant small, and write it as a scenario that stands
+    /// alone, with every choice that matters
+    #[arg(long)]
+    pub(in crate::cli) shrink: bool,
+    /// How many smaller runs are tried for each of them
+    #[arg(long, value_name = "N", default_value_t = Budget::default().candidates, requires = "shrink")]
+    pub(in crate::cli) shrink_runs: u64,
+    /// The folder for them; no file in it is written over
+    #[arg(long, value_name = "DIR", default_value = "counterexamples", requires = "shrink")]
+    pub(in crate::cli) out: PathBuf,
     /// How to report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(in crate::cli) format: Format,

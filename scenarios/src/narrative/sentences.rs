@@ -1,0 +1,336 @@
+//! Sentences.
+
+use super::SENTENCES_MAX;
+use super::past::{Message, clients, events, last};
+use crate::Words;
+use crate::report::VariantReport;
+use simlab_core::wire::Decode;
+use simlab_core::{
+    Choice, DropReason, FaultId, Kind, NodeId, Operation, Outcome, Point, Seq, TraceEvent, Who,
+};
+use simlab_sim::Fault as What;
+use simlab_sim::trace::{Describe, Names};
+use std::collections::BTreeMap;
+
+/// One thing that happened.
+enum Line {
+    /// It has to be told.
+    Told(String),
+    /// It happened at nodes, one and many: `comes up again`, `come up again`.
+    Each(Vec<NodeId>, String, String),
+    /// A message arrived.
+    Heard(Message, String),
+    /// A message arrived, and another that came of it came back.
+    Answered(Message, String, String),
+}
+
+/// The story of a run of which only these messages are told.
+pub(super) fn tell(report: &VariantReport<'_>, needed: &[Message], detail: &str) -> Vec<String> {
+    let teller = Teller::new(report);
+    let last = last(report);
+    let mut lines = Vec::new();
+    for event in events(report) {
+        if last.is_some_and(|last| event.seq > last) {
+            break;
+        }
+        match needed.iter().find(|message| message.arrived == event.seq) {
+            Some(message) => lines.push(Line::Heard(*message, teller.text(&event))),
+            None => lines.extend(teller.line(&event)),
+        }
+    }
+    let lines = teller.together(teller.answers(side_by_side(lines)));
+    let mut told = shortened(lines);
+    // Where in the trace it was seen concerns who looks there.
+    let place = detail.starts_with("at ").then(|| detail.find(": ")).flatten();
+    told.push(format!("So {}.", place.map_or(detail, |at| &detail[at + 2..])));
+    told
+}
+
+/// Puts what crashes and what that costs one after the other, not node by node.
+fn side_by_side(lines: Vec<Line>) -> Vec<Line> {
+    let mut out: Vec<Line> = Vec::new();
+    for line in lines {
+        if let Line::Each(nodes, one, _) = &line {
+            let run = out.iter_mut().rev().take_while(|line| matches!(line, Line::Each(..)));
+            let mut same = run.filter_map(|line| match line {
+                Line::Each(others, same, _) if same == one => Some(others),
+                _ => None,
+            });
+            if let Some(others) = same.next() {
+                others.extend(nodes);
+                continue;
+            }
+        }
+        out.push(line);
+    }
+    out
+}
+
+struct Teller<'r> {
+    report: &'r VariantReport<'r>,
+    names: &'r Names,
+    clients: std::collections::BTreeSet<NodeId>,
+    /// The events that led to others, by number.
+    causes: BTreeMap<Seq, Option<Seq>>,
+    /// The sends, with the number on the link.
+    sends: BTreeMap<Seq, (NodeId, NodeId, u64)>,
+}
+
+impl<'r> Teller<'r> {
+    fn new(report: &'r VariantReport<'r>) -> Self {
+        let world = &report.run.world;
+        let (mut causes, mut sends) = (BTreeMap::new(), BTreeMap::new());
+        for event in events(report) {
+            causes.insert(event.seq, event.cause);
+            if let (Kind::Sent { to, number, .. }, Some(from)) = (event.kind, event.node) {
+                sends.insert(event.seq, (from, to, number));
+            }
+        }
+        Teller { report, names: world.names(), clients: clients(report), causes, sends }
+    }
+
+    fn event(&self, seq: Seq) -> Option<TraceEvent<'r>> {
+        self.report.run.world.trace()?.get(seq)
+    }
+
+    fn name(&self, node: NodeId) -> String {
+        self.names.node(node)
+    }
+
+    /// A message in words.
+    fn text(&self, event: &TraceEvent<'_>) -> String {
+        let (Kind::Delivered { from, .. } | Kind::Dropped { from, .. }, Some(to)) =
+            (event.kind, event.node)
+        else {
+            return String::new();
+        };
+        let words = Words { names: self.names, setup: Some(self.report.run.setup) };
+        let read = words.dissect(from, to, event.bytes).map(|dissection| dissection.summary);
+        read.unwrap_or_else(|| format!("{} bytes", event.bytes.len()))
+    }
+
+    /// What the counterexample says of a datagram, if it says this.
+    fn answered(&self, datagram: Seq, choices: &[Choice]) -> Option<u64> {
+        let (from, to, ordinal) = *self.sends.get(&datagram)?;
+        let answers = &self.report.run.setup.scenario.decisions.answers;
+        let point =
+            |choice: &Choice| Point { who: Who::Link { from, to }, choice: *choice, ordinal };
+        choices.iter().find_map(|choice| answers.get(&point(choice)).copied())
+    }
+
+    /// An event that has to be told.
+    fn line(&self, event: &TraceEvent<'_>) -> Option<Line> {
+        let who = event.node.map(|node| self.name(node));
+        let who = who.as_deref().unwrap_or("the world");
+        let words = || String::from_utf8_lossy(event.bytes).into_owned();
+        let each = |one: &str, many: &str| {
+            event.node.map(|node| Line::Each(vec![node], one.to_owned(), many.to_owned()))
+        };
+        let told = match event.kind {
+            Kind::Invoked { .. } => {
+                let asked = Operation::from_bytes(event.bytes).ok()?;
+                format!("{who} asks: {asked}.")
+            }
+            Kind::Returned { .. } => {
+                let told = Outcome::from_bytes(event.bytes).ok()?;
+                format!("{who} is told: {told}.")
+            }
+            Kind::Commanded if !self.clients.contains(&event.node?) => {
+                format!("{who} is ordered: {}.", words())
+            }
+            Kind::Crashed => return each("crashes", "crash"),
+            Kind::LostOnCrash { lost, torn, .. } if lost + torn > 0 => {
+                let s = if lost + torn == 1 { "" } else { "s" };
+                let writes = format!("{} write{s}", lost + torn);
+                return each(
+                    &format!("loses {writes} that it had not synced"),
+                    &format!("each lose {writes} that they had not synced"),
+                );
+            }
+            Kind::Restarted => return each("comes up again", "come up again"),
+            Kind::Halted => return each("gives up", "give up"),
+            Kind::Wiped => return each("loses its disk", "lose their disks"),
+            Kind::Paused => return each("stands still", "stand still"),
+            Kind::Resumed { .. } => return each("goes on", "go on"),
+            Kind::Cut { .. } => format!("The links are cut: {}.", words()),
+            Kind::Healed { .. } => format!("The links work again: {}.", words()),
+            // What is told of each node.
+            Kind::Began { fault } | Kind::Ended { fault } if self.strikes(fault) => return None,
+            Kind::Began { .. } => format!("From now on: {}.", words()),
+            Kind::Ended { .. } => format!("No longer: {}.", words()),
+            Kind::DiskActed { what, .. } => format!("{who}'s disk: {}.", what.name()),
+            Kind::Dropped { from, datagram, why: DropReason::Loss } => {
+                self.answered(datagram, &[Choice::Lose])?;
+                format!("What {} tells {who} is lost: {}.", self.name(from), self.text(event))
+            }
+            Kind::Duplicated { from, .. } => {
+                format!("What {} tells {who} arrives twice.", self.name(from))
+            }
+            Kind::Corrupted { from, .. } => {
+                format!("What {} tells {who} is damaged on its way.", self.name(from))
+            }
+            Kind::Found { name } if Some(name) != self.check() => format!("{who}: {name}."),
+            _ => return None,
+        };
+        Some(Line::Told(told))
+    }
+
+    /// What the counterexample is about.
+    fn check(&self) -> Option<&str> {
+        let scenario = self.report.run.setup.scenario;
+        scenario.counterexample.as_ref().map(|counterexample| counterexample.check.as_str())
+    }
+
+    /// Whether each node that a fault hits has a record of it.
+    fn strikes(&self, fault: FaultId) -> bool {
+        let faults = &self.report.run.setup.faults();
+        faults
+            .get(fault.0 as usize)
+            .is_some_and(|fault| matches!(fault.what, What::Crash { .. } | What::Pause(_)))
+    }
+
+    /// How much later than it had to a message arrived, if the counterexample says so.
+    fn late(&self, message: &Message) -> String {
+        let held = [Choice::Delay { copy: 0 }, Choice::Delay { copy: 1 }];
+        match (
+            self.answered(message.sent, &held),
+            self.event(message.sent),
+            self.event(message.arrived),
+        ) {
+            (Some(_), Some(sent), Some(arrived)) => {
+                let micros = arrived.at.since(sent.at).nanos() / 1_000;
+                format!(" (after {}.{:03} ms)", micros / 1_000, micros % 1_000)
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// Whether `later` came of `earlier`, sent by who had got it to who had sent it.
+    fn answers_to(&self, earlier: &Message, later: &Message) -> bool {
+        if (earlier.from, earlier.to) != (later.to, later.from) {
+            return false;
+        }
+        let mut at = self.causes.get(&later.sent).copied().flatten();
+        while let Some(seq) = at.filter(|seq| *seq >= earlier.arrived) {
+            if seq == earlier.arrived {
+                return true;
+            }
+            at = self.causes.get(&seq).copied().flatten();
+        }
+        false
+    }
+
+    /// Puts questions and their answers into one sentence, where nothing but messages is told between them.
+    fn answers(&self, lines: Vec<Line>) -> Vec<Line> {
+        let mut out: Vec<Line> = Vec::new();
+        for line in lines {
+            if let Line::Heard(later, answer) = &line {
+                let messages = out
+                    .iter_mut()
+                    .rev()
+                    .take_while(|l| !matches!(l, Line::Told(_) | Line::Each(..)));
+                let mut asked = messages.filter(|line| match line {
+                    Line::Heard(earlier, _) => self.answers_to(earlier, later),
+                    Line::Answered(..) | Line::Told(_) | Line::Each(..) => false,
+                });
+                if let Some(asked) = asked.next() {
+                    if let Line::Heard(earlier, question) = asked {
+                        let answer = format!("{answer}{}", self.late(later));
+                        *asked = Line::Answered(*earlier, question.clone(), answer);
+                    }
+                    continue;
+                }
+            }
+            out.push(line);
+        }
+        out
+    }
+
+    /// One sentence for all who hear the same of the same, or of whom the same hears the same.
+    fn together(&self, lines: Vec<Line>) -> Vec<(bool, String)> {
+        let mut out: Vec<(bool, String)> = Vec::new();
+        let mut lines = lines.into_iter().peekable();
+        while let Some(line) = lines.next() {
+            let text = match line {
+                Line::Told(text) => {
+                    out.push((true, text));
+                    continue;
+                }
+                Line::Each(nodes, one, many) => {
+                    let verb = if nodes.len() == 1 { one } else { many };
+                    out.push((true, format!("{} {verb}.", self.all(&nodes))));
+                    continue;
+                }
+                Line::Heard(first, text) => {
+                    let (mut to, mut from) = (vec![first.to], vec![first.from]);
+                    let late = self.late(&first);
+                    while let Some(Line::Heard(next, same)) = lines.peek() {
+                        let fits = *same == text && self.late(next) == late;
+                        if fits && next.from == first.from && from.len() == 1 {
+                            to.push(next.to);
+                        } else if fits && next.to == first.to && to.len() == 1 {
+                            from.push(next.from);
+                        } else {
+                            break;
+                        }
+                        lines.next();
+                    }
+                    let hear = if to.len() == 1 { "hears" } else { "hear" };
+                    format!("{} {hear} from {}: {text}{late}.", self.all(&to), self.all(&from))
+                }
+                Line::Answered(first, question, answer) => {
+                    let mut to = vec![first.to];
+                    while let Some(Line::Answered(next, same, back)) = lines.peek() {
+                        if next.from != first.from || (same, back) != (&question, &answer) {
+                            break;
+                        }
+                        to.push(next.to);
+                        lines.next();
+                    }
+                    let late = self.late(&first);
+                    let (from, to) = (self.name(first.from), self.all(&to));
+                    format!("{from} to {to}: {question}{late}; the answer: {answer}.")
+                }
+            };
+            out.push((false, text));
+        }
+        out
+    }
+
+    /// `n1, n2 and n3`
+    fn all(&self, nodes: &[NodeId]) -> String {
+        let mut nodes = nodes.to_vec();
+        nodes.dedup();
+        let names: Vec<String> = nodes.iter().map(|node| self.name(*node)).collect();
+        match names.split_last() {
+            Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+            _ => names.concat(),
+        }
+    }
+}
+
+/// What there is room for: all that has to be told, and the latest messages. The last sentence is not among
+/// them.
+fn shortened(lines: Vec<(bool, String)>) -> Vec<String> {
+    let room = SENTENCES_MAX - 1;
+    if lines.len() <= room {
+        return lines.into_iter().map(|(_, text)| text).collect();
+    }
+    let must = lines.iter().filter(|(must, _)| *must).count();
+    // One is for how many are left out.
+    let mut left_out = (lines.len() - must).saturating_sub(room.saturating_sub(must + 1));
+    let count = left_out;
+    let mut out = Vec::new();
+    for (must, text) in lines {
+        if must || left_out == 0 {
+            out.push(text);
+            continue;
+        }
+        if left_out == count {
+            let s = if count == 1 { "" } else { "s" };
+            out.push(format!("({count} earlier message{s} between servers.)"));
+        }
+        left_out -= 1;
+    }
+    out
+}
