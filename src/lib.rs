@@ -12,12 +12,14 @@
 //! ```
 //!
 //! and has `run`, `log`, `list` and all the rest with its own services in them
-//! (`examples/echo.rs` is a whole one).
+//! (`examples/echo.rs` is a whole one). [`property`] tests it: a failure becomes a counterexample in ten
+//! sentences (`examples/register.rs`).
 //!
 //! [`Process`]: simlab_core::Process
 //! [`Entry`]: simlab_core::Entry
 
 mod cli;
+pub mod property;
 
 pub use simlab_check as check;
 pub use simlab_core as core;

@@ -144,6 +144,23 @@ fn the_library_opens_lessons() {
 }
 
 /// The terminal may change its size at any time, to one that is too small, and back.
+/// What `sweep --shrink` has found: the debugger is where no order of the operations explains what was read.
+#[test]
+fn a_counterexample_opens_where_it_fails() {
+    let folder = Folder::new("opened");
+    let small = folder.path("small");
+    let switch = ["--variant", "majority", "--switch", "acknowledge-before-sync"];
+    let sweep = ["sweep", "crash_and_disk", "--seeds", "1..2", "--shrink", "--out", &small];
+    exits(1, &[&sweep[..], &switch].concat());
+    let file = Path::new(&small).join("crash_and_disk-1-majority-linearizable.toml");
+    let path = file.to_str().expect("a plain name");
+    let mut terminal = Terminal::start(&["tui", path], (120, 40), &[]);
+    let seen = terminal.until("event 95 of 95 ");
+    assert!(seen.contains("read = 300") || seen.contains("300"), "{seen}");
+    terminal.keys("q");
+    assert_eq!(terminal.end(), Some(0));
+}
+
 #[test]
 fn it_follows_the_size_of_the_terminal() {
     let mut terminal = Terminal::start(&["tui", "cap_partition"], (80, 24), &[]);

@@ -6,7 +6,8 @@ use crate::Words;
 use crate::report::VariantReport;
 use simlab_core::wire::Decode;
 use simlab_core::{
-    Choice, DropReason, FaultId, Kind, NodeId, Operation, Outcome, Point, Seq, TraceEvent, Who,
+    Choice, DropReason, Duration, FaultId, Kind, NodeId, Operation, Outcome, Point, Seq,
+    TraceEvent, Who,
 };
 use simlab_sim::Fault as What;
 use simlab_sim::trace::{Describe, Names};
@@ -35,7 +36,7 @@ pub(super) fn tell(report: &VariantReport<'_>, needed: &[Message], detail: &str)
         }
         match needed.iter().find(|message| message.arrived == event.seq) {
             Some(message) => lines.push(Line::Heard(*message, teller.text(&event))),
-            None => lines.extend(teller.line(&event)),
+            None => lines.extend(teller.line(&event, needed)),
         }
     }
     let lines = teller.together(teller.answers(side_by_side(lines)));
@@ -97,16 +98,21 @@ impl<'r> Teller<'r> {
         self.names.node(node)
     }
 
-    /// A message in words.
+    /// A message that came, or was lost, in words.
     fn text(&self, event: &TraceEvent<'_>) -> String {
-        let (Kind::Delivered { from, .. } | Kind::Dropped { from, .. }, Some(to)) =
-            (event.kind, event.node)
-        else {
-            return String::new();
-        };
+        match (event.kind, event.node) {
+            (Kind::Delivered { from, .. } | Kind::Dropped { from, .. }, Some(to)) => {
+                self.said(from, to, event.bytes)
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// A message in words.
+    fn said(&self, from: NodeId, to: NodeId, bytes: &[u8]) -> String {
         let words = Words { names: self.names, setup: Some(self.report.run.setup) };
-        let read = words.dissect(from, to, event.bytes).map(|dissection| dissection.summary);
-        read.unwrap_or_else(|| format!("{} bytes", event.bytes.len()))
+        let read = words.dissect(from, to, bytes).map(|dissection| dissection.summary);
+        read.unwrap_or_else(|| format!("{} bytes", bytes.len()))
     }
 
     /// What the counterexample says of a datagram, if it says this.
@@ -119,7 +125,7 @@ impl<'r> Teller<'r> {
     }
 
     /// An event that has to be told.
-    fn line(&self, event: &TraceEvent<'_>) -> Option<Line> {
+    fn line(&self, event: &TraceEvent<'_>, needed: &[Message]) -> Option<Line> {
         let who = event.node.map(|node| self.name(node));
         let who = who.as_deref().unwrap_or("the world");
         let words = || String::from_utf8_lossy(event.bytes).into_owned();
@@ -137,6 +143,12 @@ impl<'r> Teller<'r> {
             }
             Kind::Commanded if !self.clients.contains(&event.node?) => {
                 format!("{who} is ordered: {}.", words())
+            }
+            // That one arrives is told when it does.
+            Kind::Sent { to, .. } if !needed.iter().any(|message| message.sent == event.seq) => {
+                let late = self.answered(event.seq, &[Choice::Delay { copy: 0 }])?;
+                let (text, to) = (self.said(event.node?, to, event.bytes), self.name(to));
+                format!("What {who} tells {to} takes {}: {text}.", Duration(late / 1_000 * 1_000))
             }
             Kind::Crashed => return each("crashes", "crash"),
             Kind::LostOnCrash { lost, torn, .. } if lost + torn > 0 => {

@@ -25,7 +25,7 @@ use settings::Settings;
 use simlab_core::{Duration, Time, Value};
 use std::collections::BTreeMap;
 
-/// Loads a scenario. `overrides` are the `--set` options, key and value: `until`, `jitter`,
+/// Loads a scenario. `overrides` are the `--set` options, key and value: `until`, `jitter`, `workloads.count`,
 /// `switch` (may be given several times), `network.default.<field>`, `network.same_site.<field>`, and
 /// `<role, service or node>.<parameter>`, which wins over what any variant says. What lies after an overridden `until` is left out.
 ///

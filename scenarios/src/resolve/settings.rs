@@ -3,7 +3,7 @@
 use crate::diagnostic::{self, Diagnostic, Origin, Problems, Span, clip};
 use crate::format::link::Link;
 use crate::format::part::{At, Format, Reader};
-use crate::format::scalar::Given;
+use crate::format::scalar::{Count, Given};
 use simlab_core::Duration;
 use std::ops::Range;
 use toml::Spanned;
@@ -18,6 +18,8 @@ pub(super) struct Settings {
     pub(super) same_site: Vec<Link>,
     pub(super) parameters: Vec<Setting>,
     pub(super) switches: Vec<At<String>>,
+    /// How many operations each workload has.
+    pub(super) operations: Option<At<Count>>,
 }
 
 /// A parameter of a role, a service or a node.
@@ -29,8 +31,14 @@ pub(super) struct Setting {
 }
 
 /// The keys that are no parameters.
-const KEYS: [&str; 5] =
-    ["until", "jitter", "switch", "network.default.<field>", "network.same_site.<field>"];
+const KEYS: [&str; 6] = [
+    "until",
+    "jitter",
+    "switch",
+    "workloads.count",
+    "network.default.<field>",
+    "network.same_site.<field>",
+];
 
 impl Settings {
     /// Reads the options, and makes of them the texts that mistakes are shown in, one a line.
@@ -87,6 +95,13 @@ impl Settings {
                 }
             }
             "jitter" => self.jitter = reader.at::<Duration>(&whole),
+            "workloads.count" => {
+                let number = value.value.parse().ok().filter(|n| *n > 0).map(Count);
+                if number.is_none() {
+                    reader.wrong(&whole, &Count::expected());
+                }
+                self.operations = number.map(|number| At { value: number, span: value.span });
+            }
             name => match name.rsplit_once('.') {
                 Some(("network.default", field)) => {
                     self.default.extend(link(key, field, value, reader.problems));

@@ -21,7 +21,7 @@ impl Teller<'_, '_> {
         }
         let mix = table.mix.as_ref().and_then(|mix| self.mix(mix));
         let objects = self.workload_objects(table, mix);
-        let Some(count) = table.count else { return };
+        let Some(count) = self.context.settings.operations.or(table.count) else { return };
         if !self.count(count.value.0, count.span) {
             return;
         }

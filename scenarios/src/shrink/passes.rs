@@ -2,7 +2,7 @@
 
 use super::Shrinker;
 use crate::Concrete;
-use simlab_core::{Argument, NodeId};
+use simlab_core::{Argument, NodeId, Who};
 use std::collections::BTreeSet;
 
 /// With so many seeds candidates are tried as long as the seed answers choices: which operation meets which
@@ -36,6 +36,7 @@ impl Shrinker<'_> {
             changed |= self.fewer_faults();
             changed |= self.fewer_operations();
             changed |= self.fewer_nodes();
+            changed |= self.fewer_operations_shifted();
             changed |= self.fewer_answers();
             changed |= self.smaller_faults();
             changed |= self.sooner();
@@ -49,6 +50,37 @@ impl Shrinker<'_> {
     fn fewer_operations(&mut self) -> bool {
         let orders = self.thin(|c| c.commands.clone(), |c, orders| c.commands = orders);
         orders | self.thin(|c| c.operations.clone(), |c, operations| c.operations = operations)
+    }
+
+    /// Takes operations out one by one and lets the answers that follow speak of one datagram or one sync
+    /// earlier: of a link, of a node, or everywhere. What was the third may be the second now.
+    fn fewer_operations_shifted(&mut self) -> bool {
+        let mut changed = false;
+        let mut index = self.best.operations.len();
+        while index > 0 && !self.exhausted {
+            index -= 1;
+            let owners: BTreeSet<Who> = self.best.script.answers.keys().map(|p| p.who).collect();
+            let whose = std::iter::once(None).chain(owners.into_iter().map(Some));
+            for whose in whose {
+                let mut candidate = self.best.clone();
+                if index >= candidate.operations.len() {
+                    break;
+                }
+                candidate.operations.remove(index);
+                let answers = candidate.script.answers.into_iter().map(|(mut point, answer)| {
+                    if whose.is_none_or(|whose| whose == point.who) {
+                        point.ordinal = point.ordinal.saturating_sub(1);
+                    }
+                    (point, answer)
+                });
+                candidate.script.answers = answers.collect();
+                if self.accept(candidate) {
+                    changed = true;
+                    break;
+                }
+            }
+        }
+        changed
     }
 
     fn fewer_faults(&mut self) -> bool {
