@@ -9,6 +9,7 @@ mod files;
 mod list;
 mod log;
 mod merge;
+mod new;
 mod output;
 mod progress;
 mod replay;
@@ -23,7 +24,7 @@ mod sweep;
 mod tui;
 mod wrap;
 
-use args::{Cli, Command};
+use args::{Cli, Command, NewCommand};
 use clap::{CommandFactory, Parser};
 use output::{Exit, Output};
 use simlab_core::Entry;
@@ -66,6 +67,7 @@ pub(crate) fn main(entries: &[&'static Entry]) -> ExitCode {
         }
         Command::List(args) => list::list(&args, &catalogue, &mut output),
         Command::Show(args) => show::show(&args, &catalogue, &mut output),
+        Command::New(NewCommand::Protocol(args)) => new::new(&args, &mut output),
         Command::Schema => {
             output.line(&format!("{:#}", simlab_scenarios::schema()));
             Exit::Passed

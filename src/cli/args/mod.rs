@@ -74,6 +74,9 @@ pub(super) enum Command {
     List(ListArgs),
     /// Tell what a scenario is about and what is expected of it
     Show(ShowArgs),
+    /// Begin something of one's own
+    #[command(subcommand)]
+    New(NewCommand),
     /// Print the JSON Schema of scenario files
     Schema,
     /// Print a completion script for a shell
@@ -81,6 +84,26 @@ pub(super) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+/// What is begun.
+#[derive(Debug, Subcommand)]
+pub(super) enum NewCommand {
+    /// Write a crate with a protocol to start from, its scenario and its property test
+    Protocol(NewArgs),
+}
+
+/// Which crate.
+#[derive(Debug, Args)]
+pub(super) struct NewArgs {
+    /// What it is called: small letters, digits and `-`
+    pub(super) name: String,
+    /// The folder that is made for it [default: one of its name]
+    #[arg(long, value_name = "DIR")]
+    pub(super) path: Option<PathBuf>,
+    /// Where the sources of simlab are [default: where this program was built]
+    #[arg(long, value_name = "DIR")]
+    pub(super) simlab: Option<PathBuf>,
 }
 
 /// Which scenario, and with what changes.
