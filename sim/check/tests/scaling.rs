@@ -2,10 +2,14 @@
 //! history. It is counted in configurations, so that these figures are the same on every machine.
 
 use rand::RngExt;
-use simlab_check::{Limits, Linearizer, Object, Register, Stock, Verdict};
+use simlab_check::{
+    Counter, Limits, Linearizer, Object, Register, Specification, Stock, Stop, Verdict,
+};
 use simlab_core::history::{History, Mark};
 use simlab_core::{Call, NodeId, OpId, Operation, Outcome, Seq, Session, Time, Value, stream};
 use std::num::NonZeroU64;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Writes a history of the object `x` down, one event after the other.
 #[derive(Default)]
@@ -165,4 +169,86 @@ fn a_bound_that_is_too_small_is_never_an_ok() {
         let (verdict, _) = story.judge(register(), 1 << exponent);
         assert_ne!(verdict, Verdict::Linearizable, "with a bound of 2^{exponent}");
     }
+}
+
+/// Each of so many that may still happen leads somewhere else, before anything is decided.
+#[test]
+fn it_is_asked_in_time_whether_to_give_up() {
+    let mut story = Story::default();
+    for n in 0..3_000 {
+        story.does(Call::Add(n), unknown());
+    }
+    story.does(Call::Read, Outcome::Done(Value::Int(-1)));
+    let mut linearizer = Linearizer::new(Limits { configurations: 200_000 });
+    linearizer.declare("x", Object::new(Counter { initial: 0 }));
+    linearizer.stop_when(Stop::when(|| true));
+    linearizer.read(&story.history);
+    let why = "the search on x was given up when its time was over".to_owned();
+    assert_eq!(linearizer.verdict(&story.history), Verdict::Unknown { why });
+    assert!(linearizer.work() < 5_000, "{} configurations", linearizer.work());
+}
+
+/// The same when each return alone needs little work.
+#[test]
+fn it_is_asked_now_and_then_however_little_is_to_be_done_at_a_time() {
+    let mut story = crowd(6);
+    story.does(Call::Read, Outcome::Done(Value::Int(9)));
+    let mut linearizer = Linearizer::new(Limits { configurations: 2_000_000 });
+    linearizer.declare("x", register().searched());
+    linearizer.stop_when(Stop::when(|| true));
+    linearizer.read(&story.history);
+    assert!(matches!(linearizer.verdict(&story.history), Verdict::Unknown { .. }));
+    assert!(linearizer.work() < 2_000, "{} configurations", linearizer.work());
+}
+
+/// What shows that something broke is looked for as long as there is time, and not for every operation
+/// after that.
+#[test]
+fn nothing_more_is_left_out_of_the_evidence_when_the_time_is_over() {
+    let mut story = crowd(2);
+    story.does(Call::Read, Outcome::Done(Value::Int(9)));
+    let mut linearizer = Linearizer::new(Limits::default());
+    linearizer.declare("x", register());
+    linearizer.read(&story.history);
+    let asked = Arc::new(AtomicU64::new(0));
+    let count = asked.clone();
+    linearizer.stop_when(Stop::when(move || {
+        count.fetch_add(1, Ordering::Relaxed);
+        true
+    }));
+    let evidence = linearizer.evidence(&story.history).expect("nobody wrote 9");
+    assert!(!evidence.minimal && evidence.operations.len() == story.ops as usize);
+    let asked = asked.load(Ordering::Relaxed);
+    assert!(asked < 20, "it was asked {asked} times");
+}
+
+/// A counter whose states are said to take a lot of memory.
+#[derive(Clone, Copy)]
+struct Heavy;
+
+impl Specification for Heavy {
+    type State = i64;
+
+    fn initial(&self) -> i64 {
+        0
+    }
+    fn weight(&self, _: &i64) -> usize {
+        1 << 24
+    }
+    fn accepts(&self, call: &Call) -> bool {
+        Counter { initial: 0 }.accepts(call)
+    }
+    fn apply(&self, state: &i64, call: &Call) -> Option<(i64, Value)> {
+        Counter { initial: 0 }.apply(state, call)
+    }
+}
+
+#[test]
+fn few_states_are_forgotten_too_if_they_take_much_memory() {
+    let mut story = Story::default();
+    for _ in 0..1_000 {
+        story.does(Call::Add(1), Outcome::Done(Value::Nil));
+    }
+    let (verdict, _) = story.judge(Object::new(Heavy), 10_000);
+    assert_eq!(verdict, Verdict::Linearizable);
 }

@@ -45,8 +45,7 @@ impl Case<'_> {
     /// if each of the others may take effect again and again, and then whether one of a few
     /// possibilities goes all the way.
     fn impossible(&mut self, some: &BTreeSet<OpId>) -> bool {
-        if self.spent > TOGETHER || self.bound.stopped() {
-            self.unsure = true;
+        if self.given_up() {
             return false;
         }
         if let Some(found) = self.tested(some) {
@@ -69,6 +68,13 @@ impl Case<'_> {
         }
         self.unsure = true;
         false
+    }
+
+    /// Whether nothing more is to be found out.
+    fn given_up(&mut self) -> bool {
+        let given_up = self.spent > TOGETHER || self.bound.stopped();
+        self.unsure |= given_up;
+        given_up
     }
 
     /// What the polynomial test says, if there is one for this.
@@ -129,6 +135,9 @@ impl Case<'_> {
         while size > 0 {
             let all: Vec<OpId> = some.iter().copied().filter(|op| *op != last).collect();
             for part in all.chunks(size) {
+                if self.given_up() {
+                    return;
+                }
                 let less = some.iter().copied().filter(|op| part.binary_search(op).is_err());
                 self.leave(some, less.collect());
             }

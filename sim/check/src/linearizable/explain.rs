@@ -220,16 +220,16 @@ impl<'a, S: Specification + Clone> Explanation<'a, S> {
         for (_, end, record) in history.take_while(|&(mark, ..)| mark < self.end) {
             let step = match (end, &record.returned) {
                 (End::Invoked, _) if record.op == self.broken.op => {
-                    search.invoke(record.op, call, &Foreseen::Nothing);
-                    Step::Fine
+                    search.invoke(record.op, call, &Foreseen::Nothing)
                 }
                 (End::Invoked, _) => {
                     let never = record.pending() || !record.returned_before(self.end);
                     let forgotten = never || record.result().is_some() && relaxed(record);
                     let nothing = Foreseen::Nothing;
                     let foreseen = if forgotten { nothing } else { Foreseen::of(record, NEVER) };
-                    search.invoke(record.op, &record.operation.call, &foreseen);
-                    if forgotten { search.complete(record.op, &unknown) } else { Step::Fine }
+                    let step = search.invoke(record.op, &record.operation.call, &foreseen);
+                    let forgotten = forgotten && step == Step::Fine;
+                    if forgotten { search.complete(record.op, &unknown) } else { step }
                 }
                 (End::Returned, Some((_, outcome))) => search.complete(record.op, outcome),
                 (End::Returned, None) => Step::Fine,

@@ -158,8 +158,7 @@ where
         Box::new(self.clone())
     }
     fn invoke(&mut self, op: OpId, call: &Call, foreseen: &Foreseen) -> Step {
-        Search::invoke(self, op, call, foreseen);
-        Step::Fine
+        Search::invoke(self, op, call, foreseen)
     }
     fn complete(&mut self, op: OpId, outcome: &Outcome) -> Step {
         Search::complete(self, op, outcome)

@@ -129,10 +129,7 @@ where
             let grows = set.invoke(op, call);
             return if grows { Step::Fine } else { self.again(By::Parts(Parts::new())) };
         }
-        self.on_part(op, call, |search| {
-            search.invoke(op, call, foreseen);
-            Step::Fine
-        })
+        self.on_part(op, call, |search| search.invoke(op, call, foreseen))
     }
 
     fn complete(&mut self, op: OpId, outcome: &Outcome) -> Step {

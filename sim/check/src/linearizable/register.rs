@@ -83,7 +83,7 @@ where
 
     fn invoke(&mut self, op: OpId, call: &Call, foreseen: &Foreseen) -> Step {
         match &mut self.by {
-            By::Search(search) => search.invoke(op, call, foreseen),
+            By::Search(search) => return search.invoke(op, call, foreseen),
             By::Zones { zones, log } => {
                 log.invoked(op, call, foreseen);
                 if !zones.invoke(op, call) {

@@ -76,6 +76,11 @@ impl Bits {
             && self.pairs(other).all(|(mine, others)| others & !mine == 0)
     }
 
+    /// How much memory it takes beside the size of its type, in bytes.
+    pub(super) const fn weight(&self) -> usize {
+        size_of_val(self.more.as_slice())
+    }
+
     /// The least number that is not in it.
     pub(super) fn first_missing(&self) -> u32 {
         let words = std::iter::once(&self.low).chain(&self.more);

@@ -1,6 +1,7 @@
 //! A configuration of the search, and sets of them without those that others make superfluous.
 
 use super::bits::Bits;
+use super::meter::Meter;
 use super::states::StateId;
 use super::trail::{Mile, Trail};
 use hashbrown::HashTable;
@@ -14,7 +15,7 @@ use std::hash::Hash;
 ///   changed  open operations that changed it already, each with the result it must return
 ///   saw      open operations that have not: results that they could have got on the way, at a
 ///            moment at which they would have changed nothing (a read always, a sale if sold out)
-///   used     how many pending operations of each kind took effect
+///   used     how many pending operations of each kind took effect, if any did
 /// ```
 ///
 /// An operation with a result is a *fact*, and has a bit (see [`Window`](super::window::Window)).
@@ -28,7 +29,8 @@ pub(super) struct Config {
     pub(super) mile: Mile,
     pub(super) changed: Bits,
     pub(super) saw: Bits,
-    used: Vec<u32>,
+    /// In the order of the kinds. Mostly few of many are used.
+    used: Vec<(u32, u32)>,
 }
 
 impl Config {
@@ -56,16 +58,22 @@ impl Config {
     }
 
     /// How many pending operations of a kind took effect.
-    pub(super) fn used(&self, kind: usize) -> u32 {
-        self.used.get(kind).copied().unwrap_or(0)
+    pub(super) fn used(&self, kind: u32) -> u32 {
+        let found = self.used.binary_search_by_key(&kind, |(kind, _)| *kind);
+        found.map_or(0, |at| self.used[at].1)
     }
 
     /// One more pending operation of a kind took effect.
-    pub(super) fn spend(&mut self, kind: usize) {
-        if self.used.len() <= kind {
-            self.used.resize(kind + 1, 0);
+    pub(super) fn spend(&mut self, kind: u32) {
+        match self.used.binary_search_by_key(&kind, |(kind, _)| *kind) {
+            Ok(at) => self.used[at].1 += 1,
+            Err(at) => self.used.insert(at, (kind, 1)),
         }
-        self.used[kind] += 1;
+    }
+
+    /// How much memory it takes beside the size of its type, in bytes, roughly.
+    fn weight(&self) -> usize {
+        self.changed.weight() + self.saw.weight() + size_of_val(self.used.as_slice())
     }
 
     fn key(&self) -> u64 {
@@ -83,8 +91,9 @@ impl Config {
     /// Whether all that `other`, which is beside it, can still explain, this one can too: it spent no
     /// more, and its open operations have seen no less.
     fn covers(&self, other: &Self) -> bool {
-        self.saw.includes(&other.saw)
-            && self.used.iter().enumerate().all(|(kind, &n)| n <= other.used(kind))
+        self.used.len() <= other.used.len()
+            && self.saw.includes(&other.saw)
+            && self.used.iter().all(|&(kind, n)| n <= other.used(kind))
     }
 }
 
@@ -97,31 +106,40 @@ pub(super) struct Frontier {
     beside: Vec<u32>,
     /// The latest of those that are beside each other.
     latest: HashTable<u32>,
-    /// The work done so far: one for each configuration that was offered, and for every
-    /// [`COMPARISONS`] with another.
-    work: u64,
+    /// How much memory they take beside the size of their type, in bytes.
+    held: usize,
 }
+
+/// More configurations than these are not kept in memory at a time: they take half a gigabyte.
+const LIVE_MAX: usize = 2_000_000;
+/// So many bytes may they take beside the size of their type.
+const HELD_MAX: usize = 1 << 28;
 
 /// So many comparisons cost about as much as making one configuration.
 const COMPARISONS: u64 = 16;
 
 impl Frontier {
     pub(super) const fn new() -> Self {
-        Frontier { configs: Vec::new(), beside: Vec::new(), latest: HashTable::new(), work: 0 }
+        Frontier { configs: Vec::new(), beside: Vec::new(), latest: HashTable::new(), held: 0 }
     }
 
-    pub(super) fn of(configs: impl IntoIterator<Item = Config>) -> Self {
+    /// `None` if the bound was hit.
+    pub(super) fn of(configs: impl IntoIterator<Item = Config>, meter: &mut Meter) -> Option<Self> {
         let mut frontier = Frontier::new();
         for config in configs {
-            frontier.insert(config);
+            frontier.insert(config, meter);
+            if meter.is_over() {
+                return None;
+            }
         }
-        frontier
+        Some(frontier)
     }
 
-    /// Adds a configuration, unless another covers it.
-    pub(super) fn insert(&mut self, config: Config) {
-        let Frontier { configs, beside, latest, work } = self;
-        *work += 1;
+    /// Adds a configuration, unless another covers it. The work is one for each that is offered, and for every
+    /// [`COMPARISONS`] with another.
+    pub(super) fn insert(&mut self, config: Config, meter: &mut Meter) {
+        let Frontier { configs, beside, latest, held } = self;
+        meter.spend(1);
         let key = config.key();
         let place = configs.len() as u32;
         // None is taken away before another one has taken its place, so that the latest is there.
@@ -130,6 +148,7 @@ impl Frontier {
         let Some(head) = latest.find_mut(key, same) else {
             let rehash = |at: &u32| configs[*at as usize].as_ref().map_or(0, Config::key);
             latest.insert_unique(key, place, rehash);
+            *held += config.weight();
             configs.push(Some(config));
             beside.push(place);
             return;
@@ -142,19 +161,20 @@ impl Frontier {
         while let Some(here) = at {
             met += 1;
             if configs[here as usize].as_ref().is_some_and(|other| other.covers(&config)) {
-                *work += met / COMPARISONS;
+                meter.spend(met / COMPARISONS);
                 return;
             }
             at = before(here, beside);
         }
-        *work += met / COMPARISONS;
+        meter.spend(met / COMPARISONS);
         // The chain goes on with those that are still needed.
         beside.push(place);
         let (mut at, mut last) = (Some(*head), place);
         while let Some(here) = at {
             at = before(here, beside);
-            if configs[here as usize].as_ref().is_some_and(|other| config.covers(other)) {
-                configs[here as usize] = None;
+            let there = &mut configs[here as usize];
+            if let Some(covered) = there.take_if(|other| config.covers(other)) {
+                *held -= covered.weight();
             } else {
                 beside[last as usize] = here;
                 last = here;
@@ -162,6 +182,7 @@ impl Frontier {
         }
         beside[last as usize] = last;
         *head = place;
+        *held += config.weight();
         configs.push(Some(config));
     }
 
@@ -175,8 +196,9 @@ impl Frontier {
         self.configs[index].as_ref()
     }
 
-    pub(super) const fn work(&self) -> u64 {
-        self.work
+    /// Whether they, or they and `others`, take more memory than they may.
+    pub(super) const fn too_much(&self, others: &Frontier) -> bool {
+        self.configs.len() + others.configs.len() > LIVE_MAX || self.held + others.held > HELD_MAX
     }
 
     pub(super) fn into_configs(self) -> Vec<Config> {
@@ -188,6 +210,11 @@ impl Frontier {
 mod tests {
     use super::*;
 
+    fn frontier(configs: impl IntoIterator<Item = Config>) -> Frontier {
+        let mut meter = Meter::new(u64::MAX.into());
+        Frontier::of(configs, &mut meter).expect("the bound is not hit")
+    }
+
     #[test]
     fn what_saw_more_and_spent_less_covers_the_rest() {
         let mut saw = Config::new(7);
@@ -196,8 +223,8 @@ mod tests {
         saw_more.saw.put(100);
         let mut spent = saw.clone();
         spent.spend(2);
-        let frontier = Frontier::of([spent.clone(), saw.clone(), saw_more.clone(), spent]);
-        let left = frontier.into_configs();
+        let all = frontier([spent.clone(), saw.clone(), saw_more.clone(), spent]);
+        let left = all.into_configs();
         assert_eq!(left.len(), 1);
         assert!(left[0].saw.has(1) && left[0].saw.has(100));
     }
@@ -206,8 +233,8 @@ mod tests {
     fn what_differs_in_state_or_effect_is_kept() {
         let mut done = Config::new(7);
         done.changed.put(3);
-        let frontier = Frontier::of([Config::new(7), Config::new(8), done.clone(), done]);
-        assert_eq!(frontier.into_configs().len(), 3);
+        let all = frontier([Config::new(7), Config::new(8), done.clone(), done]);
+        assert_eq!(all.into_configs().len(), 3);
     }
 
     #[test]
@@ -217,13 +244,27 @@ mod tests {
             facts.iter().for_each(|fact| config.saw.put(*fact));
             config
         };
-        let mut frontier = Frontier::of([saw(&[1]), saw(&[2]), saw(&[3, 4]), saw(&[5])]);
-        frontier.insert(saw(&[1, 2]));
-        frontier.insert(saw(&[3]));
-        frontier.insert(saw(&[2, 5]));
-        let left = frontier.into_configs();
+        let mut meter = Meter::new(u64::MAX.into());
+        let mut all = frontier([saw(&[1]), saw(&[2]), saw(&[3, 4]), saw(&[5])]);
+        all.insert(saw(&[1, 2]), &mut meter);
+        all.insert(saw(&[3]), &mut meter);
+        all.insert(saw(&[2, 5]), &mut meter);
+        let left = all.into_configs();
         let saw = |facts: [u32; 2]| left.iter().any(|c| facts.iter().all(|f| c.saw.has(*f)));
         assert_eq!(left.len(), 3);
         assert!(saw([3, 4]) && saw([1, 2]) && saw([2, 5]));
+    }
+
+    #[test]
+    fn what_they_take_is_counted_as_long_as_they_are_needed() {
+        let mut far = Config::new(1);
+        far.saw.put(64 * 100);
+        let mut farther = far.clone();
+        farther.saw.put(64 * 200);
+        let mut spent = Config::new(2);
+        spent.spend(30_000);
+        let words = |n| n * size_of::<u64>();
+        assert_eq!(frontier([far.clone()]).held, words(100));
+        assert_eq!(frontier([far, farther, spent]).held, words(200) + words(1));
     }
 }

@@ -28,6 +28,8 @@
 
 mod bits;
 mod config;
+mod meter;
+mod pending;
 mod states;
 mod trail;
 mod window;
@@ -37,34 +39,19 @@ use super::foreseen::Foreseen;
 use crate::Specification;
 use bits::Bits;
 use config::{Config, Frontier};
+use meter::Meter;
+use pending::{ENDLESS, Pending};
 use simlab_core::{Call, OpId, Outcome, Value};
-use states::{StateId, States};
+use states::States;
 use std::collections::BTreeSet;
 use trail::Trail;
-use window::{Effect, Fact, Memo, Window};
-
-/// Pending operations with the same call.
-#[derive(Clone, Debug)]
-struct Pending {
-    call: Call,
-    /// How many there are; [`ENDLESS`] if they are not counted.
-    members: u32,
-    ops: Vec<OpId>,
-    /// Where each state leads; to itself if the call is impossible or changes nothing.
-    effects: Memo<StateId>,
-}
-
-/// So often it is asked whether to give up.
-const ASKED_EVERY: usize = 1_024;
-
-/// More configurations than these are not kept in memory at a time: they take half a gigabyte.
-const LIVE_MAX: usize = 2_000_000;
-
-/// So many pending operations never run out.
-const ENDLESS: u32 = u32::MAX;
+use window::{Effect, Fact, Window};
 
 /// So many states for each configuration, and some, before those are forgotten that none is in.
-const STATES_KEPT: usize = 4;
+const STATES_KEPT: (usize, usize) = (4, 4_096);
+
+/// To find so many operations that can do nothing takes about as long as to make one configuration.
+const LOOKS: u64 = 64;
 
 /// What became of the search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,8 +68,7 @@ pub(super) enum Step {
 #[derive(Clone, Debug)]
 pub(super) struct Search<S: Specification> {
     spec: S,
-    bound: Bound,
-    work: u64,
+    meter: Meter,
     states: States<S::State>,
     window: Window,
     pending: Vec<Pending>,
@@ -108,11 +94,10 @@ impl<S: Specification> Search<S> {
         let mut states = States::new();
         let configs = vec![Config::new(states.number(&spec, spec.initial()))];
         let (window, pending, trail) = (Window::new(), Vec::new(), Trail::default());
-        let (work, width, narrowed, movers) = (0, usize::MAX, false, Vec::new());
+        let (width, narrowed, movers) = (usize::MAX, false, Vec::new());
         Search {
             spec,
-            bound,
-            work,
+            meter: Meter::new(bound),
             states,
             window,
             pending,
@@ -143,7 +128,9 @@ impl<S: Specification> Search<S> {
     /// An operation that may take effect at any time from now on, and return anything; if it is `endless`,
     /// then any number of times.
     pub(super) fn free(&mut self, op: OpId, call: &Call, endless: bool) -> Step {
-        self.invoke(op, call, &Foreseen::Nothing);
+        if self.invoke(op, call, &Foreseen::Nothing) == Step::Exhausted {
+            return Step::Exhausted;
+        }
         let step = self.complete(op, &Outcome::Unknown(String::new()));
         // Of other objects there are more and more states.
         let endless = endless && self.spec.register().is_some() && !matches!(call, Call::Append(_));
@@ -158,19 +145,29 @@ impl<S: Specification> Search<S> {
     }
 
     pub(super) const fn work(&self) -> u64 {
-        self.work
+        self.meter.work()
     }
 
     /// An operation enters the window. What is foreseen of it spares work and does not change the answers.
-    pub(super) fn invoke(&mut self, op: OpId, call: &Call, foreseen: &Foreseen) {
+    pub(super) fn invoke(&mut self, op: OpId, call: &Call, foreseen: &Foreseen) -> Step {
         if *foreseen == Foreseen::NotDone {
-            return;
+            return Step::Fine;
         }
-        let Search { spec, states, window, configs, trail, .. } = self;
+        let Search { spec, meter, states, window, configs, trail, .. } = self;
         let index = window.enter(op, call, foreseen);
+        let mut looks = 0;
         for config in configs {
             look(window, index, config, spec, states, trail);
+            looks += 1;
+            if looks % LOOKS == 0 {
+                meter.spend(1);
+                meter.take_time(LOOKS * states.heaviness());
+                if meter.is_over() || trail.too_much() {
+                    return Step::Exhausted;
+                }
+            }
         }
+        Step::Fine
     }
 
     /// An operation of the window ends. One that is not in it does not concern this search.
@@ -210,7 +207,10 @@ impl<S: Specification> Search<S> {
         let (configs, wanted) = self.settle(index, result);
         let op = self.window.get(index).op;
         let facts = self.window.get(index).facts.clone();
-        let mut reached = Frontier::of(configs);
+        let mut meter = self.meter.clone();
+        let Some(mut reached) = Frontier::of(configs, &mut meter) else {
+            return self.exhausted(meter);
+        };
         let mut kept = Frontier::new();
         // Configurations in which the operation could have returned before anything else happened:
         // whatever follows may as well follow later.
@@ -229,53 +229,70 @@ impl<S: Specification> Search<S> {
             at += 1;
             if config.changed.meets(&facts) {
                 if config.changed.has(wanted) {
-                    kept.insert(config.without(&facts));
+                    kept.insert(config.without(&facts), &mut meter);
                 }
                 continue;
             }
             if !is_settled && config.saw.has(wanted) {
                 let mut took = config.clone().without(&facts);
                 took.mile = self.trail.go(took.mile, trail::Step::Took(op));
-                kept.insert(took);
+                kept.insert(took, &mut meter);
                 is_settled = true;
             }
             if is_settled && !changes {
                 continue;
             }
-            self.successors(&config, |mover, next| match mover {
-                Mover::Open(mover, fact) if mover == op => {
-                    if fact == wanted {
-                        kept.insert(next.without(&facts));
+            let (looks, heaviness) = (self.looks(), self.states.heaviness());
+            meter.spend(looks / LOOKS);
+            meter.take_time(looks * heaviness);
+            self.successors(&config, |mover, next| {
+                match mover {
+                    Mover::Open(mover, fact) if mover == op => {
+                        if fact == wanted {
+                            kept.insert(next.without(&facts), &mut meter);
+                        }
+                    }
+                    _ => {
+                        let before = reached.len();
+                        reached.insert(next, &mut meter);
+                        if is_settled && reached.len() > before {
+                            settled.insert(before);
+                        }
                     }
                 }
-                _ => {
-                    let before = reached.len();
-                    reached.insert(next);
-                    if is_settled && reached.len() > before {
-                        settled.insert(before);
-                    }
-                }
+                !meter.is_over()
             });
-            let too_many = reached.len() + kept.len() > LIVE_MAX
-                || self.states.too_much()
-                || at.is_multiple_of(ASKED_EVERY) && self.bound.stopped();
-            if too_many || self.work + reached.work() + kept.work() > self.bound.configurations {
-                self.work += reached.work() + kept.work();
-                return Step::Exhausted;
+            if meter.is_over() || reached.too_much(&kept) || self.too_much() {
+                return self.exhausted(meter);
             }
         }
-        self.work += reached.work() + kept.work();
+        self.meter = meter;
         self.window.leave(index);
         self.keep(kept)
+    }
+
+    /// The bound was hit.
+    fn exhausted(&mut self, meter: Meter) -> Step {
+        self.meter = meter;
+        Step::Exhausted
+    }
+
+    /// Whether it takes more memory than it may, beside the configurations.
+    const fn too_much(&self) -> bool {
+        self.states.too_much() || self.trail.too_much()
+    }
+
+    /// So many operations are looked at for each configuration.
+    const fn looks(&self) -> u64 {
+        (self.window.len() + self.pending.len()) as u64
     }
 
     /// The operation never happened: orders in which it did are out.
     fn not_done(&mut self, index: usize) -> Step {
         let facts = self.window.leave(index).facts;
         let configs = self.configs.drain(..).filter(|config| !config.changed.meets(&facts));
-        let kept = Frontier::of(configs.map(|config| config.without(&facts)));
-        self.work += kept.work();
-        self.keep(kept)
+        let kept = Frontier::of(configs.map(|config| config.without(&facts)), &mut self.meter);
+        kept.map_or(Step::Exhausted, |kept| self.keep(kept))
     }
 
     /// The operation may take effect at any later time, and its result will never be known.
@@ -284,46 +301,44 @@ impl<S: Specification> Search<S> {
         let kind = open.call.writes().then(|| {
             let known = self.pending.iter().position(|pending| pending.call == open.call);
             known.unwrap_or_else(|| {
-                let (call, effects) = (open.call.clone(), Memo::new());
-                self.pending.push(Pending { call, members: 0, ops: Vec::new(), effects });
+                self.pending.push(Pending::new(open.call.clone()));
                 self.pending.len() - 1
             })
         });
         if let Some(kind) = kind {
-            let Pending { members, ops, .. } = &mut self.pending[kind];
-            *members = members.saturating_add(1);
-            ops.push(open.op);
+            self.pending[kind].join(open.op);
         }
         let configs = self.configs.drain(..).map(|mut config| {
             if let Some(kind) = kind.filter(|_| config.changed.meets(&open.facts)) {
-                config.spend(kind);
+                config.spend(kind as u32);
             }
             config.without(&open.facts)
         });
-        let kept = Frontier::of(configs);
-        self.work += kept.work();
-        self.keep(kept)
+        let kept = Frontier::of(configs, &mut self.meter);
+        kept.map_or(Step::Exhausted, |kept| self.keep(kept))
     }
 
     fn keep(&mut self, kept: Frontier) -> Step {
         self.configs = kept.into_configs();
-        if self.states.len() / STATES_KEPT > self.configs.len() + ASKED_EVERY {
+        let (times, some) = STATES_KEPT;
+        let (all, live) = (self.states.len(), self.configs.len());
+        if all > times * live + some || self.states.is_heavy() && all > 2 * live {
             let live = self.configs.iter_mut().map(|config| &mut config.state);
             self.states.keep(&self.spec, live);
             self.window.forget();
-            self.pending.iter_mut().for_each(|pending| pending.effects.forget());
+            self.pending.iter_mut().for_each(|pending| pending.forget());
         }
         if self.configs.is_empty() {
             if self.narrowed { Step::Exhausted } else { Step::Broken }
-        } else if self.work > self.bound.configurations {
+        } else if self.meter.is_over() {
             Step::Exhausted
         } else {
             Step::Fine
         }
     }
 
-    /// Lets each operation that can change the state take effect, alone.
-    fn successors(&mut self, config: &Config, mut found: impl FnMut(Mover, Config)) {
+    /// Lets each operation that can change the state take effect, alone, as long as `found` wants more.
+    fn successors(&mut self, config: &Config, mut found: impl FnMut(Mover, Config) -> bool) {
         let movers = self.movers(config);
         for &index in &movers {
             let Search { spec, states, window, .. } = self;
@@ -334,29 +349,34 @@ impl<S: Specification> Search<S> {
                 next.mile = self.trail.go(next.mile, trail::Step::Effect(op));
                 next.changed.put(fact);
                 self.look_around(&mut next);
-                found(Mover::Open(op, fact), next);
+                if !found(Mover::Open(op, fact), next) {
+                    break;
+                }
             }
         }
         self.movers = movers;
-        for kind in 0..self.pending.len() {
-            let pending = &self.pending[kind];
-            if config.used(kind) >= pending.members {
+        let many = self.pending.len();
+        for kind in 0..many {
+            let Search { spec, states, pending, trail, .. } = self;
+            let (pending, used) = (&mut pending[kind], config.used(kind as u32));
+            if used >= pending.members {
                 continue;
             }
-            let to = self.effect_of_pending(kind, config.state);
+            let to = pending.leads(config.state, spec, states, many);
             if to == config.state {
                 continue;
             }
-            let pending = &self.pending[kind];
             let mut next = config.moved(to);
-            if let Some(op) = pending.ops.get(config.used(kind) as usize) {
-                next.mile = self.trail.go(next.mile, trail::Step::Effect(*op));
+            if let Some(op) = pending.ops.get(used as usize) {
+                next.mile = trail.go(next.mile, trail::Step::Effect(*op));
             }
             if pending.members != ENDLESS {
-                next.spend(kind);
+                next.spend(kind as u32);
             }
             self.look_around(&mut next);
-            found(Mover::Pending, next);
+            if !found(Mover::Pending, next) {
+                break;
+            }
         }
     }
 
@@ -392,18 +412,6 @@ impl<S: Specification> Search<S> {
         movers
     }
 
-    /// Where a pending operation leads from a state.
-    fn effect_of_pending(&mut self, kind: usize, state: StateId) -> StateId {
-        let Search { spec, states, pending, .. } = self;
-        let Pending { call, effects, .. } = &mut pending[kind];
-        if let Some(known) = effects.get(state) {
-            return *known;
-        }
-        let to = states.after(spec, state, call);
-        effects.put(state, to);
-        to
-    }
-
     /// Notes what the open operations could return in the state of `config`, if they change nothing there.
     fn look_around(&mut self, config: &mut Config) {
         let Search { spec, states, window, trail, .. } = self;
@@ -426,7 +434,8 @@ impl<S: Specification> Search<S> {
     /// hit first.
     pub(super) fn possible(&mut self, op: OpId) -> Option<BTreeSet<Value>> {
         let index = self.window.find(op)?;
-        let mut reached = Frontier::of(self.configs.iter().cloned());
+        let mut meter = self.meter.clone();
+        let mut reached = Frontier::of(self.configs.iter().cloned(), &mut meter)?;
         let mut facts = Bits::new();
         let mut at = 0;
         while at < reached.len() {
@@ -436,10 +445,13 @@ impl<S: Specification> Search<S> {
             facts.add(&config.changed);
             if !config.changed.meets(&self.window.get(index).facts) {
                 facts.add(&config.saw);
-                self.successors(&config, |_, next| reached.insert(next));
+                meter.spend(self.looks() / LOOKS);
+                self.successors(&config, |_, next| {
+                    reached.insert(next, &mut meter);
+                    !meter.is_over()
+                });
             }
-            let too_much = reached.len() > LIVE_MAX || self.states.too_much();
-            if too_much || self.work + reached.work() > self.bound.configurations {
+            if meter.is_over() || reached.too_much(&Frontier::new()) || self.too_much() {
                 return None;
             }
         }

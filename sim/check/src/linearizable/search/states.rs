@@ -11,6 +11,9 @@ pub(super) type StateId = u32;
 /// So many bytes may all states together take.
 const HELD_MAX: usize = 1 << 29;
 
+/// To make a state of so many bytes takes about as long as to make a configuration.
+const HEAVY: usize = 1_024;
+
 /// The states that were met.
 #[derive(Clone, Debug)]
 pub(super) struct States<T> {
@@ -44,6 +47,16 @@ impl<T: Eq + Hash> States<T> {
     /// Whether they take more memory than they may.
     pub(super) const fn too_much(&self) -> bool {
         self.held > HELD_MAX
+    }
+
+    /// Whether they take so much that those should be forgotten that nobody is in.
+    pub(super) const fn is_heavy(&self) -> bool {
+        self.held > HELD_MAX / 4
+    }
+
+    /// How long it takes to make one of them, mostly, in configurations.
+    pub(super) const fn heaviness(&self) -> u64 {
+        (self.held / HEAVY / (self.states.len() + 1)) as u64
     }
 
     /// The number of a state.

@@ -17,6 +17,9 @@ pub(super) enum Step {
     Took(OpId),
 }
 
+/// More steps are not kept: they take half a gigabyte.
+const STEPS_MAX: usize = 20_000_000;
+
 /// The steps to all configurations; none is kept unless it was asked for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trail {
@@ -34,6 +37,11 @@ impl Trail {
 
     pub(super) const fn is_kept(&self) -> bool {
         self.kept
+    }
+
+    /// Whether there are more steps than may be kept.
+    pub(super) const fn too_much(&self) -> bool {
+        self.steps.len() > STEPS_MAX
     }
 
     /// One step further.

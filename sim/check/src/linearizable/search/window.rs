@@ -28,11 +28,19 @@ pub(super) enum Effect {
 }
 
 /// Of states with higher numbers than this nothing is remembered.
-const REMEMBERED: StateId = 1 << 16;
+const REMEMBERED: usize = 1 << 16;
+
+/// So much is remembered of all operations together.
+const REMEMBERED_IN_ALL: usize = 1 << 22;
 
 /// Something that was found out about states.
 #[derive(Clone, Debug)]
 pub(super) struct Memo<T>(Vec<Option<T>>);
+
+/// Of so many states each of `many` operations may remember something.
+fn remembered(many: usize) -> usize {
+    (REMEMBERED_IN_ALL / many.max(1)).min(REMEMBERED)
+}
 
 impl<T: Clone> Memo<T> {
     pub(super) const fn new() -> Self {
@@ -43,11 +51,12 @@ impl<T: Clone> Memo<T> {
         self.0.get(state as usize)?.as_ref()
     }
 
-    pub(super) fn put(&mut self, state: StateId, found: T) {
-        if state >= REMEMBERED {
+    /// Remembers what was found out, as one of so many operations.
+    pub(super) fn put(&mut self, state: StateId, found: T, many: usize) {
+        let at = state as usize;
+        if at >= remembered(many) {
             return;
         }
-        let at = state as usize;
         if self.0.len() <= at {
             self.0.resize(at + 1, None);
         }
@@ -264,7 +273,8 @@ impl Window {
             return *known;
         }
         let effect = self.find_out(index, state, spec, states);
-        self.open[index].effects.put(state, effect);
+        let many = self.open.len();
+        self.open[index].effects.put(state, effect, many);
         effect
     }
 
@@ -276,12 +286,13 @@ impl Window {
         spec: &S,
         states: &mut States<S::State>,
     ) -> StateId {
+        let many = self.open.len();
         let Open { call, leads, .. } = &mut self.open[index];
         if let Some(known) = leads.get(state) {
             return *known;
         }
         let to = states.after(spec, state, call);
-        leads.put(state, to);
+        leads.put(state, to, many);
         to
     }
 
@@ -330,7 +341,7 @@ impl Window {
                 looks.put(fact);
             }
         }
-        self.looks.put(state, looks.clone());
+        self.looks.put(state, looks.clone(), self.open.len());
         looks
     }
 }
