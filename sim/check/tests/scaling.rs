@@ -3,7 +3,7 @@
 
 use rand::RngExt;
 use simlab_check::{
-    Counter, Limits, Linearizer, Object, Register, Specification, Stock, Stop, Verdict,
+    Counter, Limits, Linearizer, Object, Queue, Register, Specification, Stock, Stop, Verdict,
 };
 use simlab_core::history::{History, Mark};
 use simlab_core::{Call, NodeId, OpId, Operation, Outcome, Seq, Session, Time, Value, stream};
@@ -220,6 +220,35 @@ fn nothing_more_is_left_out_of_the_evidence_when_the_time_is_over() {
     assert!(!evidence.minimal && evidence.operations.len() == story.ops as usize);
     let asked = asked.load(Ordering::Relaxed);
     assert!(asked < 20, "it was asked {asked} times");
+}
+
+/// All dequeues overlap everything, and each may have found the queue empty at any of thousands of moments: to try
+/// them one by one for each of the dequeues would take hours.
+#[test]
+fn long_dequeues_that_found_nothing_take_no_longer_than_others() {
+    const MANY: i64 = 20_000;
+    let mut story = Story::default();
+    for _ in 0..MANY {
+        story.does(Call::Dequeue, unknown());
+    }
+    let long: Vec<OpId> = (0..MANY).map(|_| story.invoke(Call::Dequeue)).collect();
+    let done = || Outcome::Done(Value::Nil);
+    for n in 0..MANY {
+        story.does(Call::Enqueue(Value::Int(2 * n)), done());
+        story.does(Call::Enqueue(Value::Int(2 * n + 1)), done());
+        story.does(Call::Dequeue, Outcome::Done(Value::Int(2 * n + 1)));
+    }
+    long.into_iter().for_each(|op| story.complete(op, done()));
+    let judge = |story: &Story| {
+        let mut linearizer = Linearizer::new(Limits { configurations: 0 });
+        linearizer.declare("x", Object::new(Queue));
+        linearizer.finish(&story.history);
+        linearizer.verdict(&story.history)
+    };
+    assert_eq!(judge(&story), Verdict::Linearizable);
+    story.does(Call::Enqueue(Value::Int(-1)), done());
+    story.does(Call::Dequeue, done());
+    assert!(matches!(judge(&story), Verdict::NotLinearizable(_)), "-1 must have been there");
 }
 
 /// A counter whose states are said to take a lot of memory.

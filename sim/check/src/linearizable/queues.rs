@@ -44,7 +44,8 @@ impl Polynomial for Queues {
     fn test(&self, ops: &[Op<'_>]) -> Tested {
         let found = Story::of(ops).and_then(|story| {
             story.out_of_order()?;
-            story.never_empty(story.deadlines()?)
+            story.overdue()?;
+            story.never_empty()
         });
         found.map_or_else(|tested| tested, |()| Tested::Possible)
     }
@@ -53,9 +54,6 @@ impl Polynomial for Queues {
 fn impossible<'a>(ops: impl IntoIterator<Item = &'a Op<'a>>) -> Tested {
     Tested::Impossible(ops.into_iter().map(|op| op.op).collect())
 }
-
-/// By when each of the first missing elements must be gone; the others may stay.
-type Deadlines = Vec<Place>;
 
 impl<'a> Story<'a> {
     fn of(ops: &'a [Op<'a>]) -> Result<Self, Tested> {
@@ -126,8 +124,9 @@ impl<'a> Story<'a> {
         Ok(())
     }
 
-    /// Missing elements must be gone before one that was put in after them is.
-    fn deadlines(&self) -> Result<Deadlines, Tested> {
+    /// Looks for missing elements that must be gone before one that was put in after them is, without enough open
+    /// dequeues that began in time.
+    fn overdue(&self) -> Result<(), Tested> {
         let mut by_put: Vec<&Element<'_>> = self.taken.iter().collect();
         by_put.sort_unstable_by_key(|element| element.put.invoked);
         let mut later = by_put.into_iter().rev().peekable();
@@ -143,8 +142,10 @@ impl<'a> Story<'a> {
         }
         // The earlier one was put in, the more come after it: the deadlines do not fall.
         deadlines.truncate(deadlines.partition_point(|at| *at < NEVER));
-        if self.can_be_kept(&deadlines) {
-            return Ok(deadlines);
+        // The earliest that is left does for the most urgent.
+        let in_time = self.open.iter().zip(&deadlines).all(|(began, until)| began < until);
+        if in_time && deadlines.len() <= self.open.len() {
+            return Ok(());
         }
         Err(impossible(
             self.missing
@@ -155,69 +156,69 @@ impl<'a> Story<'a> {
         ))
     }
 
-    /// Whether there are open dequeues that can have taken the first missing elements out in time.
-    fn can_be_kept(&self, deadlines: &[Place]) -> bool {
-        if deadlines.len() > self.open.len() {
-            return false;
-        }
-        let mut sorted = deadlines.to_vec();
-        sorted.sort_unstable();
-        // The earliest that is left does for the most urgent.
-        sorted.iter().zip(&self.open).all(|(until, began)| began < until)
-    }
-
     /// Looks for a dequeue that found nothing although something was there all the time.
-    fn never_empty(&self, mut deadlines: Deadlines) -> Result<(), Tested> {
-        // When something is certainly there that was taken out later, as stretches that do not touch.
-        let mut stretches: Vec<(Place, Place)> = self
-            .taken
-            .iter()
-            .map(|Element { put, taken }| (put.returned, taken.invoked))
-            .filter(|(from, until)| from < until)
-            .collect();
-        stretches.sort_unstable();
-        let mut merged: Vec<(Place, Place)> = Vec::new();
-        for (from, until) in stretches {
-            match merged.last_mut() {
-                Some((_, end)) if from <= *end => *end = (*end).max(until),
-                _ => merged.push((from, until)),
-            }
-        }
-        for op in &self.empty {
-            let kept = self.moments(&merged, op).into_iter().find_map(|at| {
-                // All that is missing and was there by then must be gone by then.
-                let there = self.missing.partition_point(|put| put.returned < at);
-                if there > self.open.len() {
-                    return None;
-                }
-                let mut sooner = deadlines.clone();
-                sooner.resize(there.max(deadlines.len()), NEVER);
-                sooner[..there].iter_mut().for_each(|until| *until = at.min(*until));
-                self.can_be_kept(&sooner).then_some(sooner)
-            });
-            let Some(kept) = kept else { return Err(impossible([*op])) };
-            deadlines = kept;
-        }
-        Ok(())
+    fn never_empty(&self) -> Result<(), Tested> {
+        let calm = common(&self.without_taken(), &self.without_missing());
+        let never = self.empty.iter().find(|op| {
+            let after = calm.partition_point(|(_, until)| *until <= op.invoked);
+            calm.get(after).is_none_or(|(from, _)| *from >= op.returned)
+        });
+        never.map_or(Ok(()), |op| Err(impossible([*op])))
     }
 
-    /// The moments during an operation at which nothing need be there of what was taken out later, the latest
-    /// first: one for each different set of missing elements that must be gone by then, as far as there
-    /// are enough open dequeues.
-    fn moments(&self, stretches: &[(Place, Place)], op: &Op<'_>) -> Vec<Place> {
-        let mut moments = Vec::new();
-        let after = stretches.partition_point(|(from, _)| *from < op.returned);
-        let mut until = op.returned;
-        let before = stretches[..after].iter().rev().take_while(|(_, end)| *end > op.invoked);
-        for &(from, end) in before.chain(&[(0, op.invoked)]) {
-            if end < until {
-                moments.push(until);
-                let few = self.missing.iter().take(self.open.len() + 1).rev();
-                let within = few.map(|put| put.returned).filter(|at| (end..until).contains(at));
-                moments.extend(within);
+    /// When nothing need be there of what was taken out later.
+    fn without_taken(&self) -> Stretches {
+        let there = |Element { put, taken }: &Element<'_>| (put.returned, taken.invoked);
+        let mut there: Vec<_> = self.taken.iter().map(there).collect();
+        there.retain(|(from, until)| from < until);
+        there.sort_unstable();
+        let (mut stretches, mut end) = (Vec::new(), 0);
+        for (from, until) in there {
+            if end < from {
+                stretches.push((end, from));
             }
-            until = from;
+            end = end.max(until);
         }
-        moments
+        stretches.push((end, NEVER));
+        stretches
     }
+
+    /// When all missing elements that were there before can be gone: as many open dequeues must have begun. That
+    /// is all, since whichever of them take the first ones out, those that are taken out by any time
+    /// are the first.
+    fn without_missing(&self) -> Stretches {
+        let mut stretches = Vec::new();
+        let mut end = 0;
+        for there in 0..=self.missing.len().min(self.open.len()) {
+            let began = there.checked_sub(1).map_or(0, |last| self.open[last]);
+            let next = self.missing.get(there).map_or(NEVER, |put| put.returned);
+            let from = began.max(end);
+            if from < next {
+                stretches.push((from, next));
+            }
+            end = next;
+        }
+        stretches
+    }
+}
+
+/// Stretches of time in order, each of which begins after a place and ends at one. They do not overlap.
+type Stretches = Vec<(Place, Place)>;
+
+/// The stretches that are in both.
+fn common(one: &Stretches, other: &Stretches) -> Stretches {
+    let (mut one, mut other) = (one.iter().peekable(), other.iter().peekable());
+    let mut both = Vec::new();
+    while let (Some(&&(from, until)), Some(&&(began, ended))) = (one.peek(), other.peek()) {
+        let (from, end) = (from.max(began), until.min(ended));
+        if from < end {
+            both.push((from, end));
+        }
+        if until <= ended {
+            one.next();
+        } else {
+            other.next();
+        }
+    }
+    both
 }
