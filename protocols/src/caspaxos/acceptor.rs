@@ -6,9 +6,9 @@
 //! waited for the failed sync dies with the process.
 
 use super::message::{self, Message, Vote};
-use super::{Ballot, invariant};
+use super::{Ballot, goals, invariant};
 use simlab_core::wire::{Decode, Encode, Reader, WireError};
-use simlab_core::{DiskError, Env, Gate, NodeId, Ticket};
+use simlab_core::{DiskError, Env, Gate, Goal, NodeId, Ticket};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -121,6 +121,8 @@ impl fmt::Display for Broken {
 pub(super) struct Acceptor {
     registers: BTreeMap<String, Register>,
     gate: Gate<Reply>,
+    /// The sync that this life began with: what was written under it is of an earlier life.
+    began: Ticket,
     /// The newest sync that was asked for.
     asked: Ticket,
     /// The newest sync that is done; they come back in order.
@@ -139,6 +141,7 @@ impl Acceptor {
         Acceptor {
             registers: BTreeMap::new(),
             gate: Gate::new(),
+            began: Ticket(0),
             asked: Ticket(0),
             synced: Ticket(0),
             me,
@@ -169,6 +172,7 @@ impl Acceptor {
     /// can be read after a crash need not be what the next crash leaves. No answer leaves before it.
     pub(super) fn start(&mut self, env: &mut Env<'_>) -> Result<(), Broken> {
         self.asked = env.sync();
+        self.began = self.asked;
         for file in env.list(FILES) {
             let Some(bytes) = env.read(&file).map_err(Broken::Disk)? else { continue };
             let mut register = Register::from_bytes(bytes).map_err(Broken::File)?;
@@ -199,6 +203,7 @@ impl Acceptor {
     ) -> Option<Reply> {
         let promised = self.promise(key);
         if ballot < promised {
+            self.note_kept(key, goals::KEPT_PROMISE, env);
             return Some(nack(from, key, ballot, promised));
         }
         let register = self.registers.entry(key.to_owned()).or_default();
@@ -207,8 +212,11 @@ impl Acceptor {
             return None;
         }
         let accepted = register.accepted.clone();
+        if accepted.is_some() && from != self.me {
+            self.note_kept(key, goals::KEPT_VOTE, env);
+        }
         if ballot > promised {
-            register.promise = ballot;
+            self.registers.entry(key.to_owned()).or_default().promise = ballot;
             self.write(key, env);
         }
         self.when_durable(key, Reply::new(from, key, Answer::Promise { ballot, accepted }))
@@ -237,6 +245,7 @@ impl Acceptor {
                 }
             }
             _ if vote.ballot < promised && !self.lax => {
+                self.note_kept(key, goals::KEPT_PROMISE, env);
                 return Some(nack(from, key, vote.ballot, promised));
             }
             _ => {
@@ -268,6 +277,13 @@ impl Acceptor {
             }
         }
         replies
+    }
+
+    /// Says that a goal is reached if what the acceptor knows of `key` is from an earlier life.
+    fn note_kept(&self, key: &str, goal: Goal, env: &mut Env<'_>) {
+        if self.registers.get(key).is_some_and(|register| register.written == self.began) {
+            env.reached(goal);
+        }
     }
 
     fn write(&mut self, key: &str, env: &mut Env<'_>) {

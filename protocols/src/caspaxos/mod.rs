@@ -27,6 +27,7 @@
 mod acceptor;
 mod ballot;
 pub(crate) mod dissect;
+pub mod goals;
 mod invariant;
 mod message;
 mod proposer;
@@ -271,6 +272,7 @@ impl CasPaxos {
     fn propose_for_read(&mut self, key: &str, promise: Ballot, env: &mut Env<'_>) {
         let words = format_args!("promise {promise} stands in its way");
         env.note_with("read asks for a round", promise.word(), promise.node.0.into(), words);
+        env.reached(goals::READ_ASKED);
         self.propose(key, env);
     }
 

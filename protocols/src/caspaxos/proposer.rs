@@ -17,7 +17,7 @@
 //! still add up to a second majority.)
 
 use super::message::{Message, Packet, Vote};
-use super::{Ballot, Decision, Group};
+use super::{Ballot, Decision, Group, goals};
 use simlab_core::{Duration, Env, NodeId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,6 +38,8 @@ enum Phase {
     Preparing {
         promised: BTreeSet<NodeId>,
         highest: Option<Vote<Vec<u8>>>,
+        /// How many of those who promised told of it.
+        holders: usize,
     },
     /// The parent was told the value and has not yet said what it is to become.
     Prepared,
@@ -56,6 +58,8 @@ struct Round {
     /// The highest ballot that refused it.
     heard: Ballot,
     refusals: u32,
+    /// Whether it goes on from a vote of another proposer that not all of its majority had.
+    finishes: bool,
     phase: Phase,
 }
 
@@ -79,7 +83,8 @@ impl Proposer {
             return false;
         }
         let (ballot, heard) = (Ballot::ZERO, Ballot::ZERO);
-        let round = Round { timer, ballot, heard, refusals: 0, phase: Phase::Waiting };
+        let (refusals, finishes, phase) = (0, false, Phase::Waiting);
+        let round = Round { timer, ballot, heard, refusals, finishes, phase };
         self.rounds.insert(key.to_owned(), round);
         true
     }
@@ -99,7 +104,7 @@ impl Proposer {
             return None;
         };
         round.ballot = ballot;
-        round.phase = Phase::Preparing { promised: BTreeSet::new(), highest: None };
+        round.phase = Phase::Preparing { promised: BTreeSet::new(), highest: None, holders: 0 };
         let packet = Packet { key, message: Message::Prepare { ballot } };
         env.broadcast(self.group.missing(&BTreeSet::new()), &packet);
         Some(ballot)
@@ -115,16 +120,22 @@ impl Proposer {
         accepted: Option<Vote<&[u8]>>,
     ) -> Option<Decision> {
         let round = self.rounds.get_mut(key).filter(|round| round.ballot == ballot)?;
-        let Phase::Preparing { promised, highest } = &mut round.phase else { return None };
-        promised.insert(from);
-        if let Some(vote) = accepted
-            && highest.as_ref().is_none_or(|highest| vote.ballot > highest.ballot)
-        {
-            *highest = Some(vote.kept());
+        let Phase::Preparing { promised, highest, holders } = &mut round.phase else { return None };
+        let first = promised.insert(from);
+        if let Some(vote) = accepted {
+            let known = highest.as_ref().map_or(Ballot::ZERO, |highest| highest.ballot);
+            if highest.is_none() || vote.ballot > known {
+                (*highest, *holders) = (Some(vote.kept()), 1);
+            } else if vote.ballot == known && first {
+                *holders += 1;
+            }
         }
         if promised.len() < self.group.majority() || !promised.contains(&self.group.me) {
             return None;
         }
+        let own = self.group.named(self.group.me);
+        let others = highest.as_ref().is_some_and(|vote| vote.ballot.node != own);
+        round.finishes = others && *holders < promised.len();
         let value = highest.take().map(|vote| vote.value);
         round.phase = Phase::Prepared;
         Some(Decision::Prepared { key: key.to_owned(), value })
@@ -158,6 +169,12 @@ impl Proposer {
         accepted.insert(from);
         if accepted.len() < self.group.majority() {
             return None;
+        }
+        if round.finishes {
+            env.reached(goals::FINISHED);
+        }
+        if round.refusals > 0 {
+            env.reached(goals::OUTBID);
         }
         self.abandon(key, env);
         Some(Decision::Chosen { key: key.to_owned() })

@@ -20,7 +20,7 @@
 
 use super::message::{Message, Packet, Vote};
 use super::proposer::back_off;
-use super::{Ballot, Decision, Group};
+use super::{Ballot, Decision, Group, goals};
 use simlab_core::{Duration, Env, NodeId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -164,6 +164,9 @@ impl Reader {
                     done.push((*number, std::mem::take(&mut vote.value)));
                 }
             }
+        }
+        if !done.is_empty() {
+            env.reached(goals::READ_COMPLETED);
         }
         done.into_iter().map(|(number, value)| self.done(number, Some(value), env)).collect()
     }

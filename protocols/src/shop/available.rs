@@ -10,7 +10,7 @@
 
 use super::ledger::Amount;
 use super::stock::{self, Request, Stock};
-use super::{SHARE, duration, faults, inspector, reply, shown, switches, total};
+use super::{SHARE, duration, faults, goals, inspector, reply, shown, switches, total};
 use crate::pn_counter::{self, Entry as Counted};
 use simlab_core::{
     Arguments, BuildError, Call, Entry, Env, Event, Fields, Outcome, Process, Value,
@@ -29,6 +29,7 @@ pub static ENTRY: Entry = Entry::server(
 .dissector(stock::dissect)
 .invariants(pn_counter::INVARIANTS)
 .switches(switches::COUNTERS)
+.goals(goals::COUNTERS)
 .faults(&faults::COUNTERS)
 .inspector(inspector::counters)
 .account(stock::account);

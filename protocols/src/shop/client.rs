@@ -14,7 +14,7 @@
 
 use super::faults::CUSTOMERS;
 use super::message::{self, Message};
-use super::{CLIENT, arm, inspector, timeout};
+use super::{CLIENT, arm, goals, inspector, timeout};
 use simlab_core::wire::Decode;
 use simlab_core::{
     Arguments, BuildError, Duration, Entry, Env, Event, Fields, NodeId, OpId, Operation, Outcome,
@@ -39,6 +39,7 @@ pub static ENTRY: Entry = Entry::client(
 ])
 .inspector(inspector::client)
 .dissector(message::dissect)
+.goals(goals::CUSTOMERS)
 .faults(&CUSTOMERS);
 
 /// How many sessions a life has for itself.
@@ -98,6 +99,7 @@ impl Process for Client {
             },
             (None, Event::Timer { key, .. }) => {
                 let op = OpId::of(env.me(), key as u32);
+                env.reached(goals::TIMED_OUT);
                 self.end(op, &Outcome::Unknown("timed out".to_owned()), env);
             }
             (_, Event::Datagram { from, bytes }) => {
@@ -148,7 +150,12 @@ impl Client {
                 env.cancel_timer(id);
                 self.end(OpId::of(env.me(), number), outcome, env);
             }
-            _ => env.note("late reply", id, 0),
+            _ => {
+                if matches!(outcome, Outcome::Done(_)) {
+                    env.reached(goals::TOO_LATE);
+                }
+                env.note("late reply", id, 0);
+            }
         }
     }
 

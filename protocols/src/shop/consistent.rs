@@ -23,8 +23,8 @@ use super::message::{self, Message};
 use super::numbers::Full;
 use super::requests::{Answer, Requests};
 use super::{
-    CLIENT, PAXOS, REQUESTS, SHARE, arm, count, duration, faults, group, inspector, reply, shown,
-    switches, timeout, total,
+    CLIENT, PAXOS, REQUESTS, SHARE, arm, count, duration, faults, goals, group, inspector, reply,
+    shown, switches, timeout, total,
 };
 use crate::caspaxos::{self, CasPaxos, Decision, Group, KEY_MAX};
 use simlab_core::wire::{Decode, Encode};
@@ -49,6 +49,7 @@ pub static ENTRY: Entry = Entry::server(
 .dissector(dissect)
 .invariants(caspaxos::INVARIANTS)
 .switches(switches::CASPAXOS)
+.goals(goals::CASPAXOS)
 .faults(&faults::MAJORITY)
 .inspector(inspector::ledger)
 .account(account);
@@ -213,6 +214,7 @@ impl Replica {
 
     fn on_read(&mut self, client: NodeId, id: u64, object: String, env: &mut Env<'_>) {
         if self.queries.values().any(|query| (query.client, query.id) == (client, id)) {
+            env.reached(goals::SECOND_COPY);
             return env.note("second copy of a request", client.0.into(), id);
         }
         if self.queries.len() >= WAITING_MAX {
@@ -228,7 +230,10 @@ impl Replica {
         let Change { client, id, settled, .. } = change;
         let recorded = match self.requests.take(client, id, settled, &mut env.at(REQUESTS)) {
             Ok(Some(ticket)) => ticket,
-            Ok(None) => return env.note("second copy of a request", client.0.into(), id),
+            Ok(None) => {
+                env.reached(goals::SECOND_COPY);
+                return env.note("second copy of a request", client.0.into(), id);
+            }
             // A copy of it may find room later, so this is no definite no.
             Err(Full) => return reply(env, client, id, Outcome::Unknown(NO_RECORD.to_owned())),
         };
@@ -284,6 +289,7 @@ impl Replica {
             };
             if verdict == Verdict::AppliedBefore {
                 env.note("applied before", first.change.client.0.into(), first.change.id);
+                env.reached(goals::APPLIED_BEFORE);
             }
             first.verdict = Some(verdict);
             first.accept_sent = true;

@@ -19,7 +19,7 @@
 
 use super::ledger::Amount;
 use super::stock::{self, Request, Stock};
-use super::{SHARE, duration, faults, inspector, reply, shown, switches, total};
+use super::{SHARE, duration, faults, goals, inspector, reply, shown, switches, total};
 use crate::pn_counter::{self, Entry as Counted};
 use simlab_core::{
     Arguments, BuildError, Call, Entry, Env, Event, Fields, Outcome, Process, Value,
@@ -38,6 +38,7 @@ pub static ENTRY: Entry = Entry::server(
 .dissector(stock::dissect)
 .invariants(pn_counter::INVARIANTS)
 .switches(switches::COUNTERS)
+.goals(goals::ESCROW)
 .faults(&faults::COUNTERS)
 .inspector(inspector::counters)
 .account(stock::account);
@@ -95,7 +96,11 @@ impl Replica {
             (Some(Amount::Sell(units)), _) if self.own(product) >= i64::from(units) => {
                 (Counted { increments: 0, decrements: units.into() }, done)
             }
-            (Some(Amount::Sell(_)), _) => {
+            (Some(Amount::Sell(units)), _) => {
+                let all = shown(self.total).saturating_add(self.stock.counted(product));
+                if all >= i64::from(units) {
+                    env.reached(goals::SHARE_USED_UP);
+                }
                 (Counted::default(), Outcome::NotDone(SHARE_TOO_SMALL.to_owned()))
             }
             (Some(Amount::TakeBack(units)), _) => {

@@ -14,6 +14,7 @@ pub mod client;
 pub mod consistent;
 pub mod escrow;
 mod faults;
+mod goals;
 mod inspector;
 pub mod ledger;
 pub mod message;

@@ -22,7 +22,7 @@
 use super::ledger::Amount;
 use super::message::Message;
 use super::numbers::{ByClient, Full};
-use super::{CLIENT, GOSSIP, count, group, reply, shown, switches};
+use super::{CLIENT, GOSSIP, count, goals, group, reply, shown, switches};
 use crate::pn_counter::message::Gossip;
 use crate::pn_counter::{Entry, PnCounter, note_durable, note_held};
 use simlab_core::wire::{Decode, Encode, Reader, WireError};
@@ -136,6 +136,7 @@ impl Stock {
                     if self.counts_copies || !self.is_second_copy(&request) {
                         return Some(request);
                     }
+                    env.reached(goals::SECOND_COPY);
                     env.note("second copy of a request", from.0.into(), id);
                 }
                 Ok(Message::Reply { .. }) | Err(_) => {
@@ -175,6 +176,9 @@ impl Stock {
             let Some(bytes) = env.read(&file).ok()? else { continue };
             let Saved { counter: durable, taken } = Saved::from_bytes(bytes).ok()?;
             let counted = durable.entry(self.me);
+            if counted != Entry::default() {
+                env.reached(goals::RESTARTED);
+            }
             let name = &file[FILES.len()..];
             note_durable(name, counted, env);
             self.products.insert(name.to_owned(), Product { durable, counted, taken });
@@ -295,6 +299,9 @@ impl Stock {
             let product = self.products.entry(name.to_owned()).or_default();
             if product.durable.join(node, entry) {
                 note_held(name, node, product.durable.entry(node), env);
+                env.reached(if node == from { goals::LEARNT } else { goals::RELAYED });
+            } else if entry != product.durable.entry(node) {
+                env.reached(goals::OLD_NEWS);
             }
         }
     }

@@ -86,6 +86,8 @@ impl World {
                 found.returned = Some((self.steps, outcome));
             }
             Effect::Note { name, a, b, .. } => self.note(node, name, a, b),
+            // Goals are the business of sweeps.
+            Effect::Reached { .. } => {}
             Effect::Halt => {
                 let line = format!("{} halts", self.name(node));
                 self.say(&line);

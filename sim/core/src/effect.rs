@@ -121,6 +121,11 @@ pub enum Effect {
         /// The same in words, for people; may be empty.
         text: Slice,
     },
+    /// A state of the protocol was reached that sweeps are to visit. It leaves no record.
+    Reached {
+        /// The [goal](crate::Goal)'s name.
+        name: &'static str,
+    },
     /// Stop this node for good, as after an unrecoverable disk error.
     Halt,
 }
@@ -235,7 +240,10 @@ impl Outbox {
             }
             Effect::Complete { op, outcome } => Effect::Complete { op, outcome: copy(outcome) },
             Effect::Note { name, a, b, text } => Effect::Note { name, a, b, text: copy(text) },
-            Effect::SetTimer { .. } | Effect::CancelTimer { .. } | Effect::Halt => effect,
+            Effect::SetTimer { .. }
+            | Effect::CancelTimer { .. }
+            | Effect::Reached { .. }
+            | Effect::Halt => effect,
         };
         self.push(adopted);
     }

@@ -66,6 +66,41 @@ pub struct Switch {
     pub caught_by: &'static str,
 }
 
+/// A state that random faults must have led to: a sweep whose seeds all passed but never got there has
+/// shown little. A process says that it is there by [`Env::reached`](crate::Env::reached).
+///
+/// ```
+/// # use simlab_core::Goal;
+/// const TOOK_OVER: Goal = Goal::new("took-over", "a new leader took over from one that crashed");
+/// // In the entry: .goals(&[TOOK_OVER]); in the handler: env.reached(TOOK_OVER);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Goal {
+    /// The name under which reports and processes know it. Two services that have one of the same name
+    /// have the same goal: it is reached when a node of either says so.
+    pub name: &'static str,
+    /// What the state is, in one line: `a proposer finished another's write`.
+    pub summary: &'static str,
+    /// Of how many seeds at least it is asked: a sweep of fewer counts it, but is not failed by it. 1 for a
+    /// goal that is always asked.
+    pub seeds_min: u64,
+}
+
+impl Goal {
+    /// A goal that is asked of every sweep.
+    #[must_use]
+    pub const fn new(name: &'static str, summary: &'static str) -> Self {
+        Goal { name, summary, seeds_min: 1 }
+    }
+
+    /// The same, asked only of sweeps of so many seeds: for what few seeds reach.
+    #[must_use]
+    pub const fn seeds_min(mut self, seeds: u64) -> Self {
+        self.seeds_min = seeds;
+        self
+    }
+}
+
 /// All that the lab knows of a service.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
@@ -89,6 +124,8 @@ pub struct Entry {
     pub inspector: Option<Inspect>,
     /// What can be left out of it, to see what it is good for.
     pub switches: &'static [Switch],
+    /// What a sweep of a storm over it must have visited.
+    pub goals: &'static [Goal],
     /// What it tolerates; `None` if it does not say, and then nothing random is done to it.
     pub faults: Option<&'static FaultModel>,
 }
@@ -109,6 +146,7 @@ impl Entry {
             account: None,
             inspector: None,
             switches: &[],
+            goals: &[],
             faults: None,
         }
     }
@@ -146,6 +184,13 @@ impl Entry {
     #[must_use]
     pub const fn switches(mut self, switches: &'static [Switch]) -> Self {
         self.switches = switches;
+        self
+    }
+
+    /// With these coverage goals.
+    #[must_use]
+    pub const fn goals(mut self, goals: &'static [Goal]) -> Self {
+        self.goals = goals;
         self
     }
 

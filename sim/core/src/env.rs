@@ -2,8 +2,8 @@
 
 use crate::wire::Encode;
 use crate::{
-    Choice, Decide, Disk, DiskError, Domain, Duration, Effect, NodeId, OpId, Operation, Outbox,
-    Outcome, Point, Port, Scope, Session, Slice, Ticket, Time, TimerKey, Who,
+    Choice, Decide, Disk, DiskError, Domain, Duration, Effect, Goal, NodeId, OpId, Operation,
+    Outbox, Outcome, Point, Port, Scope, Session, Slice, Ticket, Time, TimerKey, Who,
 };
 use std::borrow::Cow;
 use std::fmt;
@@ -280,6 +280,13 @@ impl<'a> Env<'a> {
             let _ = write!(bytes, "{text}");
         });
         self.out.push(Effect::Note { name, a, b, text });
+    }
+
+    /// Says that a goal is reached: a state that a sweep must have visited to be worth something. A sweep
+    /// counts in how many seeds some node said so. It costs next to nothing and leaves no record, so it
+    /// moves no trace.
+    pub fn reached(&mut self, goal: Goal) {
+        self.out.push(Effect::Reached { name: goal.name });
     }
 
     /// The same surroundings, but for another list of wishes: how a process runs another one inside

@@ -45,7 +45,7 @@ pub use dissect::{Dissection, Part};
 pub use distribution::Distribution;
 pub use effect::{Effect, Outbox, Receivers, Slice};
 pub use entry::{
-    Account, Arguments, Build, BuildError, Declared, Dissect, Entry, Inspect, Inspection,
+    Account, Arguments, Build, BuildError, Declared, Dissect, Entry, Goal, Inspect, Inspection,
     Invariant, Member, Role, Switch,
 };
 pub use env::{Counters, Env, Moment};

@@ -134,7 +134,11 @@ impl World {
             }
             Effect::Note { name, a, b, text } => {
                 let text = outbox.bytes(text);
+                self.noted.insert(name);
                 self.record(node, Some(cause), Kind::Noted { name, a, b }, text);
+            }
+            Effect::Reached { name } => {
+                self.reached.insert(name);
             }
             Effect::Halt => {
                 let seq = self.record(node, Some(cause), Kind::Halted, &[]);

@@ -51,6 +51,19 @@ impl World {
         &self.findings
     }
 
+    /// Whether some node has said that the goal of this name is reached
+    /// ([`Env::reached`](simlab_core::Env::reached)).
+    #[must_use]
+    pub fn reached(&self, goal: &str) -> bool {
+        self.reached.contains(goal)
+    }
+
+    /// Whether some node has left a note of this name, kept in the trace or not.
+    #[must_use]
+    pub fn noted(&self, name: &str) -> bool {
+        self.noted.contains(name)
+    }
+
     /// What was counted.
     #[must_use]
     pub const fn stats(&self) -> &Stats {

@@ -34,7 +34,7 @@ use simlab_core::{
     Checker, Event, Fields, NodeId, Outbox, Point, Scope, Seeded, Seq, Ticket, Time, View,
 };
 use slab::Slab;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How a world is run.
 #[derive(Clone, Copy, Debug)]
@@ -112,6 +112,9 @@ pub struct World {
     names: Names,
     history: History,
     findings: Vec<Finding>,
+    /// The goals that nodes said are reached, and the names of their notes. Neither decides anything.
+    reached: BTreeSet<&'static str>,
+    noted: BTreeSet<&'static str>,
     ended: bool,
     limits: Limits,
     /// At which of these numbers a closer look is taken at the limits.
@@ -180,6 +183,8 @@ impl World {
             names: Names::default(),
             history: History::default(),
             findings: Vec::new(),
+            reached: BTreeSet::new(),
+            noted: BTreeSet::new(),
             ended: false,
             limits: options.limits,
             alarms: options.limits,

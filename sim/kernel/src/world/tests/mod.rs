@@ -3,6 +3,7 @@
 mod alarms;
 mod clocks;
 mod cost;
+mod goals;
 mod hits;
 mod hostile;
 mod members;
