@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, Given, Problems, Span};
 use crate::storm::{Drawn, Storm};
-use crate::{Diagnostics, Network, Source, Text};
+use crate::{Diagnostics, Goal, Network, Source, Text};
 use simlab_core::{
     Argument, BuildError, Distribution, Duration, FaultKind, Member, NodeId, Operation, Time,
 };
@@ -54,6 +54,8 @@ pub struct Scenario {
     pub variants: Vec<Variant>,
     /// What is expected.
     pub expectations: Vec<Expectation>,
+    /// What a sweep must have visited: the goals of the services, if there is a storm, and its own.
+    pub goals: Vec<Goal>,
     /// Limits of a run.
     pub limits: Limits,
     /// The choices that it answers itself.

@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 /// itself, with both places.
 const EXACTLY_ONE: &[(&str, &[&str])] = &[
     ("ExpectTable", &["always", "never", "sometimes"]),
+    ("GoalTable", &crate::format::goal::SIGHTS),
     ("Flap", &crate::format::fault::SHAPES),
     ("DiskFault", &crate::format::fault::DISK_FAULTS),
 ];

@@ -4,12 +4,12 @@ mod common;
 
 use common::{catalogue, files, folder};
 use simlab_core::{
-    Argument, BuildError, Call, Distribution, Duration, FaultKind, NodeId, Operation, Ratio, Time,
-    Value,
+    Argument, BuildError, Call, Distribution, DropReason, Duration, FaultKind, NodeId, Operation,
+    Ratio, Time, Value,
 };
 use simlab_scenarios::{
-    Command, Comparison, Diagnostics, Expected, Fault, Filler, Limits, Object, Quantifier,
-    Scenario, ScriptedOperation, Source, load,
+    Command, Comparison, Diagnostics, Ended, Expected, Fault, Filler, Limits, Object, Quantifier,
+    Scenario, ScriptedOperation, Sight, Source, load,
 };
 use simlab_sim::{Fault as What, LinkSpec, Shape};
 use std::collections::{BTreeMap, BTreeSet};
@@ -385,4 +385,28 @@ fn a_storm_loads() {
     assert_eq!(storm.candidates(FaultKind::Slow), [NodeId(0)].into(), "only it has a cost");
     let drawn = scenario.draw_storm(7).expect("a storm");
     assert!(!drawn.faults.is_empty());
+}
+
+#[test]
+fn goals_load() {
+    let goals = |name| try_load(name, &[]).unwrap_or_else(|e| panic!("{e}")).goals;
+    let all = goals("storm.toml");
+    let told: Vec<_> =
+        all.iter().map(|g| (g.name.as_str(), g.words.get("en"), g.seeds_min)).collect();
+    let expected = [
+        ("watched", "a guard watched all night", 5),
+        ("alarmed", "a guard was alarmed", 10),
+        ("lost", "a datagram was lost", 1),
+        ("forgot", "a guard forgot", 1),
+    ];
+    assert_eq!(told, expected, "a goal of the file takes the place of the service's");
+    assert_eq!(all[1].sight, Sight::Reached("alarmed".to_owned()));
+    assert_eq!(all[2].sight, Sight::Dropped(DropReason::Loss));
+    assert_eq!(all[3].sight, Sight::Hit(FaultKind::Wipe));
+    let own = goals("every_feature.toml");
+    let told: Vec<_> = own.iter().map(|g| (g.name.as_str(), &g.variants[..], &g.sight)).collect();
+    let refused =
+        Sight::Ended { how: Ended::Done, call: Some("sell"), returned: Some(Value::Bool(false)) };
+    let noted = Sight::Noted("second copy of a request".to_owned());
+    assert_eq!(told, [("sold-out", &[0, 1][..], &refused), ("copied", &[1], &noted)]);
 }

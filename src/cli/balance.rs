@@ -1,7 +1,7 @@
 //! What a sweep came to, for people: a table for each variant, and what went wrong with the command
 //! that shows it.
 
-use simlab_scenarios::sweep::{CheckTally, Tally, VariantTally, Violation};
+use simlab_scenarios::sweep::{CheckTally, GoalTally, Tally, VariantTally, Violation};
 use simlab_scenarios::{Quantifier, Scenario};
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const TOLD_MAX: usize = 30;
 pub(super) fn text(
     tally: &Tally,
     scenario: &Scenario,
-    wall: Duration,
+    (wall, lang): (Duration, &str),
     told: &dyn Fn(&Violation) -> Vec<String>,
 ) -> Vec<String> {
     let mut out = Vec::new();
@@ -27,6 +27,10 @@ pub(super) fn text(
     if faults.runs > 0 {
         out.push(String::new());
         out.extend(faults.to_string().lines().map(str::to_owned));
+    }
+    if !tally.goals.is_empty() {
+        out.push(String::new());
+        goals(tally, lang, &mut out);
     }
     out.push(String::new());
     let (seeds, seconds) = (tally.runs(), wall.as_secs_f64());
@@ -119,6 +123,28 @@ fn violations(tally: &Tally, words: &dyn Fn(&Violation) -> Vec<String>, out: &mu
     if more > 0 {
         out.push(String::new());
         out.push(format!("and {more} more violations"));
+    }
+}
+
+/// How many of the coverage goals were reached, and which were not.
+fn goals(tally: &Tally, lang: &str, out: &mut Vec<String>) {
+    let runs = tally.runs();
+    let all = tally.goals.len();
+    let reached = tally.goals.iter().filter(|goal| goal.seeds > 0).count();
+    let rarest = tally.goals.iter().min_by_key(|goal| goal.seeds);
+    if let Some(GoalTally { name, seeds, .. }) = rarest.filter(|_| reached == all) {
+        let rarest = format!("{name} was by the fewest seeds, {seeds} of {runs}");
+        return out.push(format!("coverage goals: all {all} reached; {rarest}"));
+    }
+    out.push(format!("coverage goals: {reached} of {all} reached"));
+    for goal in tally.goals.iter().filter(|goal| goal.seeds == 0) {
+        let GoalTally { name, words, seeds_min, .. } = goal;
+        let words = words.get(lang);
+        out.push(if goal.is_asked_of(runs) {
+            format!("  NEVER REACHED in {runs} seeds: {name} ({words})")
+        } else {
+            format!("  not reached, and asked only of {seeds_min} seeds: {name} ({words})")
+        });
     }
 }
 

@@ -4,7 +4,7 @@ use super::args::{ListArgs, Topic};
 use super::output::{Exit, Output};
 use super::story;
 use simlab_check::CONSISTENCIES;
-use simlab_core::{Duration, FaultKind, Parameter, Role, Switch, Tolerance};
+use simlab_core::{Duration, FaultKind, Goal, Parameter, Role, Switch, Tolerance};
 use simlab_scenarios::{Catalogue, LESSONS, lesson, load};
 
 pub(super) fn list(args: &ListArgs, catalogue: &Catalogue, output: &mut Output) -> Exit {
@@ -13,6 +13,7 @@ pub(super) fn list(args: &ListArgs, catalogue: &Catalogue, output: &mut Output) 
         Topic::Services => services(catalogue, output),
         Topic::Checks => checks(catalogue, output),
         Topic::Switches => switches(catalogue, output),
+        Topic::Goals => goals(catalogue, output),
         Topic::Faults => faults(catalogue, output),
         Topic::Consistency => consistency(output),
         Topic::Models => {
@@ -56,6 +57,9 @@ fn services(catalogue: &Catalogue, output: &mut Output) {
                 switch.name, switch.breaks
             ));
         }
+        for goal in entry.goals {
+            output.line(&format!("    goal {}: {}", goal.name, goal.summary));
+        }
         if let Some(model) = entry.faults {
             output.line(&format!("    faults: {}", model.summary));
         }
@@ -77,6 +81,26 @@ fn switches(catalogue: &Catalogue, output: &mut Output) {
         output.line(&format!("{:<28} {}", switch.name, services.join(", ")));
         output.line(&format!("    leaves out the rule: {}", switch.breaks));
         output.line(&format!("    caught by: {}", switch.caught_by));
+    }
+}
+
+/// Each coverage goal once, with all services that have it.
+fn goals(catalogue: &Catalogue, output: &mut Output) {
+    let mut all: Vec<(&Goal, Vec<&str>)> = Vec::new();
+    for entry in &catalogue.services {
+        for goal in entry.goals {
+            match all.iter_mut().find(|(known, _)| known.name == goal.name) {
+                Some((_, services)) => services.push(entry.name),
+                None => all.push((goal, vec![entry.name])),
+            }
+        }
+    }
+    for (Goal { name, summary, seeds_min }, services) in all {
+        output.line(&format!("{name:<28} {}", services.join(", ")));
+        output.line(&format!("    {summary}"));
+        if *seeds_min > 1 {
+            output.line(&format!("    asked of {seeds_min} seeds or more"));
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::progress::Progress;
 use super::shrunk::Counterexamples;
 use super::story;
 use super::summary::{Summary, exit};
-use simlab_scenarios::sweep::{Seeds, Shard, Shards, Sweep};
+use simlab_scenarios::sweep::{Header, Seeds, Shard, Shards, Sweep};
 use simlab_scenarios::{Catalogue, load};
 use std::fmt::Display;
 
@@ -34,6 +34,13 @@ fn try_merge(args: &MergeArgs, catalogue: &Catalogue, output: &mut Output) -> Re
     }
     let (seeds, shard) = (header.seeds, Shard::WHOLE);
     let sweep = Sweep { scenario, catalogue, variants, seeds, shard, jobs: 1 };
+    let goals = Header::of(&sweep, settings).goals;
+    if header.goals != goals {
+        let (found, own) = (header.goals.join(", "), goals.join(", "));
+        let words =
+            format!("the results have the coverage goals {found}, and this build has {own}");
+        return Err(refuse(&words, output));
+    }
     let mut progress = Progress::new(seeds.count(), None);
     let merged = shards.merge(&sweep, all, |tally| {
         progress.tell(tally);

@@ -32,7 +32,8 @@ impl Summary<'_> {
             let file = |violation: &Violation| self.small.file(violation);
             return output.line(&tally.to_json(scenario, wall.as_secs_f64(), &replay, &file));
         }
-        let title = scenario.title.get(&story::language(self.lang)).to_owned();
+        let lang = story::language(self.lang);
+        let title = scenario.title.get(&lang).to_owned();
         let mut of = format!("{}, seeds {}", scenario.name, tally.seeds);
         if tally.shard != Shard::WHOLE {
             of.push_str(&format!(", shard {}", tally.shard));
@@ -43,7 +44,7 @@ impl Summary<'_> {
             lines.extend(self.small.told(violation).iter().cloned());
             lines
         };
-        for line in balance::text(tally, scenario, wall, &told) {
+        for line in balance::text(tally, scenario, (wall, &lang), &told) {
             output.line(&line);
         }
     }

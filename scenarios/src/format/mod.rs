@@ -5,6 +5,7 @@ pub(crate) mod cast;
 pub(crate) mod decisions;
 pub(crate) mod expect;
 pub(crate) mod fault;
+pub(crate) mod goal;
 mod grammar;
 pub(crate) mod link;
 pub(crate) mod machine;
@@ -68,6 +69,8 @@ table! {
         "variants" variants: Vec<At<cast::VariantTable>>, optional;
         /// What is expected.
         "expect" expect: Vec<At<expect::ExpectTable>>, optional;
+        /// What a sweep must have visited.
+        "goals" goals: Vec<At<goal::GoalTable>>, optional;
         /// Limits of a run, so that a mistake is a finding and not a hang.
         "limits" limits: LimitsTable, optional;
         /// Choices that are answered here and not by the seed.

@@ -27,6 +27,8 @@ table! {
         "every" every: Duration, optional;
         /// No fault lasts longer. Default: a quarter of the storm, at most "8s".
         "longest" longest: Duration, optional;
+        /// Goals of services that this storm cannot reach, and that are not asked of its sweeps.
+        "unasked" unasked: Vec<At<String>>, optional;
         /// How long after it halted a node is started again, unless its machine says otherwise;
         /// default "1s".
         "restart" restart: Duration, optional;

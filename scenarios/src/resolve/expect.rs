@@ -6,6 +6,7 @@ use super::{Context, duplicate, text};
 use crate::diagnostic::{Diagnostic, Problems, Span};
 use crate::format::expect::ExpectTable;
 use crate::format::part::At;
+use crate::format::scalar::Names;
 use crate::{CheckSignature, Expectation, Expected, Quantifier};
 use simlab_core::{Argument, ParameterKind};
 use std::collections::BTreeMap;
@@ -38,6 +39,30 @@ pub(super) fn expectations(
     expectations
 }
 
+/// The variants of this list, as indices; without a list all of them.
+pub(super) fn variants(
+    list: Option<&At<Names>>,
+    cast: &Cast<'_>,
+    problems: &mut Problems,
+) -> Vec<usize> {
+    let plans = cast.plans();
+    let Some(list) = list else { return (0..plans.len()).collect() };
+    let mut variants = Vec::new();
+    for At { value: name, span } in &list.value.0 {
+        match plans.iter().position(|plan| plan.name == name.0) {
+            Some(index) => variants.push(index),
+            // Only the variants that could be read are known.
+            None if plans.iter().any(|plan| plan.name.is_empty()) => {}
+            None => {
+                let known = plans.iter().map(|plan| plan.name);
+                problems.unknown(*span, "variant", "variants", &name.0, known);
+            }
+        }
+    }
+    variants.sort_unstable();
+    variants
+}
+
 struct Expecting<'c, 'a> {
     context: &'c Context<'a>,
     cast: &'c Cast<'a>,
@@ -47,7 +72,7 @@ struct Expecting<'c, 'a> {
 
 impl Expecting<'_, '_> {
     fn expectation(&mut self, table: &ExpectTable) -> Option<Expectation> {
-        let variants = self.variants(table);
+        let variants = variants(table.variants.as_ref(), self.cast, self.problems);
         let wanted = self.quantifier(table);
         let check = table.check.as_ref()?;
         let signature = self.signature(check, &variants)?;
@@ -70,25 +95,6 @@ impl Expecting<'_, '_> {
         let (expected, why) = (expected.value, text(table.why.as_ref()));
         let check = signature.name;
         Some(Expectation { name, check, variants, arguments, quantifier, expected, why })
-    }
-
-    fn variants(&mut self, table: &ExpectTable) -> Vec<usize> {
-        let plans = self.cast.plans();
-        let Some(list) = &table.variants else { return (0..plans.len()).collect() };
-        let mut variants = Vec::new();
-        for At { value: name, span } in &list.value.0 {
-            match plans.iter().position(|plan| plan.name == name.0) {
-                Some(index) => variants.push(index),
-                // Only the variants that could be read are known.
-                None if plans.iter().any(|plan| plan.name.is_empty()) => {}
-                None => {
-                    let known = plans.iter().map(|plan| plan.name);
-                    self.problems.unknown(*span, "variant", "variants", &name.0, known);
-                }
-            }
-        }
-        variants.sort_unstable();
-        variants
     }
 
     fn quantifier(&mut self, table: &ExpectTable) -> Option<(Quantifier, At<Expected>)> {

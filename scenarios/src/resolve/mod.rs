@@ -3,6 +3,7 @@
 mod decisions;
 mod expect;
 mod fault;
+mod goal;
 mod links;
 mod machine;
 mod model;
@@ -11,7 +12,7 @@ mod parameter;
 mod roster;
 mod settings;
 mod storm;
-mod story;
+pub(crate) mod story;
 mod switches;
 mod workload;
 
@@ -103,6 +104,7 @@ fn resolve(
     let mut faults = fault::faults(&mut context, &variants, problems);
     let storm = storm::storm(&context, &cast, &variants, &network, problems);
     let expectations = expect::expectations(&context, &cast, problems);
+    let goals = goal::goals(&context, &cast, problems);
     let nodes = cast.nodes(&context);
     let decisions = decisions::decisions(&context, problems);
     let counterexample = decisions::counterexample(&context);
@@ -132,6 +134,7 @@ fn resolve(
         narration: story.narration,
         variants,
         expectations,
+        goals,
         limits: Limits {
             events: limits.and_then(|l| limit(l.events.as_ref())),
             in_flight_bytes: limits.and_then(|l| limit(l.in_flight_bytes.as_ref())),

@@ -275,7 +275,7 @@ pub(super) fn typical(every: &Distribution) -> Duration {
 }
 
 /// The word for a call in scenarios.
-fn verb(call: &Call) -> &'static str {
+pub(crate) fn verb(call: &Call) -> &'static str {
     match call {
         Call::Read => "read",
         Call::Write(_) => "write",

@@ -1,9 +1,9 @@
 //! The report of a sweep as JSON, in the form that outside tools rely on.
 
-use super::{CheckTally, FindingTally, Shard, Tally, VariantTally, Violation};
+use super::{CheckTally, FindingTally, GoalTally, Shard, Tally, VariantTally, Violation};
 use crate::report::Status;
 use crate::{Quantifier, Scenario};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 impl Tally {
     /// One JSON object. A violation has the options of the storm that its seed drew, if the scenario has
@@ -45,6 +45,8 @@ impl Tally {
                 })
             })
         });
+        let hits = |goal: &GoalTally| (goal.name.clone(), Value::from(goal.seeds));
+        let first = |goal: &GoalTally| (goal.name.clone(), Value::from(goal.first));
         // What JSON cannot hold exactly it gets as text; no sweep comes near.
         let number = |n: u128| u64::try_from(n).map_or_else(|_| json!(n.to_string()), Value::from);
         let mut object = json!({
@@ -58,7 +60,8 @@ impl Tally {
             "violations_all": self.violated,
             "unknown": self.unknown(),
             "sometimes": sometimes.collect::<Vec<_>>(),
-            "goals": {},
+            "goals": self.goals.iter().map(hits).collect::<Map<_, _>>(),
+            "goals_first_seed": self.goals.iter().map(first).collect::<Map<_, _>>(),
             "variants": variants.map(VariantTally::to_json).collect::<Vec<_>>(),
             "wall_s": wall_s,
             "runs_per_s": if wall_s > 0.0 { runs as f64 / wall_s } else { 0.0 },

@@ -4,6 +4,7 @@
 //! seeds. So the result does not depend on how many threads there are, and the memory does not depend
 //! on how many seeds.
 
+mod goals;
 mod in_order;
 mod json;
 mod results;
@@ -11,6 +12,7 @@ mod seeds;
 mod shard;
 mod tally;
 
+pub use goals::GoalTally;
 pub use results::{Header, Replayed, Results, ResultsError, Shards};
 pub use seeds::{ParseSeedsError, Seeds};
 pub use shard::{ParseShardError, Shard};
@@ -18,7 +20,7 @@ pub use tally::{CheckTally, Figures, FindingTally, Tally, VariantTally, Violatio
 
 use crate::report::judge;
 use crate::run::{Setup, run};
-use crate::{Catalogue, Diagnostics, Scenario};
+use crate::{Catalogue, Diagnostics, Goal, Scenario};
 use in_order::in_order;
 use simlab_sim::guard;
 use std::fmt;
@@ -131,13 +133,20 @@ impl Sweep<'_> {
         failed.map_or(Ok(()), Err)
     }
 
+    /// The goals that are asked of these variants.
+    fn goals(&self) -> Vec<&Goal> {
+        let goals = self.scenario.goals.iter();
+        goals.filter(|goal| goal.variants.iter().any(|v| self.variants.contains(v))).collect()
+    }
+
     /// All variants of one seed.
     fn one(&self, seed: u64) -> Result<Vec<Shown>, Diagnostics> {
         let Sweep { scenario, catalogue, .. } = *self;
+        let goals = self.goals();
         let variant = |&variant: &usize| {
             let setup = Setup { scenario, catalogue, variant, seed, recording: false };
             // A panic of ours costs its run, and no other.
-            guard(|| Ok(Shown::of(seed, &judge(run(setup)?))))
+            guard(|| Ok(Shown::of(seed, &judge(run(setup)?), &goals)))
                 .unwrap_or_else(|caught| Ok(Shown::panicked(seed, &caught)))
         };
         self.variants.iter().map(variant).collect()

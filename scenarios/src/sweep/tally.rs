@@ -1,9 +1,9 @@
 //! What the runs of a sweep add up to.
 
-use super::{Seeds, Shard, Sweep};
+use super::{GoalTally, Seeds, Shard, Sweep};
 use crate::report::{Answers, Status, VariantReport};
 use crate::storm::FaultFigures;
-use crate::{Expected, Quantifier};
+use crate::{Expected, Goal, Quantifier};
 use simlab_sim::{Caught, Finding};
 
 /// Of one check in one variant, more violations than these are only counted.
@@ -100,6 +100,8 @@ pub struct Tally {
     pub violations: Vec<Violation>,
     /// How many violations there were: at most one for each run and check.
     pub violated: u64,
+    /// What must have been visited.
+    pub goals: Vec<GoalTally>,
     /// The first verdict of an `always` or `never` that was unknown.
     pub first_unknown: Option<Violation>,
 }
@@ -112,11 +114,13 @@ pub(super) struct Shown {
     pub(super) checks: Vec<(CheckTally, Option<String>)>,
     pub(super) findings: Vec<(String, String)>,
     pub(super) figures: Figures,
+    /// Which goals of the sweep it reached, as indices that rise.
+    pub(super) goals: Vec<usize>,
 }
 
 impl Shown {
-    /// What a run showed.
-    pub(super) fn of(seed: u64, report: &VariantReport<'_>) -> Self {
+    /// What a run showed, of these goals too.
+    pub(super) fn of(seed: u64, report: &VariantReport<'_>, goals: &[&Goal]) -> Self {
         let checks = report.checks.iter().map(|check| {
             let matches = check.observed.matches(check.expected);
             // One run cannot fail what some run is to show, so there the status says nothing.
@@ -145,6 +149,7 @@ impl Shown {
                 answers: report.metrics.answers,
                 faults: FaultFigures::of(&report.run),
             },
+            goals: (0..goals.len()).filter(|&goal| goals[goal].shown(report)).collect(),
         }
     }
 
@@ -156,6 +161,7 @@ impl Shown {
             checks: Vec::new(),
             findings: vec![(Finding::PANIC.to_owned(), detail)],
             figures: Figures::default(),
+            goals: Vec::new(),
         }
     }
 }
@@ -185,6 +191,7 @@ impl Tally {
             variants: sweep.variants.iter().map(variant).collect(),
             violations: Vec::new(),
             violated: 0,
+            goals: sweep.goals().into_iter().map(GoalTally::new).collect(),
             first_unknown: None,
         }
     }
@@ -197,6 +204,11 @@ impl Tally {
 
     /// Adds what the variants showed of the next seed; the one to be run then is `to`, or it is the end.
     pub(super) fn add(&mut self, shown: Vec<Shown>, to: u128) {
+        for (place, goal) in self.goals.iter_mut().enumerate() {
+            if let Some(shown) = shown.iter().find(|shown| shown.goals.contains(&place)) {
+                goal.hit(shown.seed);
+            }
+        }
         for (index, shown) in shown.into_iter().enumerate() {
             self.add_variant(index, shown);
         }
@@ -204,7 +216,7 @@ impl Tally {
     }
 
     fn add_variant(&mut self, index: usize, shown: Shown) {
-        let Shown { seed, checks, findings, figures } = shown;
+        let Shown { seed, checks, findings, figures, goals: _ } = shown;
         let Tally { variants, violations, violated, first_unknown, .. } = self;
         let tally = &mut variants[index];
         tally.runs += 1;
@@ -247,6 +259,12 @@ impl Tally {
         checks.filter(|(_, check)| check.is_unmet())
     }
 
+    /// The goals that were asked of so many seeds and that none of them reached.
+    pub fn missed(&self) -> impl Iterator<Item = &GoalTally> {
+        let runs = self.runs();
+        self.goals.iter().filter(move |goal| goal.seeds == 0 && goal.is_asked_of(runs))
+    }
+
     /// How many verdicts are open: those that were unknown, less those of a `sometimes` that other
     /// runs met.
     #[must_use]
@@ -258,7 +276,8 @@ impl Tally {
     #[must_use]
     pub fn status(&self) -> Status {
         // What was unknown may have been what some run was to show.
-        if self.violated > 0 || self.unmet().any(|(_, check)| check.unknown == 0) {
+        let unmet = self.unmet().any(|(_, check)| check.unknown == 0);
+        if self.violated > 0 || unmet || self.missed().next().is_some() {
             Status::Failed
         } else if self.unknown() > 0 {
             Status::Inconclusive
@@ -318,6 +337,7 @@ impl Figures {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Text;
 
     /// A tally of one variant, to which each of these runs is added: the quantifier of its only
     /// check, and what that saw, if it could tell.
@@ -333,7 +353,8 @@ mod tests {
         let only = VariantTally { name: "only".to_owned(), ..VariantTally::default() };
         let seeds = Seeds { from: 0, to: 0 };
         let (shard, variants, violations) = (Shard::WHOLE, vec![only], Vec::new());
-        Tally { seeds, shard, variants, violations, violated: 0, first_unknown: None }
+        let (goals, first_unknown) = (Vec::new(), None);
+        Tally { seeds, shard, variants, violations, violated: 0, goals, first_unknown }
     }
 
     fn run(seed: u64, quantifier: Quantifier, seen: Option<bool>) -> Shown {
@@ -349,7 +370,7 @@ mod tests {
         };
         let detail = (failed || seen.is_none()).then(|| "why".to_owned());
         let (checks, findings) = (vec![(check, detail)], Vec::new());
-        Shown { seed, checks, findings, figures: Figures::default() }
+        Shown { seed, checks, findings, figures: Figures::default(), goals: Vec::new() }
     }
 
     const HELD: Option<bool> = Some(true);
@@ -380,6 +401,40 @@ mod tests {
         assert_eq!((met.status(), met.unknown()), (Status::Passed, 0), "another run showed it");
         let open = of(&[BROKE, None]);
         assert_eq!((open.status(), open.unknown()), (Status::Inconclusive, 1), "it may have been");
+    }
+
+    /// A seed of two variants that reach these goals.
+    fn reaching(seed: u64, goals: [&[usize]; 2]) -> Vec<Shown> {
+        let both = goals
+            .map(|goals| Shown { goals: goals.to_vec(), ..run(seed, Quantifier::Always, HELD) });
+        both.into()
+    }
+
+    #[test]
+    fn a_goal_is_reached_by_a_seed_once_in_whichever_variants() {
+        let mut tally = empty();
+        tally.variants.push(tally.variants[0].clone());
+        let goal = |name: &str, seeds_min| {
+            let (name, words) = (name.to_owned(), Text::plain("where nobody has been"));
+            GoalTally { name, words, seeds_min, seeds: 0, first: None }
+        };
+        tally.goals = vec![goal("often", 1), goal("seldom", 1), goal("in many", 4)];
+        let mut missed = Vec::new();
+        for (seed, goals) in (0..).zip([[&[][..], &[0]], [&[0], &[0]], [&[1], &[]], [&[], &[]]]) {
+            tally.add(reaching(seed, goals), u128::from(seed) + 1);
+            let names = tally.missed().map(|goal| goal.name.clone());
+            missed.push((names.collect::<Vec<_>>().join(", "), tally.status()));
+        }
+        let counts = tally.goals.iter().map(|goal| (goal.seeds, goal.first));
+        assert_eq!(counts.collect::<Vec<_>>(), [(2, Some(0)), (1, Some(2)), (0, None)]);
+        let expected = [
+            ("seldom", Status::Failed),
+            ("seldom", Status::Failed),
+            ("", Status::Passed),
+            ("in many", Status::Failed),
+        ];
+        assert_eq!(missed, expected.map(|(names, status)| (names.to_owned(), status)));
+        assert_eq!(tally.violated, 0, "no run did anything wrong");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use simlab_core::{
-    Arguments, BuildError, Call, Checker, Entry, FaultKind, FaultModel, Invariant, Parameter,
+    Arguments, BuildError, Call, Checker, Entry, FaultKind, FaultModel, Goal, Invariant, Parameter,
     ParameterKind, Process, Switch, Tolerance, Tolerates, Value, tolerates,
 };
 use simlab_scenarios::{Catalogue, CheckSignature, ModelSignature};
@@ -55,11 +55,15 @@ static GUARDED: FaultModel = FaultModel {
 };
 
 const FORGET: Switch = Switch { name: "forget", breaks: "it remembers", caught_by: "linearizable" };
+const WATCHED: Goal = Goal::new("watched", "a guard watched all night").seeds_min(5);
+const DOZED: Goal = Goal::new("dozed", "a guard dozed");
+const ALARMED: Goal = Goal::new("alarmed", "a guard was alarmed");
 const BOAST: Switch = Switch { name: "boast", breaks: "it is modest", caught_by: "linearizable" };
 
 static SERVICES: [Entry; 6] = [
     Entry::server("guard", "a server that says what it tolerates", build)
         .faults(&GUARDED)
+        .goals(&[WATCHED, DOZED, ALARMED])
         .switches(&[FORGET, BOAST]),
     Entry::server("shop-caspaxos", "a consistent shop", build)
         .parameters(&[parameter(

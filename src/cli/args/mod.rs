@@ -355,6 +355,8 @@ pub(super) enum Topic {
     Consistency,
     /// What services can leave out, and which check must catch it
     Switches,
+    /// What a sweep of a storm over each service must have visited
+    Goals,
     /// What can go wrong, and what each service tolerates of it
     Faults,
 }

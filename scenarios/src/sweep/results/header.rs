@@ -9,7 +9,7 @@ use std::path::Path;
 /// What the first line of every file of results calls it.
 const FORMAT: &str = "simlab-results";
 /// The version of the format that this build writes, and the only one that it reads.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// Of which sweep a file of results is: all that its runs depend on, so that the report can be made from
 /// files alone.
@@ -23,6 +23,8 @@ pub struct Header {
     pub settings: Vec<(String, String)>,
     /// The names of the variants, in the order of the report.
     pub variants: Vec<String>,
+    /// The names of the coverage goals, in the order of the report.
+    pub goals: Vec<String>,
     /// All seeds of the sweep, those of other shards included.
     pub seeds: Seeds,
     /// The part that this file has.
@@ -39,6 +41,7 @@ impl Header {
             source: sweep.scenario.source.clone(),
             settings: settings.to_vec(),
             variants: sweep.variants.iter().map(name).collect(),
+            goals: sweep.goals().into_iter().map(|goal| goal.name.clone()).collect(),
             seeds: sweep.seeds,
             shard: sweep.shard,
         }
@@ -53,6 +56,7 @@ impl Header {
             "scenario": self.source.text,
             "settings": self.settings,
             "variants": self.variants,
+            "goals": self.goals,
             "seeds": self.seeds.to_string(),
             "shard": self.shard.to_string(),
         })
@@ -79,6 +83,7 @@ impl Header {
             source: Source::new(text(&line["file"])?, text(&line["scenario"])?),
             settings: line["settings"].as_array()?.iter().map(setting).collect::<Option<_>>()?,
             variants: line["variants"].as_array()?.iter().map(text).collect::<Option<_>>()?,
+            goals: line["goals"].as_array()?.iter().map(text).collect::<Option<_>>()?,
             seeds: line["seeds"].as_str()?.parse().ok()?,
             shard: line["shard"].as_str()?.parse().ok()?,
         })
@@ -102,9 +107,10 @@ impl Header {
             return differs("list of settings", settings(found), settings(self));
         }
         let parts = |header: &Header| {
-            let Header { simlab, variants, seeds, shard, .. } = header;
+            let Header { simlab, variants, goals, seeds, shard, .. } = header;
             [
                 ("list of variants", variants.join(", ")),
+                ("list of coverage goals", goals.join(", ")),
                 ("range of seeds", seeds.to_string()),
                 ("number of shards", shard.of().to_string()),
                 ("version of simlab", simlab.clone()),

@@ -79,7 +79,8 @@ impl Results {
                 file.set_len(0).map_err(&failed)?;
                 file.rewind().map_err(&failed)?;
                 file.write_all(own.as_bytes()).map_err(&failed)?;
-                State::Writing { file, codec: Codec::new(header.variants.len()), rolling }
+                let codec = Codec::new(header.variants.len(), header.goals.len());
+                State::Writing { file, codec, rolling }
             }
         };
         Ok(Results { path: path.to_owned(), state })

@@ -69,7 +69,7 @@ impl Reader {
             Err(_) => return foreign("its first line is of something else"),
         };
         let header = Header::read(path, &object)?;
-        let codec = Codec::new(header.variants.len());
+        let codec = Codec::new(header.variants.len(), header.goals.len());
         let (path, torn) = (path.to_owned(), false);
         Ok(Ok(Reader {
             path,

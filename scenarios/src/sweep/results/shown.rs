@@ -3,12 +3,13 @@
 //! ```text
 //! {"seed":7,"variants":[{"checks":[["linearizable","always",true],["oversold","never",[">",0]]],
 //!  "seen":"12","details":[[1,"5 sold of 3"]],"findings":[],"events":812,"virtual_ms":9000,
-//!  "ops":[10,9,0,1],"faults":{"hitting":2,"kinds":[["crash",1,3,2]]}}],"hash":"…"}
+//!  "ops":[10,9,0,1],"goals":[0,3],"faults":{"hitting":2,"kinds":[["crash",1,3,2]]}}],"hash":"…"}
 //! ```
 //!
 //! `seen` has a digit for each check: 1 held, 2 failed, 4 unknown, 0 none of them. `checks`, what is
 //! expected, is left out where it is the same as in the last line that has it. `ops` are the operations
-//! that were invoked, done, refused and are unknown; a kind of fault was on (1) or not, drawn and hit so
+//! that were invoked, done, refused and are unknown; `goals` are those that were reached, by their place in
+//! the header; a kind of fault was on (1) or not, drawn and hit so
 //! often.
 
 use super::super::tally::{CheckTally, Figures, Shown};
@@ -29,11 +30,13 @@ const COUNT_MAX: u64 = 1 << 40;
 pub(super) struct Codec {
     /// Of each variant.
     expectations: Vec<Expectations>,
+    /// How many goals there are.
+    goals: usize,
 }
 
 impl Codec {
-    pub(super) fn new(variants: usize) -> Self {
-        Codec { expectations: vec![Vec::new(); variants] }
+    pub(super) fn new(variants: usize, goals: usize) -> Self {
+        Codec { expectations: vec![Vec::new(); variants], goals }
     }
 
     /// The line of a seed, without its hash.
@@ -51,12 +54,13 @@ impl Codec {
             return None;
         }
         let all = variants.iter().zip(&mut self.expectations);
-        all.map(|(value, known)| read_variant(seed, value, known)).collect()
+        let goals = self.goals;
+        all.map(|(value, known)| read_variant(seed, value, known, goals)).collect()
     }
 }
 
 fn variant(shown: &Shown, known: &mut Expectations) -> Value {
-    let Shown { checks, findings, figures, .. } = shown;
+    let Shown { checks, findings, figures, goals, .. } = shown;
     let own = checks.iter().map(|(c, _)| (c.name.clone(), c.quantifier, c.expected));
     let own: Expectations = own.collect();
     let seen = checks.iter().map(|(c, _)| c.held + 2 * c.failed + 4 * c.unknown);
@@ -70,6 +74,7 @@ fn variant(shown: &Shown, known: &mut Expectations) -> Value {
         "events": figures.events,
         "virtual_ms": figures.virtual_ms,
         "ops": [invoked, done, refused, unknown],
+        "goals": goals,
     });
     if own != *known {
         let write = |(name, quantifier, expected): &(String, Quantifier, Expected)| {
@@ -86,7 +91,12 @@ fn variant(shown: &Shown, known: &mut Expectations) -> Value {
     object
 }
 
-fn read_variant(seed: u64, value: &Value, known: &mut Expectations) -> Option<Shown> {
+fn read_variant(
+    seed: u64,
+    value: &Value,
+    known: &mut Expectations,
+    goals_all: usize,
+) -> Option<Shown> {
     let object = value.as_object()?;
     if let Some(checks) = object.get("checks") {
         *known = checks.as_array()?.iter().map(read_expectation).collect::<Option<_>>()?;
@@ -127,7 +137,16 @@ fn read_variant(seed: u64, value: &Value, known: &mut Expectations) -> Option<Sh
         answers: Answers { invoked, done, refused, unknown },
         faults: object.get("faults").map_or(Some(FaultFigures::default()), read_faults)?,
     };
-    Some(Shown { seed, checks, findings: findings.collect::<Option<_>>()?, figures })
+    let findings = findings.collect::<Option<_>>()?;
+    let goals = read_goals(object.get("goals")?, goals_all)?;
+    Some(Shown { seed, checks, findings, figures, goals })
+}
+
+/// Places of goals, which rise.
+fn read_goals(value: &Value, all: usize) -> Option<Vec<usize>> {
+    let place = |value: &Value| usize::try_from(value.as_u64()?).ok().filter(|goal| *goal < all);
+    let goals: Vec<usize> = value.as_array()?.iter().map(place).collect::<Option<_>>()?;
+    goals.is_sorted_by(|a, b| a < b).then_some(goals)
 }
 
 fn read_faults(value: &Value) -> Option<FaultFigures> {
@@ -231,12 +250,13 @@ mod tests {
                     _ => FaultFigures::of_one(seed, kinds.into()),
                 },
             },
+            goals: (0..3).filter(|goal| seed >> goal & 1 == 1).collect(),
         }
     }
 
     #[test]
     fn what_is_read_is_what_was_written() {
-        let (mut writer, mut reader) = (Codec::new(2), Codec::new(2));
+        let (mut writer, mut reader) = (Codec::new(2, 3), Codec::new(2, 3));
         for seed in 0..24 {
             // A run in which simlab panics has no checks; then there are some again.
             let all = [shown(seed, 4), shown(seed + 1, if seed == 7 { 0 } else { 3 })];
@@ -257,11 +277,12 @@ mod tests {
 
     #[test]
     fn what_nobody_writes_is_refused() {
-        let good = Codec::new(1).write(5, &[shown(5, 4)]);
-        assert!(Codec::new(1).read(5, &good).is_some());
-        assert!(Codec::new(1).read(6, &good).is_none(), "another seed");
-        assert!(Codec::new(2).read(5, &good).is_none(), "a variant less");
-        let changes: [(&str, Value); 14] = [
+        let good = Codec::new(1, 3).write(5, &[shown(5, 4)]);
+        assert!(Codec::new(1, 3).read(5, &good).is_some());
+        assert!(Codec::new(1, 3).read(6, &good).is_none(), "another seed");
+        assert!(Codec::new(2, 3).read(5, &good).is_none(), "a variant less");
+        assert!(Codec::new(1, 2).read(5, &good).is_none(), "a goal more");
+        let changes: [(&str, Value); 18] = [
             ("checks", json!([["check", "perhaps", true]])),
             ("checks", json!([["check", "always", ["?", 1]]])),
             ("checks", json!([])),
@@ -274,18 +295,22 @@ mod tests {
             ("events", json!(-1)),
             ("events", json!(COUNT_MAX + 1)),
             ("ops", json!([1, 2, 3])),
+            ("goals", json!([3])),
+            ("goals", json!([1, 0])),
+            ("goals", json!([1, 1])),
+            ("goals", json!("1")),
             ("faults", json!({ "hitting": 1, "kinds": [["rain", 1, 1, 1]] })),
             ("faults", json!(null)),
         ];
         for (field, value) in changes {
             let mut bad = good.clone();
             bad["variants"][0][field] = value;
-            assert!(Codec::new(1).read(5, &bad).is_none(), "{}", bad["variants"][0][field]);
+            assert!(Codec::new(1, 3).read(5, &bad).is_none(), "{}", bad["variants"][0][field]);
         }
-        for field in ["seen", "details", "findings", "events", "virtual_ms", "ops"] {
+        for field in ["seen", "details", "findings", "events", "virtual_ms", "ops", "goals"] {
             let mut bad = good.clone();
             bad["variants"][0].as_object_mut().expect("an object").remove(field);
-            assert!(Codec::new(1).read(5, &bad).is_none(), "without {field}");
+            assert!(Codec::new(1, 3).read(5, &bad).is_none(), "without {field}");
         }
     }
 }
