@@ -15,10 +15,11 @@ use std::path::Path;
 
 pub(super) fn replay(args: &ReplayArgs, catalogue: &Catalogue, output: &mut Output) -> Exit {
     let path = &args.file;
-    let exit = if tracefile::is_one(path) {
-        try_replay(path, catalogue, output).map_err(|problems| output.refuse(&problems))
-    } else {
+    let scenario = path.extension().is_some_and(|extension| extension == "toml");
+    let exit = if scenario && !tracefile::is_one(path) {
         counterexample(path, catalogue, output)
+    } else {
+        try_replay(path, catalogue, output).map_err(|problems| output.refuse(&problems))
     };
     match exit {
         Ok(exit) | Err(exit) => exit,

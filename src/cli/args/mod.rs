@@ -49,7 +49,7 @@ pub(super) enum Command {
     Merge(MergeArgs),
     /// Print what happened in a run, event by event
     Log(LogArgs),
-    /// Run again what a trace file is of, and confirm its hash and verdict
+    /// Run again what a trace file or a counterexample is of, and confirm its hash and verdict
     ///
     /// Exit status: 0 the same hash and verdict (a violation too), 1 they differ, 2 a bad file.
     Replay(ReplayArgs),
