@@ -5,7 +5,9 @@
 //! under their ballot, stand there as 64-bit digests.
 
 use super::{Ballot, Vote};
-use simlab_core::{Checker, Digest, Env, Invariant, Kind, NodeId, TraceEvent, View, Violation};
+use simlab_core::{
+    Checker, Digest, Env, Interest, Invariant, Kind, NodeId, TraceEvent, View, Violation,
+};
 use std::collections::{BTreeMap, VecDeque};
 
 /// `a`: digest of the key, `b`: the ballot promised.
@@ -56,6 +58,10 @@ impl Checker for PromiseMonotone {
         "promise_monotone"
     }
 
+    fn interest(&self) -> Interest {
+        Interest::NOTES
+    }
+
     fn on_event(&mut self, event: &TraceEvent<'_>, view: &dyn View) -> Option<Violation> {
         let (Some(node), Kind::Noted { name, a, b }) = (event.node, event.kind) else {
             return None;
@@ -87,6 +93,10 @@ const BALLOTS_KEPT: usize = 4_096;
 impl Checker for OneValuePerBallot {
     fn name(&self) -> &'static str {
         "one_value_per_ballot"
+    }
+
+    fn interest(&self) -> Interest {
+        Interest::NOTES
     }
 
     fn on_event(&mut self, event: &TraceEvent<'_>, view: &dyn View) -> Option<Violation> {

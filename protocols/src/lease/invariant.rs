@@ -1,6 +1,6 @@
 //! One holder at a time, judged from what the holders do.
 
-use simlab_core::{Checker, Env, Invariant, Kind, TraceEvent, View, Violation};
+use simlab_core::{Checker, Env, Interest, Invariant, Kind, TraceEvent, View, Violation};
 
 /// The name of the invariant.
 pub(super) const SINGLE_HOLDER: &str = "single_holder";
@@ -30,6 +30,10 @@ struct SingleHolder {
 impl Checker for SingleHolder {
     fn name(&self) -> &'static str {
         SINGLE_HOLDER
+    }
+
+    fn interest(&self) -> Interest {
+        Interest::NOTES
     }
 
     fn on_event(&mut self, event: &TraceEvent<'_>, view: &dyn View) -> Option<Violation> {

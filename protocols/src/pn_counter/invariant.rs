@@ -1,7 +1,9 @@
 //! What holds in every run with intact disks, judged from the replicas' notes.
 
 use super::Entry;
-use simlab_core::{Checker, Digest, Env, Invariant, Kind, NodeId, TraceEvent, View, Violation};
+use simlab_core::{
+    Checker, Digest, Env, Interest, Invariant, Kind, NodeId, TraceEvent, View, Violation,
+};
 use std::collections::BTreeMap;
 
 /// A node's own entry is durable, noted when the sync is done and when it is read back after a
@@ -54,6 +56,10 @@ struct Seen {
 impl Checker for EntryMonotone {
     fn name(&self) -> &'static str {
         "entry_monotone"
+    }
+
+    fn interest(&self) -> Interest {
+        Interest::NOTES
     }
 
     fn on_event(&mut self, event: &TraceEvent<'_>, view: &dyn View) -> Option<Violation> {

@@ -3,7 +3,7 @@
 use crate::{Linearizer, Object};
 use simlab_core::history::Mark;
 use simlab_core::wire::Decode;
-use simlab_core::{Checker, Kind, Operation, Outcome, TraceEvent, View, Violation};
+use simlab_core::{Checker, Interest, Kind, Operation, Outcome, TraceEvent, View, Violation};
 
 /// A checker of the clients' operations, for [`Checker`]'s place in a world: it judges each as it returns, and
 /// objects once, at the return that ends the shortest prefix which is not linearizable. That is the
@@ -42,6 +42,10 @@ impl Online {
 impl Checker for Online {
     fn name(&self) -> &'static str {
         "linearizable"
+    }
+
+    fn interest(&self) -> Interest {
+        Interest::OPERATIONS
     }
 
     fn on_event(&mut self, event: &TraceEvent<'_>, view: &dyn View) -> Option<Violation> {

@@ -1,6 +1,6 @@
 //! Online checkers: they watch the trace as it is written and object.
 
-use crate::{Fields, NodeId, Seq, Time, TraceEvent};
+use crate::{Fields, Kind, NodeId, Seq, Time, TraceEvent};
 use std::fmt;
 
 /// What a checker may look at besides the event itself.
@@ -22,11 +22,64 @@ pub struct Violation {
     pub detail: String,
 }
 
+/// What of a run a checker judges. A run in which nobody looks at the datagrams takes less time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Interest(u8);
+
+impl Interest {
+    /// Nothing.
+    pub const NONE: Interest = Interest(0);
+    /// Remarks of processes: [`Kind::Noted`].
+    pub const NOTES: Interest = Interest(1);
+    /// Operations of clients: [`Kind::Invoked`], [`Kind::Returned`].
+    pub const OPERATIONS: Interest = Interest(1 << 1);
+    /// What becomes of datagrams: [`Kind::Sent`], [`Kind::Delivered`], [`Kind::Dropped`],
+    /// [`Kind::Corrupted`], [`Kind::Duplicated`].
+    pub const DATAGRAMS: Interest = Interest(1 << 2);
+    /// Records of all other kinds.
+    pub const OTHERS: Interest = Interest(1 << 3);
+    /// The states that handlers leave: [`Checker::after`].
+    pub const STATES: Interest = Interest(1 << 4);
+    /// All of it.
+    pub const ALL: Interest = Interest((1 << 5) - 1);
+
+    /// Both.
+    #[must_use]
+    pub const fn and(self, other: Interest) -> Interest {
+        Interest(self.0 | other.0)
+    }
+
+    /// Whether they have something in common.
+    #[must_use]
+    pub const fn overlaps(self, other: Interest) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// To what records of this kind belong.
+    #[must_use]
+    pub const fn of(kind: &Kind) -> Interest {
+        match kind {
+            Kind::Noted { .. } => Interest::NOTES,
+            Kind::Invoked { .. } | Kind::Returned { .. } => Interest::OPERATIONS,
+            Kind::Sent { .. }
+            | Kind::Delivered { .. }
+            | Kind::Dropped { .. }
+            | Kind::Corrupted { .. }
+            | Kind::Duplicated { .. } => Interest::DATAGRAMS,
+            _ => Interest::OTHERS,
+        }
+    }
+}
+
 /// One invariant, judged incrementally. It holds no more than it needs; it is copied with the
 /// world when a run is forked.
 pub trait Checker: CheckerErased + Send {
     /// The name under which reports and expectations know it.
     fn name(&self) -> &'static str;
+    /// What it judges; it is not asked about the rest. Called once, when a world gets the checker.
+    fn interest(&self) -> Interest {
+        Interest::ALL
+    }
     /// Judges one more event.
     ///
     /// An event that a node handles is written before its handler runs; for the state that the

@@ -35,7 +35,7 @@ mod time;
 mod trace;
 pub mod wire;
 
-pub use checker::{Checker, CheckerErased, View, Violation};
+pub use checker::{Checker, CheckerErased, Interest, View, Violation};
 pub use decision::{
     Choice, Decide, Domain, ParseChoiceError, Point, Seeded, Sequence, Who, harmless,
 };

@@ -4,7 +4,8 @@ use super::{Names, Observer, Payload, Trace};
 use crate::limits::Finding;
 use crate::panics::guard;
 use simlab_core::{
-    Checker, Digest, DiskError, Kind, NameId, NodeId, Seq, Time, TraceEvent, View, Violation,
+    Checker, Digest, DiskError, Interest, Kind, NameId, NodeId, Seq, Time, TraceEvent, View,
+    Violation,
 };
 use std::num::NonZeroU64;
 
@@ -81,6 +82,19 @@ pub(crate) struct Objection {
     pub(crate) fatal: bool,
 }
 
+/// A checker, and what it judges.
+#[derive(Debug)]
+struct Watching {
+    checker: Box<dyn Checker>,
+    interest: Interest,
+}
+
+impl Clone for Watching {
+    fn clone(&self) -> Self {
+        Watching { checker: self.checker.fork(), interest: self.interest }
+    }
+}
+
 /// The only writer of the trace.
 #[derive(Debug)]
 pub(crate) struct Writer {
@@ -88,7 +102,9 @@ pub(crate) struct Writer {
     hash: Digest,
     recording: Option<Trace>,
     observer: Option<Box<dyn Observer>>,
-    checkers: Vec<Box<dyn Checker>>,
+    checkers: Vec<Watching>,
+    /// What at least one of them judges.
+    interest: Interest,
     pub(crate) objections: Vec<Objection>,
 }
 
@@ -141,7 +157,8 @@ impl Clone for Writer {
             recording: self.recording.clone(),
             // What watches a run does not watch what might have become of it.
             observer: None,
-            checkers: self.checkers.iter().map(|c| c.fork()).collect(),
+            checkers: self.checkers.clone(),
+            interest: self.interest,
             objections: self.objections.clone(),
         }
     }
@@ -155,6 +172,7 @@ impl Writer {
             recording: recording.then(Trace::default),
             observer: None,
             checkers: Vec::new(),
+            interest: Interest::NONE,
             objections: Vec::new(),
         }
     }
@@ -169,7 +187,9 @@ impl Writer {
     }
 
     pub(crate) fn add_checker(&mut self, checker: Box<dyn Checker>) {
-        self.checkers.push(checker);
+        let interest = checker.interest();
+        self.checkers.push(Watching { checker, interest });
+        self.interest = self.interest.and(interest);
     }
 
     pub(crate) const fn trace(&self) -> Option<&Trace> {
@@ -185,16 +205,22 @@ impl Writer {
         self.hash.value()
     }
 
-    /// Whether anyone checks the run as it goes on.
-    #[inline]
-    pub(crate) const fn has_checkers(&self) -> bool {
-        !self.checkers.is_empty()
+    /// Whether a checker judges records of this kind. Mostly there is no checker.
+    #[inline(always)]
+    fn checks(&self, kind: &Kind) -> bool {
+        self.interest != Interest::NONE && self.is_checked(Interest::of(kind))
     }
 
-    /// Whether anyone sees the records as they are written.
+    /// Whether a checker judges this.
     #[inline]
-    pub(crate) const fn observed(&self) -> bool {
-        self.observer.is_some() || !self.checkers.is_empty()
+    pub(crate) const fn is_checked(&self, what: Interest) -> bool {
+        self.interest.overlaps(what)
+    }
+
+    /// Whether anyone sees the records of datagrams as they are written.
+    #[inline]
+    pub(crate) const fn datagrams_observed(&self) -> bool {
+        self.observer.is_some() || self.is_checked(Interest::DATAGRAMS)
     }
 
     /// Whether the records are kept.
@@ -267,7 +293,7 @@ impl Writer {
             Body::Bytes(bytes) => self.hash.bytes(bytes),
             Body::Shared { digest, .. } => self.hash.word(*digest),
         }
-        if self.recording() || self.observed() {
+        if self.recording() || self.observer.is_some() || self.checks(&head.kind) {
             self.show(seq, head, body, names, view);
         }
         seq
@@ -311,29 +337,32 @@ impl Writer {
             let event = TraceEvent { seq, at, node, cause, kind, bytes };
             observer.record(&event, names, self.hash.value());
         }
-        if !self.checkers.is_empty() && !matches!(head.kind, Kind::Found { .. }) {
+        if self.checks(&head.kind) && !matches!(head.kind, Kind::Found { .. }) {
             let Head { at, node, cause, kind } = head;
             let event = TraceEvent { seq, at, node, cause, kind, bytes };
-            self.ask(node, Some(seq), |checker| checker.on_event(&event, view));
+            let of = Interest::of(&kind);
+            self.ask(of, node, Some(seq), |checker| checker.on_event(&event, view));
         }
     }
 
     /// Shows the checkers the world as a handler left it.
     pub(crate) fn after(&mut self, node: NodeId, cause: Seq, view: &dyn View) {
-        if !self.checkers.is_empty() {
-            self.ask(Some(node), Some(cause), |checker| checker.after(node, cause, view));
-        }
+        self.ask(Interest::STATES, Some(node), Some(cause), |c| c.after(node, cause, view));
     }
 
-    /// Asks every checker. One that panics is dismissed.
+    /// Asks every checker that judges this. One that panics is dismissed.
     fn ask(
         &mut self,
+        about: Interest,
         node: Option<NodeId>,
         cause: Option<Seq>,
         mut question: impl FnMut(&mut dyn Checker) -> Option<Violation>,
     ) {
         let objections = &mut self.objections;
-        self.checkers.retain_mut(|checker| {
+        self.checkers.retain_mut(|Watching { checker, interest }| {
+            if !interest.overlaps(about) {
+                return true;
+            }
             let (name, detail, fatal) = match guard(|| question(&mut **checker)) {
                 Ok(None) => return true,
                 Ok(Some(violation)) => (checker.name(), violation.detail, false),

@@ -31,7 +31,7 @@ use crate::timers::TimerEntry;
 use crate::trace::{Names, Observer, Writer};
 use simlab_core::history::History;
 use simlab_core::{
-    Checker, Event, Fields, NodeId, Outbox, Point, Scope, Seeded, Seq, Ticket, Time, View,
+    Checker, Event, Fields, Interest, NodeId, Outbox, Point, Scope, Seeded, Seq, Ticket, Time, View,
 };
 use slab::Slab;
 use std::collections::{BTreeMap, BTreeSet};
@@ -418,7 +418,7 @@ impl World {
                 if !idle {
                     self.carry_out_all(id, cause);
                 }
-                if self.writer.has_checkers() {
+                if self.writer.is_checked(Interest::STATES) {
                     let view = Glance { now: self.now, nodes: &self.nodes, names: &self.names };
                     self.writer.after(id, cause, &view);
                     self.raise_objections();

@@ -13,14 +13,15 @@ use super::due::Due;
 use super::send::weight;
 use crate::limits::Limits;
 use crate::network::Flight;
-use simlab_core::{Effect, Event, NodeId, Outbox, Seq, Time};
+use simlab_core::{Effect, Event, Interest, NodeId, Outbox, Seq, Time};
 
 impl World {
     /// How many deliveries can follow each other without a question, if they ask for nothing.
     #[inline(always)]
     fn calm(&self) -> u64 {
         let Limits { events, queue, records, disk_bytes, .. } = self.alarms;
-        let noted = self.ended || self.writer.observed() || self.faults.any();
+        let observed = self.writer.datagrams_observed() || self.writer.is_checked(Interest::STATES);
+        let noted = self.ended || observed || self.faults.any();
         if noted || self.queue.len() + self.waiting > queue || self.disk_bytes > disk_bytes {
             return 0;
         }

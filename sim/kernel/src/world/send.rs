@@ -27,7 +27,7 @@ impl World {
     /// Whether nothing can happen to a datagram on most links but a delay, and nobody looks on.
     #[inline(always)]
     fn sends_quickly(&self) -> bool {
-        self.cuts.is_empty() && !self.decisions.attended() && !self.writer.observed()
+        self.cuts.is_empty() && !self.decisions.attended() && !self.writer.datagrams_observed()
     }
 
     /// Sends a payload to one node, if nothing can happen to it but a delay and nobody looks on: the

@@ -190,9 +190,14 @@ impl World {
         self.in_flight_bytes -= weight(self.frames.get(frame).bytes().len() as u32);
         self.stats.delivered += 1;
         self.stats.reordered += u64::from(self.links.deliver(link, datagram, (from, to)));
-        let kind = Kind::Delivered { from, datagram };
-        let head = Head { at: self.now, node: Some(to), cause: Some(cause), kind };
-        let seq = self.record_again(head, frame);
+        let seq = if cause == datagram && !self.writer.datagrams_observed() {
+            let payload = self.frames.get_mut(frame);
+            self.writer.delivered(self.now, (from, to), datagram, || payload.kept())
+        } else {
+            let kind = Kind::Delivered { from, datagram };
+            let head = Head { at: self.now, node: Some(to), cause: Some(cause), kind };
+            self.record_again(head, frame)
+        };
         self.handle_datagram(to, seq, from, frame);
     }
 

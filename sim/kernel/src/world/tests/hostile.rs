@@ -115,6 +115,52 @@ fn a_checker_sees_every_event_and_its_objection_is_recorded() {
     assert!(!world.ended(), "an objection does not end the run");
 }
 
+#[test]
+fn a_checker_is_asked_about_what_it_judges_and_nothing_else() {
+    /// Objects to whatever it is asked about.
+    #[derive(Clone)]
+    struct Grumbler(Interest);
+    impl Checker for Grumbler {
+        fn name(&self) -> &'static str {
+            "grumbler"
+        }
+        fn interest(&self) -> Interest {
+            self.0
+        }
+        fn on_event(
+            &mut self,
+            event: &simlab_core::TraceEvent<'_>,
+            _view: &dyn View,
+        ) -> Option<simlab_core::Violation> {
+            Some(simlab_core::Violation { detail: event.kind.name().to_owned() })
+        }
+        fn after(
+            &mut self,
+            _node: NodeId,
+            _cause: Seq,
+            _view: &dyn View,
+        ) -> Option<simlab_core::Violation> {
+            Some(simlab_core::Violation { detail: "state".to_owned() })
+        }
+    }
+    for (interest, first) in [
+        (Interest::ALL, Some("start")),
+        (Interest::OTHERS, Some("start")),
+        (Interest::STATES, Some("state")),
+        (Interest::DATAGRAMS, Some("send")),
+        (Interest::NOTES.and(Interest::DATAGRAMS), Some("send")),
+        (Interest::NOTES, None),
+        (Interest::OPERATIONS, None),
+        (Interest::NONE, None),
+    ] {
+        let mut world = world(1, false, LinkSpec::default(), &[]);
+        world.add_checker(Box::new(Grumbler(interest)));
+        world.run_until(end());
+        let found = world.findings().first().map(|finding| finding.detail.as_str());
+        assert_eq!(found, first, "{interest:?}");
+    }
+}
+
 /// Does with each event what a test wants.
 #[derive(Clone)]
 struct With(fn(&Event<'_>, &mut Env<'_>));

@@ -2,10 +2,14 @@
 
 use super::super::*;
 use super::end;
+use crate::Cost;
 use crate::Shape;
 use crate::testing::config;
 use proptest::prelude::*;
-use simlab_core::{Distribution, Duration, Env, Kind, Process, Ratio, TraceEvent};
+use simlab_core::{
+    Checker, Distribution, Duration, Env, Interest, Kind, Process, Ratio, TraceEvent, View,
+    Violation,
+};
 
 /// Sends something to some of the nodes now and then, to itself and to nobody too.
 #[derive(Clone, Hash)]
@@ -33,12 +37,29 @@ impl Process for Talker {
     }
 }
 
+/// A checker that never objects.
+#[derive(Clone)]
+struct Content(Interest);
+
+impl Checker for Content {
+    fn name(&self) -> &'static str {
+        "content"
+    }
+    fn interest(&self) -> Interest {
+        self.0
+    }
+    fn on_event(&mut self, _: &TraceEvent<'_>, _: &dyn View) -> Option<Violation> {
+        None
+    }
+}
+
 /// How a run is looked at.
 #[derive(Clone, Copy, PartialEq)]
 enum Look {
     Away,
     Recorded,
     Observed,
+    Checked(Interest),
     Decided,
     Stepped,
 }
@@ -48,8 +69,10 @@ fn run(seed: u64, nodes: u32, mtu: u32, cut: bool, look: Look) -> World {
     let mut world = World::new(Options { recording, ..Options::seed(seed) });
     let delay = Distribution::Uniform { min: Duration(1_000_000), max: Duration::from_millis(20) };
     world.set_default_link(LinkSpec { delay, mtu, ..LinkSpec::default() });
-    for _ in 0..nodes {
-        world.add_node(NodeSpec::new("talker", Box::new(Talker { nodes, rounds: 12 })));
+    let busy = Cost { service: Distribution::Fixed(Duration(50_000)), ..Cost::default() };
+    for node in 0..nodes {
+        let talker = NodeSpec::new("talker", Box::new(Talker { nodes, rounds: 12 }));
+        world.add_node(if node % 3 == 0 { talker.cost(busy) } else { talker });
     }
     let slow = Distribution::Fixed(Duration::from_millis(3));
     world.set_link(NodeId(0), NodeId(1), LinkSpec { delay: slow, ..LinkSpec::default() });
@@ -65,6 +88,7 @@ fn run(seed: u64, nodes: u32, mtu: u32, cut: bool, look: Look) -> World {
         Look::Away | Look::Recorded => {}
         Look::Stepped => while world.step_until(end()) {},
         Look::Observed => world.observe(Box::new(|_: &TraceEvent<'_>, _: &Names, _| {})),
+        Look::Checked(interest) => world.add_checker(Box::new(Content(interest))),
         Look::Decided => world.record_decisions(),
     }
     world.run_until(end());
@@ -104,7 +128,9 @@ proptest! {
         };
         let recorded = run(seed, nodes, mtu, cut, Look::Recorded);
         let all = (recorded.trace_hash(), *recorded.stats(), recorded.digest());
-        for look in [Look::Away, Look::Observed, Look::Decided, Look::Stepped] {
+        let checked = [Interest::NOTES, Interest::DATAGRAMS, Interest::STATES].map(Look::Checked);
+        let others = [Look::Away, Look::Observed, Look::Decided, Look::Stepped];
+        for look in others.into_iter().chain(checked) {
             prop_assert_eq!(seen(look), all);
         }
         let trace = recorded.trace().expect("it is recorded");
