@@ -3,7 +3,7 @@
 use crate::network::Flight;
 use crate::timers::TimerEntry;
 use simlab_core::{DiskError, Scope, Seq, Ticket, Time};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Something that a node is to handle.
@@ -54,9 +54,9 @@ pub(crate) struct Desk {
     /// What came while the node stood still, in the order in which it was due.
     pub(crate) held: Vec<Turn>,
     /// What workers have, and what gets its turn at this instant, by number.
-    pub(crate) turns: BTreeMap<u64, Turn>,
+    turns: VecDeque<(u64, Turn)>,
     /// How many turns there ever were.
-    pub(crate) numbered: u64,
+    numbered: u64,
     /// How many datagrams wait, those not counted that a worker has.
     datagrams: u32,
 }
@@ -70,7 +70,7 @@ impl Default for Desk {
             served: 0,
             inbox: VecDeque::new(),
             held: Vec::new(),
-            turns: BTreeMap::new(),
+            turns: VecDeque::new(),
             numbered: 0,
             datagrams: 0,
         }
@@ -84,8 +84,42 @@ impl Desk {
         (self.busy, self.datagrams) = (0, 0);
         let waiting = std::mem::take(&mut self.inbox).into_iter();
         let held = std::mem::take(&mut self.held).into_iter();
-        let turns = std::mem::take(&mut self.turns).into_values();
+        let turns = std::mem::take(&mut self.turns).into_iter().map(|(_, turn)| turn);
         waiting.chain(held.chain(turns).map(|turn| turn.work)).collect()
+    }
+
+    /// Puts something on the desk; returns its number.
+    pub(crate) fn put(&mut self, turn: Turn) -> u64 {
+        let number = self.numbered;
+        self.numbered += 1;
+        self.turns.push_back((number, turn));
+        number
+    }
+
+    /// Takes something off the desk; `None` if a crash has cleared it.
+    pub(crate) fn take(&mut self, number: u64) -> Option<Turn> {
+        // Mostly it is the only one, or the one that was put there first.
+        let taken = if self.turns.front().is_some_and(|(first, _)| *first == number) {
+            self.turns.pop_front()
+        } else {
+            self.turns.remove(self.place(number)?)
+        };
+        taken.map(|(_, turn)| turn)
+    }
+
+    /// What is on the desk under this number.
+    pub(crate) fn turn(&self, number: u64) -> Option<&Turn> {
+        self.place(number).map(|place| &self.turns[place].1)
+    }
+
+    /// All that is on the desk.
+    #[cfg(test)]
+    pub(crate) fn turns(&self) -> impl Iterator<Item = &Turn> {
+        self.turns.iter().map(|(_, turn)| turn)
+    }
+
+    fn place(&self, number: u64) -> Option<usize> {
+        self.turns.binary_search_by_key(&number, |(number, _)| *number).ok()
     }
 
     /// Lets something wait for a worker.

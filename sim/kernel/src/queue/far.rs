@@ -6,6 +6,8 @@ use super::near::{Near, REACH_BITS};
 /// Each level has 2^6 slots.
 const BITS: u32 = 6;
 const SLOTS: usize = 1 << BITS;
+/// An empty slot keeps room for so many at most.
+const KEPT: usize = 64;
 /// As many levels as 64 bits of nanoseconds need.
 const LEVELS: usize = (64 - REACH_BITS).div_ceil(BITS) as usize;
 
@@ -88,16 +90,19 @@ impl Far {
     /// levels.
     pub(super) fn hand_down(&mut self, near: &mut Near) {
         let Some((level, slot, begin)) = self.first() else { return };
-        let entries = std::mem::take(&mut self.levels[level].slots[slot]);
+        let mut entries = std::mem::take(&mut self.levels[level].slots[slot]);
         self.empty(level, slot);
         self.base = begin;
         self.next = self.first().map_or(u64::MAX, |(_, _, begin)| begin);
-        for entry in entries {
+        for entry in entries.drain(..) {
             if near.reaches(entry.at) {
                 near.put(entry);
             } else {
                 self.put(entry);
             }
+        }
+        if entries.capacity() <= KEPT {
+            self.levels[level].slots[slot] = entries;
         }
     }
 

@@ -9,7 +9,8 @@ use std::num::NonZeroU64;
 /// it there:
 ///
 /// * two numbers of 32 bits;
-/// * two more; without a datagram, no frame, and what it is.
+/// * two more; without a datagram, no frame, and what it is, in 8 bits: the other 24 are the highest of a
+///   turn's number.
 ///
 /// The record of a datagram's send is [named](name_of) by the order number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub(super) enum Due {
     Timer { node: NodeId, slot: u32 },
     /// A node comes up for the first time.
     Start(NodeId),
+    /// What is on a node's desk under this number, which is below 2^56, gets its turn.
+    Turn { node: NodeId, number: u64 },
     /// Something that does not come up for every datagram, by its place among them.
     Rare(u32),
     /// Nothing any more: a datagram that died in a cut.
@@ -30,6 +33,8 @@ const TIMER: u32 = 0;
 const START: u32 = 1;
 const RARE: u32 = 2;
 const GONE: u32 = 3;
+const TURN: u32 = 4;
+const CODE_BITS: u32 = 8;
 
 const fn pair(low: u32, high: u32) -> u64 {
     low as u64 | (high as u64) << 32
@@ -45,6 +50,10 @@ impl Due {
             }
             Due::Timer { node, slot } => (pair(node.0, slot), TIMER),
             Due::Start(node) => (node.0 as u64, START),
+            Due::Turn { node, number } => {
+                let high = (number >> 32) as u32;
+                (pair(node.0, number as u32), TURN | high << CODE_BITS)
+            }
             Due::Rare(place) => (place as u64, RARE),
             Due::Gone => (0, GONE),
         };
@@ -65,9 +74,14 @@ impl Due {
                 cause: Seq(datagram),
             });
         }
-        match (load >> 32) as u32 {
+        let what = (load >> 32) as u32;
+        match what & ((1 << CODE_BITS) - 1) {
             TIMER => Due::Timer { node: NodeId(ends as u32), slot: (ends >> 32) as u32 },
             START => Due::Start(NodeId(ends as u32)),
+            TURN => {
+                let high = ((what >> CODE_BITS) as u64) << 32;
+                Due::Turn { node: NodeId(ends as u32), number: high | ends >> 32 }
+            }
             RARE => Due::Rare(ends as u32),
             _ => Due::Gone,
         }
@@ -97,6 +111,8 @@ mod tests {
             Due::Timer { node: NodeId(0), slot: u32::MAX },
             Due::Timer { node: most, slot: 0 },
             Due::Start(most),
+            Due::Turn { node: most, number: (1 << 56) - 1 },
+            Due::Turn { node: NodeId(0), number: 1 << 32 },
             Due::Rare(u32::MAX),
             Due::Gone,
         ] {

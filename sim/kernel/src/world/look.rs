@@ -255,6 +255,7 @@ impl World {
             match Due::unpack(order, *due) {
                 Due::Arrival(flight) => self.hash_flight(at, &flight, &mut digest),
                 Due::Start(node) => (at, node).hash(&mut digest),
+                Due::Turn { node, number } => self.hash_turn(at, node, number, &mut digest),
                 Due::Rare(place) => self.hash_rare(at, &self.rare[place as usize], &mut digest),
                 Due::Timer { .. } | Due::Gone => {}
             }
@@ -279,15 +280,14 @@ impl World {
             Rare::Sync(_) | Rare::Restart { .. } => {}
             Rare::Action(action) => (at, action).hash(digest),
             Rare::Arrival(flight) => self.hash_flight(at, flight, digest),
-            Rare::Turn { node, number } => {
-                let state = &self.nodes[node.index()];
-                let Some(turn) = state.waits().and_then(|desk| desk.turns.get(number)) else {
-                    return;
-                };
-                (at, node, turn.served, turn.late).hash(digest);
-                self.hash_work(&turn.work, state, digest);
-            }
         }
+    }
+
+    fn hash_turn(&self, at: Time, node: NodeId, number: u64, digest: &mut Digest) {
+        let state = &self.nodes[node.index()];
+        let Some(turn) = state.waits().and_then(|desk| desk.turn(number)) else { return };
+        (at, node, turn.served, turn.late).hash(digest);
+        self.hash_work(&turn.work, state, digest);
     }
 
     fn hash_work(&self, work: &Work, node: &Node, digest: &mut Digest) {

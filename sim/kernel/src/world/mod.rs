@@ -62,8 +62,6 @@ enum Rare {
     Sync(SyncDue),
     /// A copy of a datagram arrives that something else put under way than its send.
     Arrival(Flight),
-    /// What is on a node's desk gets its turn.
-    Turn { node: NodeId, number: u64 },
     /// A line of the story.
     Action(Action),
     /// A node that went down in this life is started again.
@@ -314,8 +312,14 @@ impl World {
     /// Handles whatever is due at `limit` or before, and sets the clock to `limit`. Returns early
     /// if the run ends by a finding ([`World::ended`]).
     pub fn run_until(&mut self, limit: Time) {
+        // Where it was of no use the last time, it is worth a look whether it is now.
+        let mut useful = true;
         loop {
-            self.deliver_quietly(limit);
+            if useful || self.has_arrival(limit) {
+                let before = self.stats.delivered;
+                self.deliver_quietly(limit);
+                useful = self.stats.delivered != before;
+            }
             if !self.step(limit) {
                 break;
             }
@@ -350,6 +354,7 @@ impl World {
             Due::Arrival(flight) => self.arrive(flight),
             Due::Timer { node, slot } => self.timer(node, TimerEntry { slot, at, order }),
             Due::Start(node) => self.start(node),
+            Due::Turn { node, number } => self.turn(node, number),
             Due::Rare(place) => self.rare(place),
             Due::Gone => {}
         }
@@ -361,7 +366,6 @@ impl World {
         match self.rare.remove(place as usize) {
             Rare::Sync(sync) => self.sync_done(&sync),
             Rare::Arrival(flight) => self.arrive(flight),
-            Rare::Turn { node, number } => self.turn(node, number),
             Rare::Action(action) => self.act(action),
             Rare::Restart { node, life } => {
                 if self.nodes[node.index()].life == life {

@@ -29,6 +29,16 @@ impl World {
         events.saturating_sub(self.stats.events).min(records)
     }
 
+    /// Whether what comes first is a datagram for a node that handles it at once.
+    #[inline(always)]
+    pub(super) fn has_arrival(&mut self, limit: Time) -> bool {
+        let Some((_, order, item)) = self.queue.first_until(limit, 0) else { return false };
+        match Due::unpack(order, item) {
+            Due::Arrival(flight) => self.nodes[flight.to.index()].handles_at_once(),
+            _ => false,
+        }
+    }
+
     /// Hands out the datagrams that are due at `limit` or before, until something else comes up.
     #[inline(never)]
     pub(super) fn deliver_quietly(&mut self, limit: Time) {

@@ -11,7 +11,7 @@
 //! event waits does not fire.
 
 use super::send::weight;
-use super::{Due, Rare, World};
+use super::{Due, World};
 use crate::fault::Fault;
 use crate::network::Flight;
 use crate::node::{Status, Turn, Work};
@@ -99,18 +99,15 @@ impl World {
         if turn.late {
             node.add_late();
         }
-        let desk = node.desk();
-        let number = desk.numbered;
-        desk.numbered += 1;
-        desk.turns.insert(number, turn);
-        self.push_rare(due, Rare::Turn { node: id, number });
+        let number = node.desk().put(turn);
+        self.queue.push(due, Due::Turn { node: id, number }.pack());
     }
 
     /// What was put on a node's desk is due.
     pub(super) fn turn(&mut self, id: NodeId, number: u64) {
         let node = &mut self.nodes[id.index()];
         // A crash has cleared the desk.
-        let Some(turn) = node.desk().turns.remove(&number) else { return };
+        let Some(turn) = node.desk().take(number) else { return };
         if turn.late {
             node.remove_late();
         } else if node.catching_up() > 0 {

@@ -231,16 +231,13 @@ pub(super) fn check(world: &World) {
     for node in &world.nodes {
         let served = |turn: &&crate::node::Turn| turn.served;
         let desk = node.waits().cloned().unwrap_or_default();
-        let with_workers = desk.turns.values().chain(&desk.held).filter(served).count();
+        let with_workers = desk.turns().chain(&desk.held).filter(served).count();
         assert_eq!(desk.busy as usize, with_workers);
-        assert_eq!(
-            node.catching_up() as usize,
-            desk.turns.values().filter(|turn| turn.late).count()
-        );
-        assert!(desk.turns.values().all(|turn| turn.late || turn.served));
+        assert_eq!(node.catching_up() as usize, desk.turns().filter(|turn| turn.late).count());
+        assert!(desk.turns().all(|turn| turn.late || turn.served));
         assert!(node.is_paused() || desk.held.is_empty());
         let idle = node.status != Status::Up;
-        assert!(!idle || desk.waiting() + desk.turns.len() == 0);
+        assert!(!idle || desk.waiting() + desk.turns().count() == 0);
     }
 }
 
