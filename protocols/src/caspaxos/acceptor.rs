@@ -288,7 +288,7 @@ impl Acceptor {
 
     fn write(&mut self, key: &str, env: &mut Env<'_>) {
         let Some(register) = self.registers.get_mut(key) else { return };
-        let file = format!("{FILES}{key}");
+        let file = [FILES, key].concat();
         if self.forgetful {
             env.replace(&file, &register.without_promise());
         } else {

@@ -17,7 +17,6 @@ pub(crate) use invariant::{note_durable, note_held};
 
 use simlab_core::NodeId;
 use simlab_core::wire::{Decode, Encode, Reader, WireError, put_count};
-use std::collections::BTreeMap;
 
 /// What one node has counted. Both only grow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -48,16 +47,16 @@ impl Entry {
 /// A counter that every node can change alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PnCounter {
-    /// The payload: an entry for each node that has counted anything.
-    entries: BTreeMap<NodeId, Entry>,
+    /// The payload: an entry for each node that has counted anything, sorted by node.
+    entries: Vec<(NodeId, Entry)>,
 }
 
 impl PnCounter {
     /// All increments less all decrements. It saturates at the bounds of its type.
     #[must_use]
     pub fn value(&self) -> i64 {
-        let sum: i128 = (self.entries.values())
-            .map(|entry| i128::from(entry.increments) - i128::from(entry.decrements))
+        let sum: i128 = (self.entries.iter())
+            .map(|(_, entry)| i128::from(entry.increments) - i128::from(entry.decrements))
             .sum();
         sum.clamp(i64::MIN.into(), i64::MAX.into()) as i64
     }
@@ -65,12 +64,12 @@ impl PnCounter {
     /// What `node` has counted.
     #[must_use]
     pub fn entry(&self, node: NodeId) -> Entry {
-        self.entries.get(&node).copied().unwrap_or_default()
+        self.place(node).map_or(Entry::default(), |place| self.entries[place].1)
     }
 
     /// The entries, by node.
     pub fn entries(&self) -> impl Iterator<Item = (NodeId, Entry)> {
-        self.entries.iter().map(|(node, entry)| (*node, *entry))
+        self.entries.iter().copied()
     }
 
     /// Whether nobody has counted anything.
@@ -81,22 +80,45 @@ impl PnCounter {
 
     /// `node` counts so many units more. Only the node itself may do so.
     pub fn increment(&mut self, node: NodeId, units: u64) {
-        let entry = self.entries.entry(node).or_default();
+        let entry = self.entry_mut(node);
         entry.increments = entry.increments.saturating_add(units);
     }
 
     /// `node` counts so many units less. Only the node itself may do so.
     pub fn decrement(&mut self, node: NodeId, units: u64) {
-        let entry = self.entries.entry(node).or_default();
+        let entry = self.entry_mut(node);
         entry.decrements = entry.decrements.saturating_add(units);
     }
 
     /// Merges one entry; returns whether it said anything new.
     pub fn join(&mut self, node: NodeId, entry: Entry) -> bool {
-        let mine = self.entries.entry(node).or_default();
+        let mine = self.entry_mut(node);
         let news = !entry.is_covered_by(*mine);
         *mine = mine.join(entry);
         news
+    }
+
+    /// Whether this holds all that `other` says: merging it would change nothing.
+    #[must_use]
+    pub fn covers(&self, other: &PnCounter) -> bool {
+        let mut mine = self.entries.iter();
+        other.entries.iter().all(|(node, entry)| {
+            let same = mine.find(|(mine, _)| mine >= node).filter(|(mine, _)| mine == node);
+            same.is_some_and(|(_, mine)| entry.is_covered_by(*mine))
+        })
+    }
+
+    /// Where the entry of `node` is, or would be.
+    fn place(&self, node: NodeId) -> Result<usize, usize> {
+        self.entries.binary_search_by_key(&node, |(node, _)| *node)
+    }
+
+    fn entry_mut(&mut self, node: NodeId) -> &mut Entry {
+        let place = self.place(node).unwrap_or_else(|place| {
+            self.entries.insert(place, (node, Entry::default()));
+            place
+        });
+        &mut self.entries[place].1
     }
 
     /// Merges another state: the pointwise maximum.
@@ -124,14 +146,16 @@ const ENTRY_LEN: usize = 20;
 impl Decode<'_> for PnCounter {
     fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
         let count = reader.count(ENTRY_LEN)?;
-        let mut entries = BTreeMap::new();
-        for _ in 0..count {
+        let mut entries: Vec<(NodeId, Entry)> = Vec::with_capacity(count);
+        let (encoded, _) = reader.take(count * ENTRY_LEN)?.as_chunks::<ENTRY_LEN>();
+        for bytes in encoded {
+            let mut reader = Reader::new(bytes);
             let node = NodeId(reader.u32()?);
             let entry = Entry { increments: reader.u64()?, decrements: reader.u64()? };
-            if entries.last_key_value().is_some_and(|(last, _)| *last >= node) {
+            if entries.last().is_some_and(|(last, _)| *last >= node) {
                 return Err(WireError::Range("node of an entry"));
             }
-            entries.insert(node, entry);
+            entries.push((node, entry));
         }
         Ok(PnCounter { entries })
     }
@@ -146,7 +170,7 @@ mod tests {
         let entry = (0..9_u64, 0..9_u64)
             .prop_map(|(increments, decrements)| Entry { increments, decrements });
         proptest::collection::btree_map((0..4_u32).prop_map(NodeId), entry, 0..4)
-            .prop_map(|entries| PnCounter { entries })
+            .prop_map(|entries| PnCounter { entries: entries.into_iter().collect() })
     }
 
     fn merged(a: &PnCounter, b: &PnCounter) -> PnCounter {
@@ -177,10 +201,15 @@ mod tests {
         /// Each node counts for itself and states travel in any order, some lost, some twice: when
         /// all have heard of all, the value is the plain sum.
         #[test]
+        fn what_is_covered_changes_nothing(a in counter(), b in counter()) {
+            prop_assert_eq!(a.covers(&b), merged(&a, &b) == a);
+        }
+
+        #[test]
         fn replicas_converge_to_the_sum(
             steps in proptest::collection::vec((0..3_u32, 0..3_u32, -5..5_i64), 0..60),
         ) {
-            let mut replicas = [const { PnCounter { entries: BTreeMap::new() } }; 3];
+            let mut replicas = [const { PnCounter { entries: Vec::new() } }; 3];
             let mut sum = 0;
             for (from, to, change) in steps {
                 let node = NodeId(from);

@@ -30,7 +30,7 @@ use simlab_core::{
     Arguments, Dissection, Duration, Env, Event, FieldValue, Fields, Gate, NodeId, Operation,
     Outcome, Ticket,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The files: one for each product.
 const FILES: &str = "stock/";
@@ -93,7 +93,7 @@ pub(super) struct Request {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Stock {
     me: NodeId,
-    peers: BTreeSet<NodeId>,
+    peers: Vec<NodeId>,
     every: Duration,
     products: BTreeMap<String, Product>,
     gate: Gate<Held>,
@@ -112,7 +112,7 @@ impl Stock {
     pub(super) fn new(arguments: &Arguments<'_>) -> Self {
         Stock {
             me: arguments.me,
-            peers: arguments.peers().into_iter().collect(),
+            peers: arguments.peers(),
             every: arguments.duration("gossip"),
             products: BTreeMap::new(),
             gate: Gate::new(),
@@ -267,8 +267,8 @@ impl Stock {
         let mut env = env.at(GOSSIP);
         env.set_timer(ROUND, self.every);
         for (name, product) in &self.products {
-            let early = self.gossips_early.then(|| product.all(self.me));
-            let counter = early.unwrap_or_else(|| product.durable.clone());
+            let counter =
+                if self.gossips_early { product.all(self.me) } else { product.durable.clone() };
             if !counter.is_empty() {
                 env.broadcast(self.peers.iter().copied(), &Gossip { name, counter });
             }
@@ -284,19 +284,25 @@ impl Stock {
         if !self.peers.contains(&from) {
             return env.note("stranger", from.0.into(), 0);
         }
-        let own = self.products.get(name).map_or(Entry::default(), |p| p.durable.entry(self.me));
+        let known = self.products.get(name).map(|product| &product.durable);
+        // Most of what is heard was heard before.
+        if !self.overwrites && known.is_some_and(|known| known.covers(&counter)) {
+            return;
+        }
+        let own = known.map_or(Entry::default(), |known| known.entry(self.me));
         if !counter.entry(self.me).is_covered_by(own) {
             note_held(name, self.me, counter.entry(self.me), env);
         }
         if self.overwrites {
             return self.overwrite(name, counter, env);
         }
+        let mut product = (counter.entries().any(|(node, _)| self.peers.contains(&node)))
+            .then(|| product_mut(&mut self.products, name));
         for (node, entry) in counter.entries().filter(|(node, _)| *node != self.me) {
-            if !self.peers.contains(&node) {
+            let Some(product) = product.as_mut().filter(|_| self.peers.contains(&node)) else {
                 env.note("entry of a stranger", from.0.into(), node.0.into());
                 continue;
-            }
-            let product = self.products.entry(name.to_owned()).or_default();
+            };
             if product.durable.join(node, entry) {
                 note_held(name, node, product.durable.entry(node), env);
                 env.reached(if node == from { goals::LEARNT } else { goals::RELAYED });
@@ -311,7 +317,7 @@ impl Stock {
         for (node, entry) in counter.entries().filter(|(node, _)| *node != self.me) {
             note_held(name, node, entry, env);
         }
-        let product = self.products.entry(name.to_owned()).or_default();
+        let product = product_mut(&mut self.products, name);
         product.counted = counter.entry(self.me);
         product.durable = counter;
     }
@@ -339,6 +345,15 @@ impl Stock {
             });
         }
     }
+}
+
+/// The product of this name, a new one if there is none. Most of what is heard is of known ones, for which
+/// the name need not be copied.
+fn product_mut<'a>(products: &'a mut BTreeMap<String, Product>, name: &str) -> &'a mut Product {
+    if !products.contains_key(name) {
+        products.insert(name.to_owned(), Product::default());
+    }
+    products.get_mut(name).expect("it is there now")
 }
 
 impl Product {

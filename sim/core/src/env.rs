@@ -153,10 +153,11 @@ impl<'a> Env<'a> {
     }
 
     fn file(&self, name: &'_ str) -> String {
-        let mut path = String::new();
+        let mut path = String::with_capacity(name.len() + 4);
         let mut scope = self.scope;
         while let Some((port, rest)) = scope.split() {
-            path.push_str(&format!("{}/", port.0));
+            path.push_str(&port.0.get().to_string());
+            path.push('/');
             scope = rest;
         }
         path.push_str(name);
