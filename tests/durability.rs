@@ -17,6 +17,7 @@ use simlab::scenarios::{Catalogue, Fault, Scenario, Source, load};
 use simlab::sim::{Action, DiskFault, Fault as Deed, Script, World};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 /// The nodes of the service.
 const SERVERS: [NodeId; 3] = [NodeId(0), NodeId(1), NodeId(2)];
@@ -257,7 +258,8 @@ fn crashed<'a>(
         }
     }
     world.run_until(setup.scenario.until);
-    Run { setup, world, convergence: Convergence::new(&setup) }
+    let plan = Arc::new(setup.plan());
+    Run { setup, world, convergence: Convergence::new(&setup, plan.healed()), plan }
 }
 
 /// The checks that did not come out as expected, and what was found besides.

@@ -69,7 +69,7 @@ pub(super) const CONVERGED: Check = Check {
 fn converged(evidence: &Evidence<'_>, parameters: &Parameters<'_>) -> Observation {
     let within = parameters.duration("within").unwrap_or(Duration::ZERO);
     let run = evidence.run;
-    let (healed, end) = (run.setup.healed(), run.setup.scenario.until);
+    let (healed, end) = (run.plan.healed(), run.setup.scenario.until);
     if healed + within > end {
         return Observation::unknown(format!(
             "the run ends before {within} have passed since the heal"

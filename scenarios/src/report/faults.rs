@@ -23,14 +23,13 @@ pub struct FaultReport {
 
 /// The faults of a run.
 pub(super) fn faults(run: &Run<'_>) -> Vec<FaultReport> {
-    let faults = run.setup.faults().into_iter();
-    let reports = (0..).zip(faults).map(|(number, fault)| FaultReport {
+    let reports = (0..).zip(run.plan.faults()).map(|(number, fault)| FaultReport {
         name: fault.called(number as usize + 1),
         kinds: fault.kinds(),
         at: fault.at,
         until: fault.until,
         hits: run.world.hits(FaultId(number)),
-        outside: fault.outside,
+        outside: fault.outside.clone(),
     });
     reports.collect()
 }

@@ -129,13 +129,12 @@ fn sites(evidence: &Evidence<'_>) -> Vec<SiteAnswers> {
 
 /// When at least one fault held: windows that do not overlap, in order.
 fn fault_windows(evidence: &Evidence<'_>) -> Vec<(Time, Time)> {
-    let faults = evidence.run.setup.faults();
     let end = evidence.run.setup.scenario.until;
     let lasts = |fault: &Fault| match fault.until {
         Some(_) => (fault.at, fault.over(end)),
         None => (fault.at, Time::NEVER),
     };
-    let mut all: Vec<(Time, Time)> = faults.iter().map(lasts).collect();
+    let mut all: Vec<(Time, Time)> = evidence.run.plan.faults().map(lasts).collect();
     all.sort_unstable();
     let mut windows: Vec<(Time, Time)> = Vec::new();
     for (from, until) in all {

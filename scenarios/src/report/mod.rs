@@ -14,13 +14,14 @@ pub use metrics::{Answers, Metrics, SiteAnswers};
 pub use picture::{Picture, Row, RowKind, picture};
 
 use crate::checks::{Evidence, Observation, Observed, observe};
-use crate::run::{Run, Setup, run};
+use crate::run::{FaultPlan, Run, Setup, run_planned};
 use crate::storm::Drawn;
 use crate::{Catalogue, Diagnostics, Expectation, Expected, Quantifier, Scenario};
 use simlab_check::FirstBreak;
 use simlab_core::Invariant;
 use simlab_sim::Finding;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How an expectation, or a whole run, came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -133,9 +134,10 @@ pub fn report<'a>(
     variants: &[usize],
     recording: bool,
 ) -> Result<Report<'a>, Diagnostics> {
+    let plan = Arc::new(FaultPlan::draw(scenario, seed));
     let variants = variants.iter().map(|&variant| {
         let setup = Setup { scenario, catalogue, variant, seed, recording };
-        Ok(judge(run(setup)?))
+        Ok(judge(run_planned(setup, Arc::clone(&plan), |_| {})?))
     });
     Ok(Report { scenario, seed, variants: variants.collect::<Result<_, Diagnostics>>()? })
 }

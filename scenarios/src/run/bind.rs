@@ -1,6 +1,6 @@
 //! From a scenario to a world.
 
-use super::{Setup, promised, workload};
+use super::{FaultPlan, Setup, promised, workload};
 use crate::{Diagnostics, Machine, Scenario};
 use simlab_core::wire::Encode;
 use simlab_core::{Arguments, BuildError, Entry};
@@ -12,6 +12,11 @@ use std::sync::Arc;
 /// # Errors
 /// If a service refuses the arguments that the scenario gives it.
 pub fn build(setup: Setup<'_>) -> Result<World, Diagnostics> {
+    build_planned(setup, &setup.plan())
+}
+
+/// The same where the plan of the seed is known.
+pub(super) fn build_planned(setup: Setup<'_>, plan: &FaultPlan) -> Result<World, Diagnostics> {
     let Setup { scenario, catalogue, variant, seed, recording } = setup;
     let variant = &scenario.variants[variant];
     let mut world = World::new(Options { seed, recording, limits: limits(scenario) });
@@ -57,7 +62,7 @@ pub fn build(setup: Setup<'_>) -> Result<World, Diagnostics> {
     if !scenario.decisions.is_empty() {
         world.follow(scenario.decisions.clone());
     }
-    schedule_faults(&setup, &mut world);
+    schedule_faults(&setup, plan, &mut world);
     for command in &scenario.commands {
         let bytes = Arc::from(command.text.as_bytes());
         world.schedule(command.at, Deed::Command { node: command.node, bytes });
@@ -91,11 +96,11 @@ fn limits(scenario: &Scenario) -> Limits {
     }
 }
 
-fn schedule_faults(setup: &Setup<'_>, world: &mut World) {
-    for (number, fault) in (1..).zip(setup.faults()) {
+fn schedule_faults(setup: &Setup<'_>, plan: &FaultPlan, world: &mut World) {
+    for (number, fault) in (1..).zip(plan.faults()) {
         let name = fault.called(number);
         let id = world.define_fault(name, fault.what.clone());
-        for (at, until) in setup.spells(&fault) {
+        for (at, until) in setup.spells(fault) {
             world.schedule(at, Deed::Begin(id));
             if let Some(until) = until {
                 world.schedule(until, Deed::End(id));

@@ -22,8 +22,8 @@ pub struct Convergence {
     states: Vec<Option<u64>>,
     /// Which servers have left for good, so that nobody waits for them.
     left: Vec<bool>,
-    /// Whether they were looked at yet.
-    looked: bool,
+    /// Whether they agree, as of the last look; `None` if there was none yet.
+    agreed: Option<bool>,
 }
 
 /// One expectation of convergence.
@@ -35,9 +35,9 @@ struct Watch {
 }
 
 impl Convergence {
-    /// Watches what the scenario expects of this variant.
+    /// Watches what the scenario expects of this variant after its last fault, which ends at `healed`.
     #[must_use]
-    pub fn new(setup: &Setup<'_>) -> Self {
+    pub fn new(setup: &Setup<'_>, healed: Time) -> Self {
         let Setup { scenario, catalogue, variant, .. } = *setup;
         let expected = scenario
             .expectations
@@ -52,12 +52,12 @@ impl Convergence {
         Convergence {
             servers: roster.iter().filter(|m| serves(m.service)).map(|m| m.id).collect(),
             objects: scenario.objects.iter().map(|o| o.name.clone()).collect(),
-            healed: setup.healed(),
+            healed,
             watches: watches.collect(),
             shown: Vec::new(),
             states: Vec::new(),
             left: Vec::new(),
-            looked: false,
+            agreed: None,
         }
     }
 
@@ -75,37 +75,51 @@ impl Convergence {
         if !self.watches.iter().any(concerned) {
             return;
         }
-        self.refresh(world);
-        let agree = self.agree();
+        let before = self.agreed;
+        let agree = match before {
+            Some(agreed) if !self.refresh(world) => agreed,
+            Some(_) => self.agree(),
+            None => {
+                self.look_first(world);
+                self.agree()
+            }
+        };
+        self.agreed = Some(agree);
         for watch in self.watches.iter_mut().filter(|watch| concerned(watch)) {
             watch.since = if agree { watch.since.or(Some(now)) } else { None };
         }
     }
 
-    /// Looks at the servers that the last step may have changed.
-    fn refresh(&mut self, world: &World) {
-        let stocks = |server: NodeId| {
-            let state = world.inspect(server)?;
-            let stock = |object: &String| state.get_int(&[object, "stock"]);
-            Some(self.objects.iter().map(stock).collect())
-        };
-        let left = |server: NodeId| world.status(server) == Status::Left;
-        if !std::mem::replace(&mut self.looked, true) {
-            self.shown = self.servers.iter().map(|server| stocks(*server)).collect();
-            self.states = self.servers.iter().map(|server| world.state_digest(*server)).collect();
-            self.left = self.servers.iter().map(|server| left(*server)).collect();
-            return;
-        }
+    /// Looks at all servers.
+    fn look_first(&mut self, world: &World) {
+        self.shown = self.servers.iter().map(|server| self.stocks(world, *server)).collect();
+        self.states = self.servers.iter().map(|server| world.state_digest(*server)).collect();
+        self.left = self.servers.iter().map(|server| has_left(world, *server)).collect();
+    }
+
+    /// Looks at the servers that the last step may have changed. Returns whether one looks different.
+    fn refresh(&mut self, world: &World) -> bool {
+        let mut changed = false;
         for node in world.touched() {
-            if let Ok(place) = self.servers.binary_search(node) {
-                self.left[place] = left(*node);
-                let state = world.state_digest(*node);
-                if state.is_none() || state != self.states[place] {
-                    self.states[place] = state;
-                    self.shown[place] = stocks(*node);
-                }
+            let Ok(place) = self.servers.binary_search(node) else { continue };
+            let left = has_left(world, *node);
+            changed |= std::mem::replace(&mut self.left[place], left) != left;
+            let state = world.state_digest(*node);
+            if state.is_none() || state != self.states[place] {
+                self.states[place] = state;
+                let shown = self.stocks(world, *node);
+                changed |= shown != self.shown[place];
+                self.shown[place] = shown;
             }
         }
+        changed
+    }
+
+    /// What a server shows of the stock of each object; `None` if it is down.
+    fn stocks(&self, world: &World, server: NodeId) -> Option<Vec<Option<i64>>> {
+        let state = world.inspect(server)?;
+        let stock = |object: &String| state.get_int(&[object, "stock"]);
+        Some(self.objects.iter().map(stock).collect())
     }
 
     /// Whether all servers that have not left are up and show the same. An object that nobody ever
@@ -123,4 +137,8 @@ impl Convergence {
         let watch = self.watches.iter().find(|watch| watch.within == within)?;
         watch.since.map(|since| since.since(self.healed))
     }
+}
+
+fn has_left(world: &World, server: NodeId) -> bool {
+    world.status(server) == Status::Left
 }

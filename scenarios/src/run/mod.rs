@@ -3,17 +3,19 @@
 mod bind;
 mod convergence;
 mod flap;
+mod plan;
 mod promised;
 mod workload;
 
 pub use bind::build;
 pub use convergence::Convergence;
+pub use plan::FaultPlan;
 pub use workload::{Planned, workload};
 
-use crate::storm::Drawn;
-use crate::{Catalogue, Diagnostics, Fault, Scenario};
-use simlab_core::{Dissection, Entry, FaultKind, NodeId, Time};
+use crate::{Catalogue, Diagnostics, Scenario};
+use simlab_core::{Dissection, Entry, NodeId};
 use simlab_sim::{World, guard};
+use std::sync::Arc;
 
 /// Which run of a scenario.
 #[derive(Clone, Copy, Debug)]
@@ -39,44 +41,11 @@ pub struct Run<'a> {
     pub world: World,
     /// When the replicas agreed again after the last fault.
     pub convergence: Convergence,
+    /// What was done to it.
+    pub plan: Arc<FaultPlan>,
 }
 
 impl Setup<'_> {
-    /// The faults of the run, by the time at which they begin. The n-th of them is the n-th fault of
-    /// the world.
-    #[must_use]
-    pub fn faults(&self) -> Vec<Fault> {
-        self.faults_and_kinds().into_iter().map(|(_, fault)| fault).collect()
-    }
-
-    /// What the seed makes of the scenario's storm, if it has one.
-    #[must_use]
-    pub fn storm(&self) -> Option<Drawn> {
-        self.scenario.draw_storm(self.seed)
-    }
-
-    /// The faults of the run; those of the storm with the kind as which they were drawn.
-    pub(crate) fn faults_and_kinds(&self) -> Vec<(Option<FaultKind>, Fault)> {
-        let scheduled = self.scenario.faults.iter().map(|fault| (None, fault.clone()));
-        let storm = self.storm().into_iter().flat_map(|drawn| drawn.faults);
-        // The run may end sooner than the file says.
-        let storm = storm.filter(|(_, fault)| fault.at <= self.scenario.until);
-        let mut all: Vec<_> =
-            scheduled.chain(storm.map(|(kind, fault)| (Some(kind), fault))).collect();
-        all.sort_by_key(|(_, fault)| fault.at);
-        all
-    }
-
-    /// When the last fault ended, and the storm was over whatever the seed made of it; the start of the
-    /// run if there was neither.
-    #[must_use]
-    pub fn healed(&self) -> Time {
-        let faults = self.faults();
-        let ends = faults.iter().map(|fault| fault.over(self.scenario.until));
-        let storm = self.scenario.storm.as_ref().map(|storm| storm.until.min(self.scenario.until));
-        ends.chain(storm).max().unwrap_or(Time::ZERO)
-    }
-
     /// What a node runs.
     #[must_use]
     pub fn service(&self, node: NodeId) -> Option<&Entry> {
@@ -101,7 +70,7 @@ impl Setup<'_> {
 /// # Errors
 /// If a service refuses the arguments that the scenario gives it.
 pub fn run(setup: Setup<'_>) -> Result<Run<'_>, Diagnostics> {
-    run_prepared(setup, |_| {})
+    run_planned(setup, Arc::new(setup.plan()), |_| {})
 }
 
 /// Runs a variant to its end; `prepare` sees the world first, to observe it, to let a script answer
@@ -113,17 +82,29 @@ pub fn run_prepared<'a>(
     setup: Setup<'a>,
     prepare: impl FnOnce(&mut World),
 ) -> Result<Run<'a>, Diagnostics> {
-    let mut world = build(setup)?;
+    run_planned(setup, Arc::new(setup.plan()), prepare)
+}
+
+/// The same where the plan of the seed is known.
+///
+/// # Errors
+/// If a service refuses the arguments that the scenario gives it.
+pub(crate) fn run_planned<'a>(
+    setup: Setup<'a>,
+    plan: Arc<FaultPlan>,
+    prepare: impl FnOnce(&mut World),
+) -> Result<Run<'a>, Diagnostics> {
+    let mut world = bind::build_planned(setup, &plan)?;
     prepare(&mut world);
     let end = setup.scenario.until;
-    let mut convergence = Convergence::new(&setup);
+    let mut convergence = Convergence::new(&setup, plan.healed());
     if convergence.watches() {
-        world.run_until(setup.healed().min(end));
+        world.run_until(plan.healed().min(end));
         convergence.look(&world);
         while world.step_until(end) {
             convergence.look(&world);
         }
     }
     world.run_until(end);
-    Ok(Run { setup, world, convergence })
+    Ok(Run { setup, world, convergence, plan })
 }

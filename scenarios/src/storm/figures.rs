@@ -32,17 +32,17 @@ impl FaultFigures {
     /// The figures of one run that is over; nothing if it had no storm.
     #[must_use]
     pub fn of(run: &Run<'_>) -> Self {
-        let Some(storm) = run.setup.storm() else { return FaultFigures::default() };
+        let Some(options) = run.plan.options() else { return FaultFigures::default() };
         let mut kinds: BTreeMap<FaultKind, KindFigures> = BTreeMap::new();
-        for kind in &storm.options.off {
+        for kind in &options.off {
             kinds.entry(*kind).or_default();
         }
-        for options in &storm.options.on {
-            kinds.entry(options.kind).or_default().on += 1;
+        for style in &options.on {
+            kinds.entry(style.kind).or_default().on += 1;
         }
         let mut hitting = 0;
-        for (id, (kind, fault)) in (0..).map(FaultId).zip(run.setup.faults_and_kinds()) {
-            let Some(kind) = kind else { continue };
+        for (id, (kind, fault)) in (0..).map(FaultId).zip(run.plan.faults_and_kinds()) {
+            let Some(kind) = *kind else { continue };
             // A crash that comes with another fault, to make it matter, is no fault of its own.
             if !fault.kinds().contains(&kind) {
                 continue;

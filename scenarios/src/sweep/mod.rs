@@ -19,11 +19,13 @@ pub use shard::{ParseShardError, Shard};
 pub use tally::{CheckTally, Figures, FindingTally, Tally, VariantTally, Violation};
 
 use crate::report::judge;
-use crate::run::{Setup, run};
+use crate::run::{Setup, run_planned};
 use crate::{Catalogue, Diagnostics, Goal, Scenario};
 use in_order::in_order;
 use simlab_sim::guard;
+use std::cell::OnceCell;
 use std::fmt;
+use std::sync::Arc;
 use tally::Shown;
 
 /// Which runs.
@@ -142,12 +144,16 @@ impl Sweep<'_> {
     /// All variants of one seed.
     fn one(&self, seed: u64) -> Result<Vec<Shown>, Diagnostics> {
         let Sweep { scenario, catalogue, .. } = *self;
-        let goals = self.goals();
+        let (goals, plan) = (self.goals(), OnceCell::new());
         let variant = |&variant: &usize| {
             let setup = Setup { scenario, catalogue, variant, seed, recording: false };
             // A panic of ours costs its run, and no other.
-            guard(|| Ok(Shown::of(seed, &judge(run(setup)?), &goals)))
-                .unwrap_or_else(|caught| Ok(Shown::panicked(seed, &caught)))
+            guard(|| {
+                let plan = plan.get_or_init(|| Arc::new(setup.plan()));
+                let run = run_planned(setup, Arc::clone(plan), |_| {})?;
+                Ok(Shown::of(seed, &judge(run), &goals))
+            })
+            .unwrap_or_else(|caught| Ok(Shown::panicked(seed, &caught)))
         };
         self.variants.iter().map(variant).collect()
     }

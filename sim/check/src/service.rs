@@ -87,8 +87,8 @@ pub fn service(history: &History, filter: &Filter) -> Service {
     let mut latencies = Vec::new();
     for record in history.records() {
         let invoked = record.invoked.at;
-        let passes = filter.nodes.as_ref().is_none_or(|nodes| nodes.contains(&record.op.node()))
-            && (filter.from..filter.until).contains(&invoked)
+        let passes = (filter.from..filter.until).contains(&invoked)
+            && filter.nodes.as_ref().is_none_or(|nodes| nodes.contains(&record.op.node()))
             && match filter.kinds {
                 Kinds::All => true,
                 Kinds::Reads => !record.operation.call.writes(),

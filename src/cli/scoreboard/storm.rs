@@ -28,7 +28,7 @@ pub(super) fn storm(report: &Report<'_>, out: &mut Vec<String>) {
 /// The faults that hit, in the order of time; if they are many, those with the most hits.
 fn faults(report: &Report<'_>, out: &mut Vec<String>) {
     let Some(first) = report.variants.first() else { return };
-    let all = first.run.setup.faults();
+    let all: Vec<&Fault> = first.run.plan.faults().collect();
     // All variants have the same faults; what these did differs.
     let hits = |number: usize| {
         report.variants.iter().map(move |v| v.faults.get(number).map_or(0, |fault| fault.hits))
@@ -49,7 +49,7 @@ fn faults(report: &Report<'_>, out: &mut Vec<String>) {
         let Some(told) = first.faults.get(*number) else { continue };
         let hits: Vec<String> = hits(*number).map(|hits| hits.to_string()).collect();
         let hits = format!("  {} hits", hits.join(", "));
-        let whom = whom(&all[*number], report.scenario);
+        let whom = whom(all[*number], report.scenario);
         let line = format!("{}  {whom}", when_and_what(told));
         let room = WIDTH.saturating_sub(width(&hits));
         let line = clipped(&line, room);

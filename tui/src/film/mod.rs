@@ -98,8 +98,9 @@ impl<'c> Film<'c> {
         if let Some(script) = script {
             world.follow(script.clone());
         }
-        let (faults, healed) = (setup.faults(), setup.healed());
-        let convergence = Convergence::new(&setup);
+        let plan = setup.plan();
+        let (faults, healed) = (plan.faults().cloned().collect(), plan.healed());
+        let convergence = Convergence::new(&setup, healed);
         let keyframes = Keyframes::new(&world);
         let index = Index::new(scenario.nodes.len());
         let source = Box::new(Running { world, healed, convergence, keyframes, wound: None });

@@ -6,6 +6,7 @@ use simlab_core::history::{End, History, events};
 use simlab_core::{Call, Duration, NodeId, OpId, Role, Time, Value};
 use simlab_scenarios::report::{Break, CheckReport, judge_as};
 use simlab_scenarios::run::{Run, Setup};
+use std::sync::Arc;
 
 /// Whoever waits longer than this for an answer is not served.
 const PATIENCE: Duration = Duration(1_000_000_000);
@@ -42,7 +43,8 @@ impl Verdict {
         let Source::Run(running) = &film.source else { return verdict };
         let setup = Setup { recording: false, ..film.setup() };
         let world = running.world.fork_untraced();
-        let report = judge_as(Run { setup, world, convergence: running.convergence.clone() }, true);
+        let (convergence, plan) = (running.convergence.clone(), Arc::new(setup.plan()));
+        let report = judge_as(Run { setup, world, convergence, plan }, true);
         verdict.linearizable = report.linearizable_word();
         verdict.breaks = report.breaks();
         let broken = verdict.breaks.iter().map(|one| one.seq.get());

@@ -116,7 +116,7 @@ type Part = (Weight, Vec<Row>);
 #[must_use]
 pub fn picture(report: &VariantReport<'_>, room: usize) -> Option<Picture> {
     let trace = report.run.world.trace()?;
-    let faults = report.run.setup.faults();
+    let faults: Vec<Fault> = report.run.plan.faults().cloned().collect();
     // What broke before anything was done is not what the picture is of.
     let done_to = |one: &Break| faults.iter().any(|fault| fault.at <= one.at);
     let broken = report.breaks().into_iter().find(done_to);
