@@ -5,7 +5,9 @@ mod common;
 
 use common::{catalogue, lessons, scenario, seeds};
 use simlab::check::{Limits, Linearizer, Online, Verdict, model};
-use simlab::scenarios::run::{Setup, build};
+use simlab::scenarios::report::judge;
+use simlab::scenarios::run::{Setup, build, run};
+use simlab::scenarios::{lesson, load};
 
 #[test]
 fn a_run_is_objected_to_where_its_history_breaks() {
@@ -45,4 +47,21 @@ fn a_run_is_objected_to_where_its_history_breaks() {
         }
     }
     assert!(seeds(1..3).len() < 2 || fine > 10 && broken > 2, "{fine} fine, {broken} broken");
+}
+
+/// Where a lesson promises an order to every seed, it is judged as it goes along without being asked to.
+#[test]
+fn what_a_lesson_promises_is_judged_as_it_runs() {
+    let catalogue = catalogue();
+    let source = lesson("kv_storm").expect("a lesson");
+    let switch = ("switch".to_owned(), "quorum-of-half".to_owned());
+    let scenario = load(source, &catalogue, &[switch]).expect("it is a lesson");
+    let variant = scenario.variant("caspaxos").expect("a variant");
+    let (scenario, catalogue) = (&scenario, &catalogue);
+    let setup = Setup { scenario, catalogue, variant, seed: 5, recording: false };
+    let report = judge(run(setup).expect("a lesson can be run"));
+    let mut findings = report.run.world.findings().iter();
+    let objection = findings.find(|finding| finding.name == "linearizable").expect("half is none");
+    let first = report.first_break.as_ref().expect("the finished history says so too");
+    assert_eq!(objection.at, first.at);
 }

@@ -21,7 +21,8 @@ pub(super) fn linearizable(scenario: &Scenario, variant: usize) -> Option<Online
         })
         .collect();
     let about = |one: &&Expectation, name: &str| match one.arguments.get("object") {
-        Some(Argument::Text(only)) => only == name,
+        // The empty text stands for all of them.
+        Some(Argument::Text(only)) => only.is_empty() || only == name,
         _ => true,
     };
     let mut linearizer = Linearizer::new(Limits::default());
