@@ -6,7 +6,7 @@ use crate::Words;
 use crate::report::VariantReport;
 use simlab_core::wire::Decode;
 use simlab_core::{
-    Choice, DropReason, Duration, FaultId, Kind, NodeId, Operation, Outcome, Point, Seq,
+    Choice, DiskAct, DropReason, Duration, FaultId, Kind, NodeId, Operation, Outcome, Point, Seq,
     TraceEvent, Who,
 };
 use simlab_sim::Fault as What;
@@ -45,6 +45,17 @@ pub(super) fn tell(report: &VariantReport<'_>, needed: &[Message], detail: &str)
     let place = detail.starts_with("at ").then(|| detail.find(": ")).flatten();
     told.push(format!("So {}.", place.map_or(detail, |at| &detail[at + 2..])));
     told
+}
+
+/// What a disk did to its node, and to several.
+const fn disk(what: DiskAct) -> (&'static str, &'static str) {
+    match what {
+        DiskAct::WriteFailed => ("has a write fail", "have a write fail"),
+        DiskAct::Full => ("has no room for a write", "have no room for a write"),
+        DiskAct::Misdirected => ("has a write go astray", "have a write go astray"),
+        DiskAct::Lied => ("has a sync that does nothing", "have a sync that does nothing"),
+        DiskAct::Rotted => ("has a bit flip on its disk", "have a bit flip on their disks"),
+    }
 }
 
 /// Puts what crashes and what that costs one after the other, not node by node.
@@ -170,7 +181,10 @@ impl<'r> Teller<'r> {
             Kind::Began { fault } | Kind::Ended { fault } if self.strikes(fault) => return None,
             Kind::Began { .. } => format!("From now on: {}.", words()),
             Kind::Ended { .. } => format!("No longer: {}.", words()),
-            Kind::DiskActed { what, .. } => format!("{who}'s disk: {}.", what.name()),
+            Kind::DiskActed { what, .. } => {
+                let (one, many) = disk(what);
+                return each(one, many);
+            }
             Kind::Dropped { from, datagram, why: DropReason::Loss } => {
                 self.answered(datagram, &[Choice::Lose])?;
                 format!("What {} tells {who} is lost: {}.", self.name(from), self.text(event))
