@@ -286,7 +286,11 @@ impl Stock {
         }
         let known = self.products.get(name).map(|product| &product.durable);
         // Most of what is heard was heard before.
-        if !self.overwrites && known.is_some_and(|known| known.covers(&counter)) {
+        if let Some(known) = known.filter(|known| !self.overwrites && known.covers(&counter)) {
+            if counter.entries().any(|(node, entry)| node != self.me && entry != known.entry(node))
+            {
+                env.reached(goals::OLD_NEWS);
+            }
             return;
         }
         let own = known.map_or(Entry::default(), |known| known.entry(self.me));
