@@ -28,6 +28,7 @@ impl Validator {
             "anyOf" => list().iter().any(|s| self.accepts(s, value)),
             "oneOf" => list().iter().filter(|s| self.accepts(s, value)).count() == 1,
             "const" => value == rule,
+            "enum" => list().contains(value),
             "type" => match rule {
                 Value::Array(types) => types.iter().any(|t| is_type(t, value)),
                 only => is_type(only, value),

@@ -65,7 +65,7 @@ impl Format for Rest {
     }
 
     fn schema(_: &mut Definitions) -> Json {
-        json!({ "enum": ["seed", "harmless"] })
+        json!({ "anyOf": [{ "const": "seed" }, { "const": "harmless" }] })
     }
 }
 
