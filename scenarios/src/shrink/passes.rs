@@ -123,7 +123,7 @@ impl Shrinker<'_> {
     fn smaller_faults(&mut self) -> bool {
         let mut changed = false;
         for index in 0..self.best.faults.len() {
-            // A third, a half …; what is a fault of no length is none.
+            // The shortest first: a fault that needs its length is tried four times, one that does not once.
             for divisor in [64, 16, 4, 2] {
                 let Some(fault) = self.best.faults.get(index) else { break };
                 let Some(until) = fault.until else { break };
