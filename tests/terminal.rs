@@ -143,7 +143,6 @@ fn the_library_opens_lessons() {
     is_sane(&terminal);
 }
 
-/// The terminal may change its size at any time, to one that is too small, and back.
 /// What `sweep --shrink` has found: the debugger is where no order of the operations explains what was read.
 #[test]
 fn a_counterexample_opens_where_it_fails() {
@@ -161,6 +160,28 @@ fn a_counterexample_opens_where_it_fails() {
     assert_eq!(terminal.end(), Some(0));
 }
 
+/// The kept counterexamples: what fails at a moment is on the screen, what fails in the end is its end.
+#[test]
+fn kept_counterexamples_open_where_they_fail() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/regressions");
+    let files = std::fs::read_dir(folder).expect("it is there");
+    let mut paths: Vec<_> = files.map(|file| file.expect("it can be read").path()).collect();
+    paths.sort();
+    for path in paths {
+        let file = path.to_str().expect("a plain name");
+        let mut terminal = Terminal::start(&["tui", file], (120, 40), &[]);
+        let seen = terminal.until(" · paused");
+        let (_, place) = seen.split_once(" event ").expect("it says which event");
+        let mut place = place.split_whitespace().filter_map(|word| word.parse::<u64>().ok());
+        let (at, last) = (place.next(), place.next());
+        assert!(at == last || seen.contains('✗'), "{file}: {seen}");
+        assert!(at > Some(1), "{file}: {seen}");
+        terminal.keys("q");
+        assert_eq!(terminal.end(), Some(0), "{file}");
+    }
+}
+
+/// The terminal may change its size at any time, to one that is too small, and back.
 #[test]
 fn it_follows_the_size_of_the_terminal() {
     let mut terminal = Terminal::start(&["tui", "cap_partition"], (80, 24), &[]);

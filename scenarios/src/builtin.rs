@@ -3,7 +3,7 @@
 use crate::checks::CHECKS;
 use crate::{Catalogue, ModelSignature};
 use simlab_check::model;
-use simlab_core::{Call, Entry, Value};
+use simlab_core::{Call, Entry, Role, Value};
 
 impl Catalogue {
     /// All that the lab brings along, and `entries` of the user's own. A user's entry of the same
@@ -12,8 +12,11 @@ impl Catalogue {
     pub fn with(entries: &[&'static Entry]) -> Self {
         let ours = simlab_protocols::entries().iter().copied();
         let hidden = |entry: &&Entry| !entries.iter().any(|own| own.name == entry.name);
+        let all = entries.iter().copied().chain(ours.filter(hidden));
+        let (layers, services) = all.partition(|entry| entry.role == Role::Layer);
         Catalogue {
-            services: entries.iter().copied().chain(ours.filter(hidden)).collect(),
+            services,
+            layers,
             checks: CHECKS.iter().map(|check| check.signature).collect(),
             models: MODELS.to_vec(),
         }

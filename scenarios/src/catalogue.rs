@@ -7,6 +7,8 @@ use simlab_core::{Call, Entry, Parameter, Value};
 pub struct Catalogue {
     /// The services that a node can run.
     pub services: Vec<&'static Entry>,
+    /// The layers that a service can stand on.
+    pub layers: Vec<&'static Entry>,
     /// The checks that an expectation can name. The invariants of the services that a variant runs
     /// can be named as well; they need not be listed here.
     pub checks: Vec<CheckSignature>,
@@ -45,6 +47,15 @@ pub struct ModelSignature {
 impl Catalogue {
     pub(crate) fn service(&self, name: &str) -> Option<&'static Entry> {
         self.services.iter().copied().find(|s| s.name == name)
+    }
+
+    pub(crate) fn layer(&self, name: &str) -> Option<&'static Entry> {
+        self.layers.iter().copied().find(|layer| layer.name == name)
+    }
+
+    /// All services and layers.
+    pub fn entries(&self) -> impl Iterator<Item = &'static Entry> + Clone + use<'_> {
+        self.services.iter().chain(&self.layers).copied()
     }
 
     pub(crate) fn check(&self, name: &str) -> Option<&CheckSignature> {

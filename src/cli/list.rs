@@ -4,13 +4,14 @@ use super::args::{ListArgs, Topic};
 use super::output::{Exit, Output};
 use super::story;
 use simlab_check::CONSISTENCIES;
-use simlab_core::{Duration, FaultKind, Goal, Parameter, Role, Switch, Tolerance};
+use simlab_core::{Duration, Entry, FaultKind, Goal, Parameter, Role, Switch, Tolerance};
 use simlab_scenarios::{Catalogue, LESSONS, lesson, load};
 
 pub(super) fn list(args: &ListArgs, catalogue: &Catalogue, output: &mut Output) -> Exit {
     match args.topic {
         Topic::Scenarios => scenarios(catalogue, output),
         Topic::Services => services(catalogue, output),
+        Topic::Layers => layers(catalogue, output),
         Topic::Checks => checks(catalogue, output),
         Topic::Switches => switches(catalogue, output),
         Topic::Goals => goals(catalogue, output),
@@ -45,31 +46,46 @@ fn services(catalogue: &Catalogue, output: &mut Output) {
         let role = match entry.role {
             Role::Server => "server",
             Role::Client => "client",
+            Role::Layer => "layer",
         };
         output.line(&format!("{:<18} {} ({role})", entry.name, entry.summary));
-        parameters(entry.parameters, output);
-        for invariant in entry.invariants {
-            output.line(&format!("    invariant {}: {}", invariant.name, invariant.summary));
-        }
-        for switch in entry.switches {
-            output.line(&format!(
-                "    switch {} leaves out the rule: {}",
-                switch.name, switch.breaks
-            ));
-        }
-        for goal in entry.goals {
-            output.line(&format!("    goal {}: {}", goal.name, goal.summary));
-        }
+        parts(entry, output);
         if let Some(model) = entry.faults {
             output.line(&format!("    faults: {}", model.summary));
         }
     }
 }
 
+fn layers(catalogue: &Catalogue, output: &mut Output) {
+    for entry in &catalogue.layers {
+        output.line(&format!("{:<18} {}", entry.name, entry.summary));
+        parts(entry, output);
+        let shields = entry.layer.map_or(&[][..], |layer| layer.shields);
+        if !shields.is_empty() {
+            let kinds: Vec<&str> = shields.iter().map(|kind| kind.name()).collect();
+            output.line(&format!("    keeps from what stands on it: {}", kinds.join(", ")));
+        }
+    }
+}
+
+/// What services and layers have.
+fn parts(entry: &Entry, output: &mut Output) {
+    parameters(entry.parameters, output);
+    for invariant in entry.invariants {
+        output.line(&format!("    invariant {}: {}", invariant.name, invariant.summary));
+    }
+    for switch in entry.switches {
+        output.line(&format!("    switch {} leaves out the rule: {}", switch.name, switch.breaks));
+    }
+    for goal in entry.goals {
+        output.line(&format!("    goal {}: {}", goal.name, goal.summary));
+    }
+}
+
 /// Each switch once, with all services that have it.
 fn switches(catalogue: &Catalogue, output: &mut Output) {
     let mut all: Vec<(&Switch, Vec<&str>)> = Vec::new();
-    for entry in &catalogue.services {
+    for entry in catalogue.entries() {
         for switch in entry.switches {
             match all.iter_mut().find(|(known, _)| known.name == switch.name) {
                 Some((_, services)) => services.push(entry.name),
@@ -87,7 +103,7 @@ fn switches(catalogue: &Catalogue, output: &mut Output) {
 /// Each coverage goal once, with all services that have it.
 fn goals(catalogue: &Catalogue, output: &mut Output) {
     let mut all: Vec<(&Goal, Vec<&str>)> = Vec::new();
-    for entry in &catalogue.services {
+    for entry in catalogue.entries() {
         for goal in entry.goals {
             match all.iter_mut().find(|(known, _)| known.name == goal.name) {
                 Some((_, services)) => services.push(entry.name),

@@ -25,7 +25,7 @@ impl Alone {
     fn new(me: NodeId) -> Self {
         let member = |id: NodeId, service, arguments: Vec<(&'static str, Argument)>| {
             let arguments: BTreeMap<_, _> = arguments.into_iter().collect();
-            Member { id, name: id.to_string(), site: None, service, arguments }
+            Member { id, name: id.to_string(), site: None, service, arguments, stack: Vec::new() }
         };
         let holder = |id| {
             let tenth = Ratio::new(1, 10).expect("a ratio");

@@ -30,7 +30,7 @@ pub(super) fn build(spec: &[Spec<'_>]) -> Vec<Built> {
         });
         let arguments: BTreeMap<_, _> = arguments.collect();
         let (id, name) = (NodeId(id as u32), (*name).to_owned());
-        Member { id, name, site: None, service: entry.name, arguments }
+        Member { id, name, site: None, service: entry.name, arguments, stack: Vec::new() }
     };
     let roster: Vec<Member> = spec.iter().enumerate().map(member).collect();
     let build = |member: &Member| {

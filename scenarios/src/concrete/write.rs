@@ -7,7 +7,7 @@ use super::values::{
 };
 use crate::run::Planned;
 use crate::{Counterexample, Expectation, Expected, Fault, Machine, Text};
-use simlab_core::{Argument, Member, NodeId, Parameter, Point, Who};
+use simlab_core::{Argument, Layered, Member, NodeId, Parameter, Point, Who};
 use simlab_sim::{Cost, LinkSpec, Rest, Weather};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -157,9 +157,25 @@ impl Writer<'_, '_> {
         if !given.is_empty() {
             line("with", &Toml::Table(given), out);
         }
+        if !member.stack.is_empty() {
+            line("stack", &self.stack(&member.stack), out);
+        }
         if let Some(machine) = machine {
             self.machine(machine, out);
         }
+    }
+
+    fn stack(&self, stack: &[Layered]) -> Toml {
+        let layer = |layered: &Layered| {
+            let entry = self.concrete.catalogue.layer(layered.name);
+            let mut given = self.given(&layered.arguments, entry.map_or(&[], |e| e.parameters));
+            if given.is_empty() {
+                return text(layered.name);
+            }
+            given.insert("layer".to_owned(), text(layered.name));
+            Toml::Table(given)
+        };
+        Toml::Array(stack.iter().map(layer).collect())
     }
 
     /// The arguments that are not the usual ones.

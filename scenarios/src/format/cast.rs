@@ -3,6 +3,7 @@
 use super::machine::{ClockTable, CostTable, DiskTable, MachineTable};
 use super::part::{At, Pairs, table};
 use super::scalar::{Given, Name};
+use super::stack::Steps;
 use crate::Text;
 use simlab_core::{Duration, Value};
 
@@ -33,6 +34,8 @@ table! {
         /// Parameters of the service. Those of a role must be known to one of the services that
         /// fill it, and are left out for the others.
         "with" with: Pairs<Given>, optional;
+        /// What its service stands on: layers (`simlab list layers`), the uppermost first.
+        "stack" stack: Steps, optional;
         /// When it joins; default: it is there from the start.
         "joins" joins: Duration, optional;
         /// Its clocks; default: they are right.
@@ -55,9 +58,14 @@ table! {
         "title" title: Text, optional;
         /// The services that fill the roles of the story, by role.
         "services" services: Pairs<String>, optional;
-        /// Parameters, by role, service or node; those of a node win, and all win over the node's
-        /// own `with`.
+        /// Parameters, by role, service, node or layer; those of a node win, and all win over the node's
+        /// own `with` and those in stacks.
         "with" with: Pairs<Pairs<Given>>, optional;
+        /// What services stand on in this variant where a node does not say otherwise.
+        "stack" stack: Steps, optional;
+        /// The same by role, service or node; those of a node win, and all win over what the node says
+        /// itself.
+        "stacks" stacks: Pairs<Steps>, optional;
         /// What is different about machines, by role, service or node; those of a node win, and all
         /// win over what the node says itself.
         "machines" machines: Pairs<MachineTable>, optional;

@@ -11,6 +11,7 @@ pub(crate) mod link;
 pub(crate) mod machine;
 pub(crate) mod part;
 pub(crate) mod scalar;
+pub(crate) mod stack;
 pub(crate) mod storm;
 pub(crate) mod story;
 pub(crate) mod workload;
@@ -49,6 +50,8 @@ table! {
         "objects" objects: Vec<At<cast::ObjectTable>>, optional;
         /// The nodes.
         "nodes" nodes: Vec<At<cast::NodeTable>>, required;
+        /// What services stand on where nothing else is said: layers, the uppermost first; default: nothing.
+        "stack" stack: stack::Steps, optional;
         /// What the links between them are like; default: perfect and instantaneous.
         "network" network: link::NetworkTable, optional;
         /// Client operations at scripted times.

@@ -137,8 +137,7 @@ impl Expecting<'_, '_> {
             return Some(*signature);
         }
         let plans = self.cast.plans();
-        let invariants =
-            |plan: &'p Plan<'_>| plan.services.iter().flat_map(|entry| entry.invariants);
+        let invariants = |plan: &'p Plan<'_>| plan.entries().flat_map(|entry| entry.invariants);
         let found = plans.iter().flat_map(invariants).find(|invariant| invariant.name == name);
         let Some(found) = found else {
             let checks = self.context.catalogue.checks.iter().map(|c| c.name);

@@ -1,7 +1,7 @@
 //! What a sweep must have visited.
 
 use super::expect::variants;
-use super::roster::Cast;
+use super::roster::{Cast, Plan};
 use super::{Context, duplicate};
 use crate::diagnostic::{Diagnostic, Problems, Span};
 use crate::format::goal::{GoalTable, SIGHTS};
@@ -19,7 +19,7 @@ pub(super) fn goals(context: &Context<'_>, cast: &Cast<'_>, problems: &mut Probl
         for name in unasked {
             find(name, cast, problems);
         }
-        let all = cast.plans().iter().flat_map(|plan| &plan.services);
+        let all = cast.plans().iter().flat_map(Plan::entries);
         for declared in all.flat_map(|entry| entry.goals) {
             let known = goals.iter().any(|goal: &Goal| goal.name == declared.name);
             if !known && unasked.iter().all(|name| name.value != declared.name) {
@@ -58,8 +58,8 @@ fn of_service(declared: &Declared, cast: &Cast<'_>) -> Goal {
 /// The variants in which a service runs that has this goal.
 fn having(goal: &str, cast: &Cast<'_>) -> Vec<usize> {
     let plans = cast.plans().iter().enumerate();
-    let has = |(index, plan): (usize, &super::roster::Plan<'_>)| {
-        let mut goals = plan.services.iter().flat_map(|entry| entry.goals);
+    let has = |(index, plan): (usize, &Plan<'_>)| {
+        let mut goals = plan.entries().flat_map(|entry| entry.goals);
         goals.any(|declared| declared.name == goal).then_some(index)
     };
     plans.filter_map(has).collect()
@@ -68,7 +68,7 @@ fn having(goal: &str, cast: &Cast<'_>) -> Vec<usize> {
 /// The goal of this name that some service has; it is reported if none has.
 fn find<'a>(name: &At<String>, cast: &Cast<'a>, problems: &mut Problems) -> Option<&'a Declared> {
     let mut all: Vec<&Declared> = Vec::new();
-    for declared in cast.plans().iter().flat_map(|p| &p.services).flat_map(|entry| entry.goals) {
+    for declared in cast.plans().iter().flat_map(Plan::entries).flat_map(|entry| entry.goals) {
         if !all.iter().any(|known| known.name == declared.name) {
             all.push(declared);
         }

@@ -11,6 +11,7 @@ mod names;
 mod parameter;
 mod roster;
 mod settings;
+mod stack;
 mod storm;
 pub(crate) mod story;
 mod switches;

@@ -5,7 +5,7 @@
 
 use super::Context;
 use crate::diagnostic::{Diagnostic, Problems, Span};
-use crate::{Fault, Variant};
+use crate::{Catalogue, Fault, Variant};
 use simlab_core::{FaultKind, FaultModel, NodeId, Time, Tolerance};
 use simlab_sim::{Fault as What, Shape};
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,7 +70,8 @@ pub(super) fn check(
         for (service, nodes) in services(variant) {
             let entry = context.catalogue.service(service);
             let Some(model) = entry.and_then(|entry| entry.faults) else { continue };
-            for (index, words) in judge(scheduled, model, &nodes) {
+            let shields = shields(&nodes, &variant.name, variants, context.catalogue);
+            for (index, words) in judge(scheduled, model, &shields, &nodes) {
                 let breach = || Breach { service, variant: number, model, words };
                 breaches.entry(index).or_insert_with(breach);
             }
@@ -103,6 +104,26 @@ fn too_far(action: Span, breach: &Breach, variants: &[Variant]) -> Diagnostic {
         .help("if that is the point, say what it breaks: outside = \"…\"")
 }
 
+/// The kinds of fault that each of some nodes of a variant is kept from by a layer that its service
+/// stands on.
+pub(super) fn shields(
+    nodes: &BTreeSet<NodeId>,
+    variant: &str,
+    variants: &[Variant],
+    catalogue: &Catalogue,
+) -> Vec<FaultKind> {
+    let Some(variant) = variants.iter().find(|known| known.name == variant) else {
+        return Vec::new();
+    };
+    let shielded = |node: &NodeId, kind: &FaultKind| {
+        let stack = variant.roster.get(node.index()).map_or(&[][..], |member| &member.stack);
+        let layers = stack.iter().filter_map(|layered| catalogue.layer(layered.name)?.layer);
+        layers.into_iter().any(|layer| layer.shields.contains(kind))
+    };
+    let by_all = |kind: &FaultKind| nodes.iter().all(|node| shielded(node, kind));
+    FaultKind::ALL.into_iter().filter(|kind| by_all(kind)).collect()
+}
+
 /// The nodes of each service.
 fn services(variant: &Variant) -> BTreeMap<&'static str, BTreeSet<NodeId>> {
     let mut services: BTreeMap<_, BTreeSet<NodeId>> = BTreeMap::new();
@@ -116,6 +137,7 @@ fn services(variant: &Variant) -> BTreeMap<&'static str, BTreeSet<NodeId>> {
 fn judge(
     scheduled: &[Scheduled],
     model: &FaultModel,
+    shields: &[FaultKind],
     nodes: &BTreeSet<NodeId>,
 ) -> BTreeMap<usize, String> {
     let mut kinds: BTreeMap<FaultKind, Vec<usize>> = BTreeMap::new();
@@ -123,7 +145,7 @@ fn judge(
         fault.kinds().into_iter().for_each(|kind| kinds.entry(kind).or_default().push(index));
     }
     let mut found = BTreeMap::new();
-    for (kind, faults) in kinds {
+    for (kind, faults) in kinds.into_iter().filter(|(kind, _)| !shields.contains(kind)) {
         let tolerance = model.safety(kind);
         // Any number of nodes is never too many.
         if tolerance != Tolerance::Any {

@@ -2,6 +2,7 @@
 
 use super::parameter::{Values, default};
 use super::settings::Setting;
+use super::stack::{self, Sources, Stacks};
 use super::{Context, duplicate, machine, switches, text};
 use crate::diagnostic::{Diagnostic, Problems, Span};
 use crate::format::cast::{NodeTable, VariantTable};
@@ -47,6 +48,16 @@ pub(super) struct Plan<'a> {
     switches: Vec<&'static str>,
     /// The services that run in it, each once, by name.
     pub(super) services: Vec<&'static Entry>,
+    stacks: Stacks<'a>,
+    /// The layers that they stand on, each once, by name.
+    layers: Vec<&'static Entry>,
+}
+
+impl Plan<'_> {
+    /// The services and layers of the variant.
+    pub(super) fn entries(&self) -> impl Iterator<Item = &'static Entry> + Clone + use<'_> {
+        self.services.iter().chain(&self.layers).copied()
+    }
 }
 
 impl<'a> Cast<'a> {
@@ -80,9 +91,23 @@ impl<'a> Cast<'a> {
         if variants.is_empty() {
             let fills = BTreeMap::new();
             let services = cast.services(&fills);
+            let stacks = Stacks::default();
+            let layers = cast.layers(&fills, stacks, context);
+            let all: Vec<_> = services.iter().chain(&layers).copied().collect();
+            let switches = switches::of_variant(&[], &all, context, problems);
             let (name, span, title, with, machines) = ("default", None, None, None, None);
-            let switches = switches::of_variant(&[], &services, context, problems);
-            cast.plans.push(Plan { name, span, title, fills, with, machines, switches, services });
+            cast.plans.push(Plan {
+                name,
+                span,
+                title,
+                fills,
+                with,
+                machines,
+                switches,
+                services,
+                stacks,
+                layers,
+            });
         }
         cast
     }
@@ -152,10 +177,24 @@ impl<'a> Cast<'a> {
         let with = table.with.as_ref().map(|with| &with.value);
         let machines = table.machines.as_ref().map(|machines| &machines.value);
         let services = self.services(&fills);
+        let stacks = Stacks::of(Some(table));
+        let layers = self.layers(&fills, stacks, context);
         let own = table.switches.as_ref().map_or(&[][..], |list| &list.value);
-        let switches = switches::of_variant(own, &services, context, problems);
+        let all: Vec<_> = services.iter().chain(&layers).copied().collect();
+        let switches = switches::of_variant(own, &all, context, problems);
         let span = Some(span);
-        self.plans.push(Plan { name, span, title, fills, with, machines, switches, services });
+        self.plans.push(Plan {
+            name,
+            span,
+            title,
+            fills,
+            with,
+            machines,
+            switches,
+            services,
+            stacks,
+            layers,
+        });
     }
 
     /// The services of a variant, each once, by name.
@@ -166,6 +205,29 @@ impl<'a> Cast<'a> {
         });
         let filling = self.roles.keys().filter_map(|role| fills.get(role).copied());
         let by_name: BTreeMap<_, _> = direct.chain(filling).map(|e| (e.name, e)).collect();
+        by_name.into_values().collect()
+    }
+
+    /// The layers of a variant, each once, by name.
+    fn layers(
+        &self,
+        fills: &BTreeMap<&str, &'static Entry>,
+        stacks: Stacks<'a>,
+        context: &Context<'a>,
+    ) -> Vec<&'static Entry> {
+        let mut by_name = BTreeMap::new();
+        for (part, (name, table)) in self.parts.iter().zip(&context.names.nodes) {
+            let entry = match part {
+                Part::Service(entry) => Some(*entry),
+                Part::Role(role) => fills.get(role).copied(),
+                Part::Unknown => None,
+            };
+            let Some(entry) = entry else { continue };
+            for step in stacks.choose(name, table, entry, context) {
+                let layer = context.catalogue.layer(&step.value.layer.value);
+                by_name.extend(layer.map(|layer| (layer.name, layer)));
+            }
+        }
         by_name.into_values().collect()
     }
 
@@ -219,8 +281,8 @@ impl<'a> Cast<'a> {
         };
         let variants = self.plans.iter().map(|plan| filling.variant(plan)).collect();
         filling.report_missing();
-        let services: Vec<_> = self.plans.iter().flat_map(|plan| plan.services.clone()).collect();
-        switches::check(&services, context, problems);
+        let entries: Vec<_> = self.plans.iter().flat_map(Plan::entries).collect();
+        switches::check(&entries, context, problems);
         variants
     }
 
@@ -228,6 +290,7 @@ impl<'a> Cast<'a> {
     fn check_keys(&self, context: &Context<'a>, problems: &mut Problems) {
         let own = self.plans.iter().filter_map(|plan| plan.machines);
         machine::check(context, own, problems);
+        stack::check(context, problems);
         for (id, (_, node)) in (0..).zip(&context.names.nodes) {
             let Some(with) = &node.with else { continue };
             let entries: Vec<_> =
@@ -239,11 +302,14 @@ impl<'a> Cast<'a> {
         for plan in &self.plans {
             for (target, (key, _)) in plan.machines.iter().flat_map(|machines| &machines.0) {
                 let target = At { value: target.as_str(), span: *key };
-                self.target(target, &[plan], context, problems);
+                self.target(target, &[plan], false, context, problems);
+            }
+            for target in plan.stacks.targets() {
+                self.target(target, &[plan], false, context, problems);
             }
             for (target, (key, with)) in plan.with.iter().flat_map(|with| &with.0) {
                 let target = At { value: target.as_str(), span: *key };
-                let Some(entries) = self.target(target, &[plan], context, problems) else {
+                let Some(entries) = self.target(target, &[plan], true, context, problems) else {
                     continue;
                 };
                 for (parameter, (key, _)) in &with.value.0 {
@@ -254,31 +320,37 @@ impl<'a> Cast<'a> {
         let plans: Vec<_> = self.plans.iter().collect();
         for Setting { target, parameter, .. } in &context.settings.parameters {
             let target = At { value: target.value.as_str(), span: target.span };
-            if let Some(entries) = self.target(target, &plans, context, problems) {
+            if let Some(entries) = self.target(target, &plans, true, context, problems) {
                 declared(&entries, &parameter.value, parameter.span, problems);
             }
         }
     }
 
-    /// The services that a role, service or node means in some variants.
+    /// The services that a role, service or node means in some variants, and the layer that a name
+    /// is of if layers have a say.
     fn target(
         &self,
         target: At<&str>,
         plans: &[&Plan<'a>],
+        layers: bool,
         context: &Context<'a>,
         problems: &mut Problems,
     ) -> Option<Vec<&'static Entry>> {
         let name = target.value;
-        let mut entries = Vec::new();
+        let mut entries: Vec<&'static Entry> = Vec::new();
         let mut known = Vec::new();
         for plan in plans {
-            let services = &plan.services;
-            entries.extend(services.iter().copied().filter(|entry| entry.name == name));
+            let named = plan.entries().filter(|entry| layers || entry.role != Role::Layer);
+            entries.extend(named.clone().filter(|entry| entry.name == name));
             entries.extend(self.roles.get(name).and_then(|_| plan.fills.get(name)));
-            known.extend(services.iter().map(|entry| entry.name));
+            known.extend(named.map(|entry| entry.name));
         }
         let node = context.names.node(name);
-        let kind = if self.roles.contains_key(name) { "role" } else { "service" };
+        let kind = match entries.first() {
+            _ if self.roles.contains_key(name) => "role",
+            Some(entry) if entry.role == Role::Layer => "layer",
+            _ => "service",
+        };
         if self.roles.contains_key(name) || known.contains(&name) {
             if node.is_some() {
                 let message = format!("`{name}` is a {kind} and also a node");
@@ -293,15 +365,23 @@ impl<'a> Cast<'a> {
         }
         if !self.parts.iter().any(|part| matches!(part, Part::Unknown)) {
             let known = self.roles.keys().copied().chain(known).chain(context.names.of_nodes());
-            let plural = "roles, services and nodes";
-            problems.unknown(target.span, "role, service or node", plural, name, known);
+            let (what, plural) = match layers {
+                true => ("role, service, layer or node", "roles, services, layers and nodes"),
+                false => ("role, service or node", "roles, services and nodes"),
+            };
+            problems.unknown(target.span, what, plural, name, known);
         }
         None
     }
 }
 
 /// Reports a parameter that none of the services has.
-fn declared(entries: &[&'static Entry], parameter: &str, span: Span, problems: &mut Problems) {
+pub(super) fn declared(
+    entries: &[&'static Entry],
+    parameter: &str,
+    span: Span,
+    problems: &mut Problems,
+) {
     let known = || entries.iter().flat_map(|entry| entry.parameters).map(|p| p.name);
     // Without services there was a mistake already.
     if entries.is_empty() || known().any(|name| name == parameter) {
@@ -337,9 +417,12 @@ impl Filling<'_, '_> {
             let layers = [other(name), other(role), other(entry.name)];
             machines.push(machine::machine(table, layers));
             let arguments = self.arguments(id, name, table, entry, plan);
+            let steps = plan.stacks.choose(name, table, entry, self.context);
+            let sources = Sources { variant: plan.with, context: self.context };
+            let stack = sources.layers(steps, &mut self.values, self.problems);
             let site = table.site.as_ref().map(|site| site.value.0.clone());
             let name = (*name).to_owned();
-            roster.push(Member { id, name, site, service: entry.name, arguments });
+            roster.push(Member { id, name, site, service: entry.name, arguments, stack });
         }
         let (name, title) = (plan.name.to_owned(), plan.title.clone());
         Variant { name, title, roster, machines, switches: plan.switches.clone() }

@@ -1,6 +1,7 @@
 //! The storm: whether there is anything to it, and whether it stays inside what services tolerate.
 
 use super::Context;
+use super::model::shields;
 use super::roster::Cast;
 use super::story::{check_end, typical};
 use crate::diagnostic::{Diagnostic, Problems};
@@ -246,9 +247,14 @@ fn place(context: &Context<'_>, cast: &Cast<'_>, variants: &[Variant], network: 
                 service: entry.name.to_owned(),
                 nodes: nodes().filter(runs).collect(),
                 model: entry.faults.copied(),
+                shields: Vec::new(),
             };
-            let known =
-                |other: &Group| other.service == group.service && other.nodes == group.nodes;
+            let shields = shields(&group.nodes, plan.name, variants, context.catalogue);
+            let group = Group { shields, ..group };
+            let known = |other: &Group| {
+                let Group { service, nodes, shields, .. } = other;
+                (service, nodes, shields) == (&group.service, &group.nodes, &group.shields)
+            };
             if !group.nodes.is_empty() && !groups.iter().any(known) {
                 groups.push(group);
             }

@@ -55,8 +55,8 @@ fn unknown(
     problems: &mut Problems,
 ) {
     let name = asked.value.as_str();
-    let has = |entry: &&&'static Entry| entry.switches.iter().any(|switch| switch.name == name);
-    match context.catalogue.services.iter().find(has) {
+    let has = |entry: &&'static Entry| entry.switches.iter().any(|switch| switch.name == name);
+    match context.catalogue.entries().find(has) {
         Some(entry) => {
             let message =
                 format!("`{name}` is a switch of {}, which does not run here", entry.name);

@@ -3,7 +3,7 @@
 use super::{FaultPlan, Setup, promised, workload};
 use crate::{Diagnostics, Machine, Scenario};
 use simlab_core::wire::Encode;
-use simlab_core::{Arguments, BuildError, Entry};
+use simlab_core::{Arguments, BuildError, Entry, Layered, Process, Stack};
 use simlab_sim::{Action as Deed, Limits, NodeSpec, Options, World, guard};
 use std::sync::Arc;
 
@@ -29,7 +29,12 @@ pub(super) fn build_planned(setup: Setup<'_>, plan: &FaultPlan) -> Result<World,
             objects: &scenario.objects,
             switches: &variant.switches,
         };
-        let built = guard(|| (entry.build)(&arguments)).unwrap_or_else(|caught| {
+        let layers = member.stack.iter().map(|layered| {
+            let entry = catalogue.layer(layered.name).expect("the loader resolved all layers");
+            (entry, layered)
+        });
+        let layers: Vec<_> = layers.collect();
+        let built = guard(|| process(entry, &layers, &arguments)).unwrap_or_else(|caught| {
             let message = format!("building {} panicked: {caught}", entry.name);
             Err(BuildError { parameter: None, message })
         });
@@ -44,8 +49,10 @@ pub(super) fn build_planned(setup: Setup<'_>, plan: &FaultPlan) -> Result<World,
             Some(site) => spec.at_site(site),
             None => spec,
         });
-        if !entries.iter().any(|known| known.name == entry.name) {
-            entries.push(entry);
+        for entry in layers.iter().map(|(layer, _)| *layer).chain([entry]) {
+            if !entries.iter().any(|known| known.name == entry.name) {
+                entries.push(entry);
+            }
         }
     }
     for invariant in entries.iter().flat_map(|entry| entry.invariants) {
@@ -72,6 +79,21 @@ pub(super) fn build_planned(setup: Setup<'_>, plan: &FaultPlan) -> Result<World,
         world.schedule(planned.at, Deed::Command { node: planned.client, bytes });
     }
     Ok(world)
+}
+
+/// The service on its layers.
+fn process(
+    entry: &'static Entry,
+    layers: &[(&'static Entry, &Layered)],
+    arguments: &Arguments<'_>,
+) -> Result<Box<dyn Process>, BuildError> {
+    let app = (entry.build)(arguments)?;
+    let build = |(entry, layered): &(&'static Entry, &Layered)| {
+        let layer = entry.layer.expect("what is listed as a layer is one");
+        Ok((entry.name, (layer.build)(arguments, layered)?))
+    };
+    let layers: Vec<_> = layers.iter().map(build).collect::<Result<_, BuildError>>()?;
+    Ok(if layers.is_empty() { app } else { Box::new(Stack::new(layers, app)) })
 }
 
 /// The node on its machine.

@@ -3,6 +3,7 @@
 mod bind;
 mod convergence;
 mod flap;
+mod peel;
 mod plan;
 mod promised;
 mod workload;
@@ -53,12 +54,12 @@ impl Setup<'_> {
         self.catalogue.service(member.service)
     }
 
-    /// A datagram in words, as the service of its receiver reads it, or that of its sender.
+    /// A datagram in words, as the layers and the service of its receiver read it, or those of its
+    /// sender.
     #[must_use]
     pub fn dissect(&self, from: NodeId, to: NodeId, bytes: &[u8]) -> Option<Dissection> {
-        [to, from].iter().find_map(|node| {
-            let dissect = self.service(*node)?.dissect?;
-            guard(|| dissect(bytes)).unwrap_or_else(|caught| {
+        [to, from].into_iter().find_map(|node| {
+            guard(|| peel::dissect(self, node, bytes)).unwrap_or_else(|caught| {
                 Some(Dissection::new("dissector panicked", format!("dissector panicked: {caught}")))
             })
         })

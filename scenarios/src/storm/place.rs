@@ -30,6 +30,8 @@ pub struct Group {
     pub nodes: BTreeSet<NodeId>,
     /// What it tolerates, if it says so.
     pub model: Option<FaultModel>,
+    /// The kinds of fault that all of its nodes are kept from by what they stand on.
+    pub shields: Vec<FaultKind>,
 }
 
 impl Group {
@@ -39,7 +41,11 @@ impl Group {
     pub fn limit(&self, kind: FaultKind) -> usize {
         let Some(model) = &self.model else { return 0 };
         let of = self.nodes.len() as u32;
-        let safe = also(kind).iter().map(|kind| model.safety(*kind).nodes(of)).min().unwrap_or(0);
+        let safety = |kind: &FaultKind| match self.shields.contains(kind) {
+            true => of,
+            false => model.safety(*kind).nodes(of),
+        };
+        let safe = also(kind).iter().map(safety).min().unwrap_or(0);
         let lives = if kind == FaultKind::Leave { model.liveness(kind).nodes(of) } else { of };
         safe.min(lives) as usize
     }

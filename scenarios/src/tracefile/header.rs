@@ -79,7 +79,7 @@ impl Header {
         };
         let variant = scenario.variant(&self.variant);
         let variant = variant.ok_or_else(|| lacks("variant", &self.variant))?;
-        let known = || catalogue.services.iter().flat_map(|entry| entry.switches);
+        let known = || catalogue.entries().flat_map(|entry| entry.switches);
         let switches = self.switches.iter().map(|name| {
             let switch = known().find(|switch| switch.name == name);
             switch.map(|switch| switch.name).ok_or_else(|| lacks("switch", name))

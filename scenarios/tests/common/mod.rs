@@ -116,6 +116,7 @@ pub(crate) fn catalogue() -> Catalogue {
         parameter("within", ParameterKind::Duration, Some("1s"), "how long it may take");
     Catalogue {
         services: SERVICES.iter().collect(),
+        layers: LAYERS.iter().collect(),
         checks: vec![
             check("linearizable", false, &[]),
             check("converged", false, &[WITHIN]),

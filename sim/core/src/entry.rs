@@ -4,8 +4,8 @@
 //! debugger read it. A user's crate adds its own through `simlab::main_with`.
 
 use crate::{
-    Argument, Checker, Dissection, Duration, FaultModel, Fields, NodeId, Parameter, Process, Ratio,
-    Value,
+    Argument, BuildLayer, Checker, Dissection, Duration, FaultKind, FaultModel, Fields, LayerEntry,
+    Layered, NodeId, Parameter, Peel, Process, Ratio, Value,
 };
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,6 +17,8 @@ pub enum Role {
     Server,
     /// It takes encoded [`Operation`](crate::Operation)s as commands and records the history.
     Client,
+    /// It is no service but a [`Layer`](crate::Layer) under one.
+    Layer,
 }
 
 /// Makes the process of one node.
@@ -128,6 +130,8 @@ pub struct Entry {
     pub goals: &'static [Goal],
     /// What it tolerates; `None` if it does not say, and then nothing random is done to it.
     pub faults: Option<&'static FaultModel>,
+    /// What a layer has beside; `None` for services.
+    pub layer: Option<LayerEntry>,
 }
 
 impl Entry {
@@ -148,6 +152,7 @@ impl Entry {
             switches: &[],
             goals: &[],
             faults: None,
+            layer: None,
         }
     }
 
@@ -157,6 +162,33 @@ impl Entry {
         let mut entry = Entry::server(name, summary, build);
         entry.role = Role::Client;
         entry
+    }
+
+    /// A layer of this name.
+    #[must_use]
+    pub const fn layer(name: &'static str, summary: &'static str, build: BuildLayer) -> Self {
+        let mut entry = Entry::server(name, summary, no_service);
+        entry.role = Role::Layer;
+        entry.layer = Some(LayerEntry { build, peel: None, shields: &[] });
+        entry
+    }
+
+    /// With this way to read its part of a frame. Only layers have one.
+    #[must_use]
+    pub const fn peel(mut self, peel: Peel) -> Self {
+        if let Some(layer) = &mut self.layer {
+            layer.peel = Some(peel);
+        }
+        self
+    }
+
+    /// With these kinds of fault kept from what stands on it. Only layers do that.
+    #[must_use]
+    pub const fn shields(mut self, kinds: &'static [FaultKind]) -> Self {
+        if let Some(layer) = &mut self.layer {
+            layer.shields = kinds;
+        }
+        self
     }
 
     /// With these parameters.
@@ -229,6 +261,8 @@ pub struct Member {
     pub service: &'static str,
     /// Its arguments, by parameter; complete.
     pub arguments: BTreeMap<&'static str, Argument>,
+    /// What its service stands on, the uppermost layer first.
+    pub stack: Vec<Layered>,
 }
 
 /// An object that the scenario's clients operate on.
@@ -376,6 +410,12 @@ impl Member {
     }
 }
 
-fn wrong_kind(parameter: &str, found: &Argument) -> ! {
+/// Layers make no processes; the loader asks none to.
+fn no_service(_: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
+    let message = "this is a layer, and stands under a service".to_owned();
+    Err(BuildError { parameter: None, message })
+}
+
+pub(crate) fn wrong_kind(parameter: &str, found: &Argument) -> ! {
     panic!("parameter {parameter:?} is declared otherwise than it is read: {found:?}")
 }

@@ -21,7 +21,8 @@ impl fmt::Display for NodeId {
     }
 }
 
-/// The place of a component inside its parent, like a UDP port: 1 to 255.
+/// The place of a component inside its parent, like a UDP port: 1 to 255. Those from 248 on are taken by
+/// the layers of a [`Stack`](crate::Stack) for their timers and files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Port(pub std::num::NonZeroU8);
 

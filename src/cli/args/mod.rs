@@ -347,6 +347,8 @@ pub(super) enum Topic {
     Scenarios,
     /// What nodes can run, with parameters and invariants
     Services,
+    /// What services can stand on: checksums, repetition, fragments, seals
+    Layers,
     /// What expectations can name
     Checks,
     /// What objects can be
