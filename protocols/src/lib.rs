@@ -16,7 +16,9 @@
 pub mod caspaxos;
 mod dissect;
 pub mod lease;
+pub mod messages;
 pub mod pn_counter;
+pub mod reliable;
 pub mod shop;
 pub mod stream;
 
@@ -25,7 +27,7 @@ use simlab_core::Entry;
 /// All services and clients of this crate.
 #[must_use]
 pub fn entries() -> &'static [&'static Entry] {
-    static ENTRIES: [&Entry; 8] = [
+    static ENTRIES: [&Entry; 11] = [
         &shop::consistent::ENTRY,
         &shop::available::ENTRY,
         &shop::escrow::ENTRY,
@@ -34,6 +36,9 @@ pub fn entries() -> &'static [&'static Entry] {
         &stream::SINK,
         &lease::GRANTER,
         &lease::HOLDER,
+        &messages::SOURCE,
+        &messages::SINK,
+        &reliable::RELIABLE,
     ];
     &ENTRIES
 }

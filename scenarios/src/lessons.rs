@@ -11,6 +11,7 @@ pub const LESSONS: &[(&str, &str)] = &[
     ("clock_drift", include_str!("../clock_drift.toml")),
     ("slow_node", include_str!("../slow_node.toml")),
     ("outside_the_model", include_str!("../outside_the_model.toml")),
+    ("lost_ack", include_str!("../lost_ack.toml")),
     ("kv_storm", include_str!("../kv_storm.toml")),
 ];
 

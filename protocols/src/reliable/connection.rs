@@ -1,0 +1,381 @@
+//! What a node knows of its connection to a peer.
+
+use super::Config;
+use super::budget::Budget;
+use super::receiver::{Arrival, Receiver};
+use super::rtt::Rtt;
+use super::segment::{Acknowledgement, Body, Trailer};
+use super::sender::Sender;
+use simlab_core::wire::Encode;
+use simlab_core::{Duration, Env, Hops, NodeId, TimerKey};
+
+/// A connection: both directions between a life of this node and a life of a peer.
+#[derive(Clone, Debug, Hash)]
+pub struct Connection {
+    peer: NodeId,
+    /// The life of the peer, once it has said so.
+    life: Option<u32>,
+    sender: Sender,
+    receiver: Receiver,
+    rtt: Rtt,
+    /// How long was waited before the last transmission that nobody answered.
+    waited: Duration,
+    /// How many transmissions in a row nobody has answered.
+    unanswered: u32,
+    /// Whether the retransmission timer runs.
+    running: bool,
+    /// Messages that arrived and were not acknowledged yet.
+    owed: u32,
+    pub(super) counts: Counts,
+}
+
+/// What was done, for people.
+#[derive(Clone, Copy, Debug, Default, Hash)]
+pub struct Counts {
+    pub(super) sent: u64,
+    pub(super) again: u64,
+    pub(super) acknowledgements: u64,
+    pub(super) duplicates: u64,
+    pub(super) refused: u64,
+    pub(super) abandoned: u64,
+    pub(super) dropped: u64,
+}
+
+/// What a connection works with.
+pub(super) struct Tools<'t, 'e> {
+    pub(super) config: &'t Config,
+    pub(super) budget: &'t mut Budget,
+    pub(super) hops: &'t mut Hops,
+    pub(super) env: &'t mut Env<'e>,
+}
+
+/// A delayed acknowledgement waits for one more message, no more: RFC 1122 §4.2.3.2.
+const OWED_MAX: u32 = 2;
+
+/// The timers of a connection.
+pub(super) fn retransmission(peer: NodeId) -> TimerKey {
+    u64::from(peer.0) << 1
+}
+
+pub(super) fn acknowledgement(peer: NodeId) -> TimerKey {
+    u64::from(peer.0) << 1 | 1
+}
+
+impl Connection {
+    pub(super) fn new(peer: NodeId, config: &Config) -> Self {
+        Connection {
+            peer,
+            life: None,
+            sender: Sender::new(config.window),
+            receiver: Receiver::new(config.room),
+            rtt: Rtt::new(config.bounds),
+            waited: Duration::ZERO,
+            unanswered: 0,
+            running: false,
+            owed: 0,
+            counts: Counts::default(),
+        }
+    }
+
+    /// How many messages are under way, wait to be sent, and wait for their turn.
+    pub(super) fn waiting(&self) -> [usize; 3] {
+        let (under_way, unsent) = self.sender.counts();
+        [under_way, unsent, self.receiver.held()]
+    }
+
+    pub(super) fn rtt(&self) -> &Rtt {
+        &self.rtt
+    }
+
+    /// Takes a message of the layer above.
+    pub(super) fn push(&mut self, message: Vec<u8>, tools: &mut Tools<'_, '_>) {
+        if !self.sender.push(message, tools.config.backlog) {
+            self.counts.dropped += 1;
+            tools.env.note("reliable.backlog-full", self.peer.0.into(), self.counts.dropped);
+            return;
+        }
+        self.pump(tools);
+    }
+
+    /// Sends what may be sent for the first time. A peer that nobody has heard of is asked who it is:
+    /// what is sent to one life must not come to another.
+    fn pump(&mut self, tools: &mut Tools<'_, '_>) {
+        let Some(life) = self.life else {
+            if !self.running {
+                self.say(Body::Hello, tools);
+                self.start_timer(self.rtt.rto(), tools);
+            }
+            return;
+        };
+        let now = tools.env.now();
+        let ack = self.sender.may_send().then(|| self.tell(tools));
+        let mut ack = ack.unwrap_or_default();
+        while let Some((seq, message)) = self.sender.send_next(now) {
+            let body = Body::Data { to: life, seq, ack: ack.clone() };
+            tools.hops.down(self.peer, framed(message, tools.env.life(), body));
+            // Only one of several datagrams tells what made it say so.
+            ack.echo = super::segment::NO_ECHO;
+            tools.budget.earn();
+            self.counts.sent += 1;
+        }
+        if self.sender.is_waiting_for_answers() && !self.running {
+            self.start_timer(self.rto(tools.config), tools);
+        }
+    }
+
+    /// What is to be told of what has arrived; whoever asks sends it.
+    fn tell(&mut self, tools: &mut Tools<'_, '_>) -> Acknowledgement {
+        if self.owed > 0 {
+            self.owed = 0;
+            tools.env.cancel_timer(acknowledgement(self.peer));
+        }
+        self.receiver.acknowledge()
+    }
+
+    fn say(&mut self, body: Body, tools: &mut Tools<'_, '_>) {
+        tools.hops.down(self.peer, framed(&[], tools.env.life(), body));
+    }
+
+    fn rto(&self, config: &Config) -> Duration {
+        if config.adaptive { self.rtt.rto() } else { config.bounds.initial }
+    }
+
+    fn start_timer(&mut self, after: Duration, tools: &mut Tools<'_, '_>) {
+        (self.running, self.waited) = (true, after);
+        tools.env.set_timer(retransmission(self.peer), after);
+    }
+
+    fn stop_timer(&mut self, tools: &mut Tools<'_, '_>) {
+        if self.running {
+            self.running = false;
+            tools.env.cancel_timer(retransmission(self.peer));
+        }
+    }
+
+    /// Nobody has answered in time: RFC 6298 (5.4) to (5.6).
+    pub(super) fn time_out(&mut self, tools: &mut Tools<'_, '_>) {
+        self.running = false;
+        match self.life {
+            None => self.say(Body::Hello, tools),
+            Some(_) => {
+                self.sender.lose_all();
+                self.send_lost(1, tools);
+                if self.sender.first_missing().is_none() {
+                    return;
+                }
+            }
+        }
+        self.unanswered = self.unanswered.saturating_add(1);
+        let Config { backoff, bounds, .. } = *tools.config;
+        let base = self.base(tools.config);
+        let (waited, attempt) = (self.waited.max(base), self.unanswered);
+        let draw = &mut |bound| tools.env.below(bound);
+        let wait = backoff.wait(base, waited, attempt, bounds.max, draw);
+        if tools.config.adaptive {
+            self.rtt.back_off(wait.max(base));
+        }
+        self.start_timer(wait, tools);
+    }
+
+    /// The wait that back-off begins with.
+    fn base(&self, config: &Config) -> Duration {
+        match (config.adaptive, self.rtt.mean()) {
+            (true, Some(_)) => self.rtt.unbacked(),
+            _ => config.bounds.initial,
+        }
+    }
+
+    /// Sends again what is taken for lost, so many messages at most, as far as the budget goes.
+    fn send_lost(&mut self, most: usize, tools: &mut Tools<'_, '_>) {
+        let Some(life) = self.life else { return };
+        let now = tools.env.now();
+        for _ in 0..most {
+            let Some(seq) = self.sender.first_lost() else { return };
+            if !tools.budget.spend(now) {
+                tools.env.note("reliable.budget-spent", self.peer.0.into(), seq);
+                return;
+            }
+            let ack = self.tell(tools);
+            let Some(message) = self.sender.send_again(seq, now) else { return };
+            let frame = framed(message, tools.env.life(), Body::Data { to: life, seq, ack });
+            tools.hops.down(self.peer, frame);
+            self.counts.again += 1;
+            tools.env.note("reliable.again", self.peer.0.into(), seq);
+        }
+    }
+
+    /// Learns from a segment which life of the peer it is of; whether it is to be listened to.
+    fn learn(&mut self, life: u32, tools: &mut Tools<'_, '_>) -> bool {
+        match self.life {
+            Some(known) if life < known => {
+                self.counts.refused += 1;
+                tools.env.note("reliable.old-life", self.peer.0.into(), life.into());
+                return false;
+            }
+            Some(known) if life == known => return true,
+            Some(_) => {
+                let abandoned = self.sender.abandon() as u64;
+                self.counts.abandoned += abandoned;
+                tools.env.note("reliable.peer-restarted", self.peer.0.into(), abandoned);
+                self.receiver = Receiver::new(tools.config.room);
+                self.rtt = Rtt::new(tools.config.bounds);
+                if std::mem::take(&mut self.owed) > 0 {
+                    tools.env.cancel_timer(acknowledgement(self.peer));
+                }
+            }
+            // (5.7): a first segment that had to be repeated says that the time-out is too short.
+            None if self.unanswered > 0 => {
+                self.rtt.back_off(tools.config.bounds.initial.times(3));
+            }
+            None => {}
+        }
+        self.life = Some(life);
+        self.unanswered = 0;
+        self.stop_timer(tools);
+        true
+    }
+
+    /// Takes a segment in; the message in it, if it is the next one for the layer above. What it has
+    /// held up goes there by `hops`.
+    pub(super) fn arrive<'b>(
+        &mut self,
+        message: &'b [u8],
+        trailer: &Trailer,
+        tools: &mut Tools<'_, '_>,
+    ) -> Option<&'b [u8]> {
+        let own = tools.env.life();
+        let to = match trailer.body {
+            Body::Hello => None,
+            Body::Welcome { to } | Body::Data { to, .. } | Body::Ack { to, .. } => Some(to),
+        };
+        let checked = !tools.config.incarnation_unchecked;
+        if checked {
+            if to.is_some_and(|to| to != own) {
+                self.refuse(trailer, tools);
+                return None;
+            }
+            if !self.learn(trailer.from, tools) {
+                return None;
+            }
+        } else if self.life.is_none() {
+            self.life = Some(trailer.from);
+            self.stop_timer(tools);
+        }
+        match &trailer.body {
+            Body::Hello => {
+                self.say(Body::Welcome { to: trailer.from }, tools);
+                self.pump(tools);
+                None
+            }
+            Body::Welcome { .. } => {
+                self.pump(tools);
+                None
+            }
+            Body::Ack { ack, .. } => {
+                self.acknowledged(ack, tools);
+                None
+            }
+            Body::Data { seq, ack, .. } => {
+                self.acknowledged(ack, tools);
+                self.data(*seq, message, tools)
+            }
+        }
+    }
+
+    /// A segment for another life of this node: its sender is told which life this is.
+    fn refuse(&mut self, trailer: &Trailer, tools: &mut Tools<'_, '_>) {
+        self.counts.refused += 1;
+        tools.env.note("reliable.wrong-life", self.peer.0.into(), trailer.from.into());
+        if !matches!(trailer.body, Body::Welcome { .. }) {
+            self.say(Body::Welcome { to: trailer.from }, tools);
+        }
+    }
+
+    fn acknowledged(&mut self, ack: &Acknowledgement, tools: &mut Tools<'_, '_>) {
+        let now = tools.env.now();
+        let karn = !tools.config.karn_ignored;
+        let progress = self.sender.acknowledge(ack, now, karn);
+        if let Some(sample) = progress.sample {
+            self.rtt.sample(sample);
+            tools.env.note("reliable.sample", self.peer.0.into(), sample.nanos());
+        }
+        // A time-out that was backed off stays so until there is a sample (5.5, 5.7, Karn).
+        if progress.sample.is_some() || (progress.news && !tools.config.adaptive) {
+            self.unanswered = 0;
+        }
+        if progress.news {
+            // What came through makes room for twice as much of what is still missing.
+            self.send_lost(2, tools);
+        }
+        self.pump(tools);
+        if !self.sender.is_waiting_for_answers() {
+            // (5.2)
+            self.stop_timer(tools);
+        } else if progress.advanced {
+            // (5.3)
+            self.start_timer(self.rto(tools.config), tools);
+        }
+    }
+
+    fn data<'b>(
+        &mut self,
+        seq: u64,
+        message: &'b [u8],
+        tools: &mut Tools<'_, '_>,
+    ) -> Option<&'b [u8]> {
+        let gap = tools.config.gap_acknowledged;
+        if gap {
+            self.receiver.skip_to(seq);
+        }
+        let arrival = self.receiver.arrive(seq, message);
+        let passes = match arrival {
+            Arrival::Next => Some(message),
+            Arrival::Again => {
+                self.counts.duplicates += 1;
+                tools.env.note("reliable.duplicate", self.peer.0.into(), seq);
+                tools.config.duplicates_kept.then_some(message)
+            }
+            Arrival::NoRoom => {
+                tools.env.note("reliable.no-room", self.peer.0.into(), seq);
+                None
+            }
+            Arrival::Early => None,
+        };
+        let mut filled = false;
+        if arrival == Arrival::Next {
+            while let Some(held) = self.receiver.pop() {
+                tools.hops.up(self.peer, held);
+                filled = true;
+            }
+        }
+        self.owe(arrival == Arrival::Next && !filled, tools);
+        passes
+    }
+
+    /// Acknowledges now, or, if all is in order and there is time, with what is sent next.
+    fn owe(&mut self, in_order: bool, tools: &mut Tools<'_, '_>) {
+        self.owed += 1;
+        let delay = tools.config.ack_delay;
+        if in_order && delay > Duration::ZERO && self.owed < OWED_MAX {
+            tools.env.set_timer(acknowledgement(self.peer), delay);
+        } else {
+            self.pay(tools);
+        }
+    }
+
+    /// Sends the acknowledgement that is owed.
+    pub(super) fn pay(&mut self, tools: &mut Tools<'_, '_>) {
+        let Some(to) = self.life.filter(|_| self.owed > 0) else { return };
+        let ack = self.tell(tools);
+        self.counts.acknowledgements += 1;
+        self.say(Body::Ack { to, ack }, tools);
+    }
+}
+
+fn framed(message: &[u8], from: u32, body: Body) -> Vec<u8> {
+    // What follows a message is never longer, but for the blocks of a lossy link.
+    let mut frame = Vec::with_capacity(message.len() + 36);
+    frame.extend_from_slice(message);
+    Trailer { from, body }.encode(&mut frame);
+    frame
+}

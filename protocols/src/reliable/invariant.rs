@@ -1,0 +1,83 @@
+//! What must hold of every round trip that is taken for one.
+
+use simlab_core::{
+    Checker, Interest, Invariant, Kind, NodeId, Seq, Time, TraceEvent, View, Violation,
+};
+use std::collections::BTreeMap;
+
+/// A sample is the time from a transmission to the acknowledgement of that transmission.
+pub(super) const RTT_SAMPLES: Invariant = Invariant {
+    name: "rtt_samples",
+    summary: "a round trip is that of the transmission that was acknowledged",
+    build: || Box::new(RttSamples::default()),
+};
+
+/// Follows the trace from an acknowledgement back to what it acknowledges: the acknowledgement's send was
+/// caused by a delivery, and that one is of a transmission. An acknowledgement that waited for a timer
+/// has another cause, and says nothing here.
+#[derive(Clone, Debug, Default)]
+struct RttSamples {
+    /// When a datagram was sent, and which delivery made its sender send it.
+    sent: BTreeMap<Seq, (Time, Option<Seq>)>,
+    /// Which datagram a delivery is of.
+    delivered: BTreeMap<Seq, Seq>,
+}
+
+/// So much is remembered; what is older is not judged.
+const REMEMBERED_MAX: usize = 1 << 14;
+
+impl RttSamples {
+    /// When the datagram was sent that the one that was delivered by `cause` acknowledges.
+    fn transmitted(&self, cause: Seq) -> Option<Time> {
+        let acknowledgement = self.delivered.get(&cause)?;
+        let (_, delivery) = self.sent.get(acknowledgement)?;
+        let (at, _) = self.sent.get(self.delivered.get(&(*delivery)?)?)?;
+        Some(*at)
+    }
+}
+
+impl Checker for RttSamples {
+    fn name(&self) -> &'static str {
+        RTT_SAMPLES.name
+    }
+
+    fn interest(&self) -> Interest {
+        Interest::DATAGRAMS.and(Interest::NOTES)
+    }
+
+    fn on_event(&mut self, event: &TraceEvent<'_>, view: &dyn View) -> Option<Violation> {
+        match event.kind {
+            Kind::Sent { .. } => {
+                self.sent.insert(event.seq, (event.at, event.cause));
+                if self.sent.len() > REMEMBERED_MAX {
+                    self.sent.pop_first();
+                }
+            }
+            Kind::Delivered { datagram, .. } => {
+                self.delivered.insert(event.seq, datagram);
+                if self.delivered.len() > REMEMBERED_MAX {
+                    self.delivered.pop_first();
+                }
+            }
+            Kind::Noted { name: "reliable.sample", a: peer, b: sample } => {
+                let truth = event.at.since(self.transmitted(event.cause?)?).nanos();
+                // Clocks may run fast or slow, by less than that.
+                if sample.abs_diff(truth) > truth / 8 {
+                    let name = |node: NodeId| view.name(node).to_owned();
+                    let who = event.node.map_or_else(String::new, name);
+                    let peer =
+                        u32::try_from(peer).map_or_else(|_| String::new(), |n| name(NodeId(n)));
+                    let ms =
+                        |nanos: u64| format!("{}.{:03}", nanos / 1_000_000, nanos / 1_000 % 1_000);
+                    let (sample, truth) = (ms(sample), ms(truth));
+                    let detail = format!(
+                        "{who} takes {sample} ms for the round trip to {peer}, and it was {truth} ms"
+                    );
+                    return Some(Violation { detail });
+                }
+            }
+            _ => {}
+        }
+        None
+    }
+}
