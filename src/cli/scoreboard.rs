@@ -1,5 +1,6 @@
 //! The report for people: the variants side by side, what broke, and the moment of the cut.
 
+mod nodes;
 mod storm;
 mod table;
 
@@ -27,7 +28,7 @@ pub(super) fn text(report: &Report<'_>, lang: &str, args: &RunArgs) -> Vec<Strin
     switches(report, &mut out);
     out.push(String::new());
     table::table(report, &mut out);
-    table::nodes(report, &mut out);
+    nodes::nodes(report, &mut out);
     outside(report, lang, &mut out);
     let before = out.len();
     storm::storm(report, &mut out);

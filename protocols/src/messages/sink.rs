@@ -13,12 +13,20 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The sink.
 pub const SINK: Entry =
     Entry::server("message-sink", "counts what comes of numbered messages, and how", sink)
-        .parameters(&[Parameter {
-            name: "strict",
-            kind: ParameterKind::Flag,
-            default: Some("false"),
-            help: "whether every message is to come once, in order and undamaged",
-        }])
+        .parameters(&[
+            Parameter {
+                name: "strict",
+                kind: ParameterKind::Flag,
+                default: Some("false"),
+                help: "whether every message is to come once, in order and undamaged",
+            },
+            Parameter {
+                name: "measure_from",
+                kind: ParameterKind::Duration,
+                default: Some("0s"),
+                help: "from when on received messages count as measured, by the sink's clock",
+            },
+        ])
         .invariants(&[invariant::EXACTLY_ONCE_IN_ORDER])
         .dissector(dissect)
         .faults(&FAULTS);
@@ -35,6 +43,8 @@ struct Sink {
     stale: u64,
     damaged: u64,
     last: Time,
+    measure_from: Time,
+    measured: u64,
 }
 
 /// What has come from a source.
@@ -59,6 +69,8 @@ fn sink(args: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
         stale: 0,
         damaged: 0,
         last: Time::ZERO,
+        measure_from: Time::ZERO + args.duration("measure_from"),
+        measured: 0,
     }))
 }
 
@@ -92,6 +104,7 @@ impl Sink {
         }
         self.good += 1;
         self.last = env.now();
+        self.measured += u64::from(self.last >= self.measure_from);
     }
 }
 
@@ -121,6 +134,9 @@ impl Process for Sink {
         view.int("late", self.late as i64);
         view.int("stale", self.stale as i64);
         view.int("damaged", self.damaged as i64);
+        if self.measure_from > Time::ZERO {
+            view.int("measured", self.measured as i64);
+        }
         view.int("last_ms", self.last.millis() as i64);
     }
 }

@@ -159,7 +159,8 @@ impl Connection {
             None => self.say(Body::Hello, tools),
             Some(_) => {
                 self.sender.lose_all();
-                self.send_lost(1, tools);
+                let most = if tools.config.repeat_all { usize::MAX } else { 1 };
+                self.send_lost(most, tools);
                 if self.sender.first_missing().is_none() {
                     return;
                 }

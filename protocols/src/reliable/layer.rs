@@ -90,6 +90,12 @@ const PARAMETERS: &[Parameter] = &[
         "exponential",
         "how much longer to wait each time that nobody answers",
     ),
+    parameter(
+        "repeat",
+        ParameterKind::Choice(&["first", "all"]),
+        "first",
+        "what a time-out sends again: the first message under way, or all of them (go-back-N)",
+    ),
     parameter("budget", ParameterKind::Flag, "false", "whether there is a retry budget"),
     parameter(
         "budget_share",
@@ -133,6 +139,7 @@ fn build(arguments: &Arguments<'_>, layer: &Layered) -> Result<Box<dyn Layer>, B
         ack_delay: layer.duration("ack_delay"),
         bounds,
         adaptive: layer.flag("adaptive"),
+        repeat_all: layer.text("repeat") == "all",
         backoff: Backoff::named(layer.text("backoff")).unwrap_or(Backoff::Exponential),
         budget: layer.flag("budget").then(limit),
         duplicates_kept: on(NO_SUPPRESSION),

@@ -65,6 +65,8 @@ pub struct Config {
     pub bounds: Bounds,
     /// Whether the time-out follows the round trip. If not it is always the initial one.
     pub adaptive: bool,
+    /// Whether a time-out sends again all that is under way (go-back-N), and not only the first message.
+    pub repeat_all: bool,
     /// How much longer to wait each time that nobody answers.
     pub backoff: Backoff,
     /// How much may be sent again.

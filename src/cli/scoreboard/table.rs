@@ -2,13 +2,11 @@
 
 use super::super::wrap::WIDTH;
 use simlab_check::Latency;
-use simlab_core::{DropReason, Duration, FieldValue};
+use simlab_core::{DropReason, Duration};
 use simlab_scenarios::report::{Answers, FaultReport, Report, Status, VariantReport};
 use simlab_sim::Stats;
 
-const LABEL: usize = 19;
-/// How many lines of a report at most stand before the breaks and the picture.
-const NODES_LINES_MAX: usize = 32;
+pub(super) const LABEL: usize = 19;
 
 /// The rows of a table, each a label and a cell for each variant.
 struct Table<'r> {
@@ -22,8 +20,13 @@ impl Table<'_> {
     }
 }
 
+/// How wide a variant's column is.
+pub(super) fn width(report: &Report<'_>) -> usize {
+    ((WIDTH - LABEL) / report.variants.len().max(1)).clamp(8, 18)
+}
+
 pub(super) fn table(report: &Report<'_>, out: &mut Vec<String>) {
-    let width = ((WIDTH - LABEL) / report.variants.len().max(1)).clamp(8, 18);
+    let width = width(report);
     let mut table = Table { report, rows: Vec::new() };
     // Of what is served alone it is told how it was during the faults.
     let sites = report.variants.iter().any(|v| !v.metrics.sites.is_empty() && !v.faults.is_empty());
@@ -64,7 +67,7 @@ pub(super) fn table(report: &Report<'_>, out: &mut Vec<String>) {
 }
 
 /// A label and its cells. A label that is too long takes of the room before the first number.
-fn line(label: &str, cells: &[String], width: usize) -> String {
+pub(super) fn line(label: &str, cells: &[String], width: usize) -> String {
     let mut line = format!("{label:<LABEL$}");
     let mut end = LABEL;
     for cell in cells {
@@ -156,35 +159,6 @@ fn network(table: &mut Table<'_>) {
         counted("  damaged", &|stats| stats.corrupted);
         counted("  overtaken", &|stats| stats.reordered);
     }
-}
-
-/// What nodes of a kind show of themselves, side by side, where there are no clients to speak.
-pub(super) fn nodes(report: &Report<'_>, out: &mut Vec<String>) {
-    let (Some(variant), []) = (report.variants.first(), &report.scenario.objects[..]) else {
-        return;
-    };
-    let world = &variant.run.world;
-    let mut columns: Vec<String> = Vec::new();
-    for node in &report.scenario.nodes {
-        let Some(fields) = world.inspect(node.id) else { continue };
-        let numbers = fields.iter().filter(|f| matches!(f.value, FieldValue::Int(_)));
-        let names: Vec<String> = numbers.map(|f| f.name.clone()).collect();
-        if names.is_empty() {
-            continue;
-        }
-        if names != columns {
-            out.push(String::new());
-            let cells: String = names.iter().map(|name| format!("{name:>11}")).collect();
-            out.push(format!("{:<LABEL$}{cells}", node.service));
-            columns = names;
-        }
-        let cells: String = columns
-            .iter()
-            .map(|name| format!("{:>11}", fields.get_int(&[name]).unwrap_or_default()))
-            .collect();
-        out.push(format!("  {:<width$}{cells}", node.name, width = LABEL - 2));
-    }
-    out.truncate(NODES_LINES_MAX);
 }
 
 /// Rounded, but never to 100 or 0 what is not all or nothing.

@@ -1,0 +1,96 @@
+//! What nodes show of themselves in the end, where there are no clients to speak.
+
+use super::table::{LABEL, line, width};
+use simlab_core::{FieldValue, Fields};
+use simlab_scenarios::report::Report;
+use simlab_sim::World;
+
+/// How many lines of a report at most stand before the breaks and the picture.
+const LINES_MAX: usize = 40;
+
+pub(super) fn nodes(report: &Report<'_>, out: &mut Vec<String>) {
+    let mut lines = Vec::new();
+    match &report.variants[..] {
+        _ if !report.scenario.objects.is_empty() => return,
+        [variant] => of_one(report, &variant.run.world, &mut lines),
+        _ => of_several(report, &mut lines),
+    }
+    let more = lines.len().saturating_sub(LINES_MAX);
+    if more > 0 {
+        lines.truncate(LINES_MAX);
+        lines.push(format!("… and {more} lines more: `simlab tui` shows all"));
+    }
+    out.append(&mut lines);
+}
+
+/// The variants side by side: a line for each number of a node that is not zero everywhere.
+fn of_several(report: &Report<'_>, out: &mut Vec<String>) {
+    let width = width(report);
+    for node in &report.scenario.nodes {
+        let mut rows: Vec<(String, Vec<Option<i64>>)> = Vec::new();
+        for (column, variant) in report.variants.iter().enumerate() {
+            let Some(fields) = variant.run.world.inspect(node.id) else { continue };
+            let mut numbers = Vec::new();
+            collect(&fields, "", &mut numbers);
+            let mut place = 0;
+            for (name, number) in numbers {
+                // What only later variants have stands after what it comes after there.
+                place = match rows.iter().position(|(known, _)| *known == name) {
+                    Some(known) => known,
+                    None => {
+                        rows.insert(place, (name, vec![None; report.variants.len()]));
+                        place
+                    }
+                };
+                rows[place].1[column] = Some(number);
+                place += 1;
+            }
+        }
+        rows.retain(|(_, numbers)| numbers.iter().any(|number| number.is_some_and(|n| n != 0)));
+        if rows.is_empty() {
+            continue;
+        }
+        out.push(String::new());
+        out.push(node.name.clone());
+        for (name, numbers) in rows {
+            let cell = |number: Option<i64>| number.map_or("-".to_owned(), |n| n.to_string());
+            let cells: Vec<String> = numbers.into_iter().map(cell).collect();
+            out.push(line(&format!("  {name}"), &cells, width));
+        }
+    }
+}
+
+/// All numbers, those of groups with the names of the groups before theirs.
+fn collect(fields: &Fields, group: &str, out: &mut Vec<(String, i64)>) {
+    for field in fields {
+        match &field.value {
+            FieldValue::Int(number) => out.push((format!("{group}{}", field.name), *number)),
+            FieldValue::Group(inner) => collect(inner, &format!("{group}{}.", field.name), out),
+            FieldValue::Text(_) => {}
+        }
+    }
+}
+
+/// The nodes of a kind side by side.
+fn of_one(report: &Report<'_>, world: &World, out: &mut Vec<String>) {
+    let mut columns: Vec<String> = Vec::new();
+    for node in &report.scenario.nodes {
+        let Some(fields) = world.inspect(node.id) else { continue };
+        let numbers = fields.iter().filter(|f| matches!(f.value, FieldValue::Int(_)));
+        let names: Vec<String> = numbers.map(|f| f.name.clone()).collect();
+        if names.is_empty() {
+            continue;
+        }
+        if names != columns {
+            out.push(String::new());
+            let cells: String = names.iter().map(|name| format!("{name:>11}")).collect();
+            out.push(format!("{:<LABEL$}{cells}", node.service));
+            columns = names;
+        }
+        let cells: String = columns
+            .iter()
+            .map(|name| format!("{:>11}", fields.get_int(&[name]).unwrap_or_default()))
+            .collect();
+        out.push(format!("  {:<width$}{cells}", node.name, width = LABEL - 2));
+    }
+}
