@@ -15,8 +15,8 @@ mod write;
 use crate::run::{Planned, Setup, workload};
 use crate::{Catalogue, Command, Fault, Scenario};
 use simlab_core::{NodeId, Point, Time, Who};
-use simlab_sim::Script;
-use std::collections::BTreeSet;
+use simlab_sim::{Fault as What, Script};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A run with all that its seed drew written out. Nodes have the ids of the scenario throughout.
 #[derive(Clone, Debug)]
@@ -56,6 +56,7 @@ impl<'a> Concrete<'a> {
         let mut faults: Vec<Fault> =
             setup.faults().iter().flat_map(|fault| spelt_out(setup, fault)).collect();
         faults.sort_by_key(|fault| fault.at);
+        let faults = without_crashes_of_who_is_down(faults);
         Concrete {
             scenario,
             catalogue,
@@ -114,6 +115,21 @@ impl<'a> Concrete<'a> {
         let faults = self.faults.iter().map(|fault| fault.until.unwrap_or(fault.at).max(fault.at));
         operations.chain(commands).chain(faults).max().unwrap_or(Time::ZERO)
     }
+}
+
+/// Leaves out of each crash whom an earlier one keeps down. It does nothing to them, a storm draws it all the
+/// same, and a file that says so is refused as a mistake.
+fn without_crashes_of_who_is_down(faults: Vec<Fault>) -> Vec<Fault> {
+    let mut down: BTreeMap<NodeId, Time> = BTreeMap::new();
+    let stands = |mut fault: Fault| {
+        let What::Crash { nodes, wiped } = &mut fault.what else { return Some(fault) };
+        if !*wiped {
+            nodes.retain(|node| down.get(node).is_none_or(|until| *until < fault.at));
+        }
+        down.extend(nodes.iter().map(|node| (*node, fault.until.unwrap_or(Time::NEVER))));
+        (!nodes.is_empty()).then_some(fault)
+    };
+    faults.into_iter().filter_map(stands).collect()
 }
 
 /// A fault that comes and goes as the faults that it is.
