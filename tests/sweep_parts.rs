@@ -192,6 +192,10 @@ fn results_that_do_not_make_up_a_sweep_are_refused() {
     );
     let sober = ["--seeds", "5..65", "--shard", "2/4"];
     merge(&[a, &other("sober.jsonl", &[&shop[..], &sober].concat())], "its list of settings is ``");
+    let whole =
+        other("whole.jsonl", &["sweep", "crash_and_disk", "--seeds", "5..65", "--switch", SWITCH]);
+    merge(&[&whole, a], "number of shards is 4, not 1");
+    merge(&[&whole, &whole], "two files are of the whole sweep");
     let fewer = ["--seeds", "5..9", "--switch", SWITCH, "--shard", "2/4"];
     merge(&[a, &other("few.jsonl", &[&shop[..], &fewer].concat())], "seeds is 5..9, not 5..65");
     let link = ["sweep", "lossy_link", "--seeds", "5..65", "--shard", "2/4"];

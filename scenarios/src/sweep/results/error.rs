@@ -85,7 +85,10 @@ impl fmt::Display for ResultsError {
             }
             ResultsError::Twice { shard, first, second } => {
                 let (first, second) = (first.display(), second.display());
-                write!(f, "two files are of shard {shard}: {first} and {second}")
+                match shard.of() {
+                    1 => write!(f, "two files are of the whole sweep: {first} and {second}"),
+                    _ => write!(f, "two files are of shard {shard}: {first} and {second}"),
+                }
             }
             ResultsError::Missing(shards) => {
                 f.write_str("not all seeds were run:")?;

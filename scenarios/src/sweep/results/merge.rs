@@ -49,14 +49,16 @@ impl Shards {
         whole.same_sweep(&path, &reader.header)?;
         let place = usize::try_from(shard.number() - 1).unwrap_or(usize::MAX);
         match self.files.get_mut(place) {
-            Some(Some(first)) => {
-                let first = first.path.clone();
-                Err(ResultsError::Twice { shard, first, second: path })
-            }
-            Some(free) if usize::try_from(shard.of()) == Ok(of) => {
-                *free = Some(reader);
-                Ok(())
-            }
+            Some(place) if usize::try_from(shard.of()) == Ok(of) => match place {
+                Some(first) => {
+                    let first = first.path.clone();
+                    Err(ResultsError::Twice { shard, first, second: path })
+                }
+                None => {
+                    *place = Some(reader);
+                    Ok(())
+                }
+            },
             _ => {
                 let (found, expected) = (shard.of().to_string(), of.to_string());
                 Err(ResultsError::Differs { file: path, what: "number of shards", found, expected })
