@@ -162,6 +162,18 @@ fn the_same_failure_shrinks_to_the_same_file() {
     assert!(Replayed::of(&file, catalogue).expect("it runs").expect("it is one").is_same());
 }
 
+/// What else is broken on the way is told in its own words, and as the file itself tells it.
+#[test]
+fn a_story_says_what_else_is_broken_and_how() {
+    let text = include_str!("regressions/promise-not-persisted-linearizable-caspaxos.toml");
+    let file = loaded(Source::new("it.toml", text), &catalogue(), None);
+    let story = narrative(&file, &catalogue()).expect("it runs");
+    let broken = "promise_monotone is broken: n1 promised ballot 0.n0 after ballot 1.n0.";
+    assert!(story.iter().any(|sentence| sentence == broken), "{story:#?}");
+    let comments: Vec<String> = story.iter().map(|sentence| format!("# {sentence}\n")).collect();
+    assert!(text.contains(&comments.concat()), "{story:#?}");
+}
+
 #[test]
 fn what_does_not_fail_is_not_made_small() {
     let catalogue = catalogue();

@@ -195,7 +195,9 @@ impl<'r> Teller<'r> {
             Kind::Corrupted { from, .. } => {
                 format!("What {} tells {who} is damaged on its way.", self.name(from))
             }
-            Kind::Found { name } if Some(name) != self.check() => format!("{who}: {name}."),
+            Kind::Found { name } if Some(name) != self.check() => {
+                format!("{name} is broken: {}.", words())
+            }
             _ => return None,
         };
         Some(Line::Told(told))
@@ -343,8 +345,9 @@ fn shortened(lines: Vec<(bool, String)>) -> Vec<String> {
         return lines.into_iter().map(|(_, text)| text).collect();
     }
     let must = lines.iter().filter(|(must, _)| *must).count();
+    let messages = lines.len() - must;
     // One is for how many are left out.
-    let mut left_out = (lines.len() - must).saturating_sub(room.saturating_sub(must + 1));
+    let mut left_out = messages.saturating_sub(room.saturating_sub(must + 1));
     let count = left_out;
     let mut out = Vec::new();
     for (must, text) in lines {
@@ -354,7 +357,11 @@ fn shortened(lines: Vec<(bool, String)>) -> Vec<String> {
         }
         if left_out == count {
             let s = if count == 1 { "" } else { "s" };
-            out.push(format!("({count} earlier message{s} between servers.)"));
+            // If none is told, they are not only those before the next line.
+            out.push(match count == messages {
+                true => format!("({count} message{s} between servers, from here on.)"),
+                false => format!("({count} earlier message{s} between servers.)"),
+            });
         }
         left_out -= 1;
     }
