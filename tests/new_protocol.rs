@@ -39,6 +39,7 @@ fn what_is_there_is_not_written_over_and_names_are_names() {
         ("my-register", folder.path("mine"), "cannot write"),
         ("My_Register", folder.path("a"), "small letters"),
         ("simlab", folder.path("b"), "another crate"),
+        ("impl", folder.path("d"), "a word of Rust"),
         ("../up", folder.path("c"), "no such name"),
     ] {
         let (_, refused) = exits(2, &["new", "protocol", name, "--path", &path]);

@@ -20,6 +20,16 @@ const FILES: [(&str, &str); 6] = [
 /// The longest name: that of the scenario must fit as well.
 const NAME_MAX: usize = 40;
 
+/// The words that no crate can be called (The Rust Reference, "Keywords": strict and reserved ones in small
+/// letters).
+const KEYWORDS: [&str; 51] = [
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
+    "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",
+    "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
+    "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof",
+    "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+];
+
 pub(super) fn new(args: &NewArgs, output: &mut Output) -> Exit {
     match try_new(args) {
         Ok(folder) => {
@@ -49,6 +59,9 @@ fn try_new(args: &NewArgs) -> Result<PathBuf, String> {
     }
     if matches!(&name[..], "simlab" | "test" | "core" | "std" | "alloc" | "proc-macro") {
         return Err(format!("`{name}` is the name of another crate"));
+    }
+    if KEYWORDS.contains(&&name[..]) {
+        return Err(format!("`{name}` is a word of Rust, and no crate can be called so"));
     }
     let simlab = simlab(args.simlab.as_deref())?;
     let folder = args.path.clone().unwrap_or_else(|| PathBuf::from(name));
