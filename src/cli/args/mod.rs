@@ -114,7 +114,8 @@ pub(super) struct ScenarioArgs {
     /// What answers the random choices, decimal or 0x hex [default: the scenario's]
     #[arg(long, value_name = "N", value_parser = seed, allow_hyphen_values = true)]
     pub(super) seed: Option<u64>,
-    /// Change a setting: until, jitter, switch, network.default.FIELD, or NODE|SERVICE|ROLE.PARAMETER
+    /// Change a setting: until, jitter, switch, workloads.count, network.default.FIELD,
+    /// network.same_site.FIELD, or NODE|SERVICE|ROLE.PARAMETER
     #[arg(long, value_name = "KEY=VALUE", value_parser = setting)]
     pub(super) set: Vec<(String, String)>,
     /// Let services leave out a rule, in every variant that has it; see `simlab list switches`
