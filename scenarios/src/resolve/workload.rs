@@ -118,9 +118,15 @@ impl Teller<'_, '_> {
             let Some((object, model, declared)) = refuses else { continue };
             let span = weight.map_or(table.span, |weight| weight.span);
             let message = format!("`{}` is a {}, which has no `{verb}`", object.name, model.name);
+            let takes = calls.iter().filter(|(_, _, call, _)| (model.accepts)(call));
+            let takes: Vec<String> = takes.map(|(verb, ..)| format!("`{verb}`")).collect();
+            let takes = match &takes[..] {
+                [] => format!("a mix can ask nothing of a {}", model.name),
+                verbs => format!("of a {} a mix can ask {}", model.name, verbs.join(", ")),
+            };
             let help = "give it a workload of its own, and name the `objects` of each";
             let diagnostic = Diagnostic::at(span, message).also(declared, "the object");
-            self.problems.push(diagnostic.help(help));
+            self.problems.push(diagnostic.help(takes).help(help));
         }
         found.into_iter().map(|(index, _)| index).collect()
     }
