@@ -227,10 +227,14 @@ impl Property {
         let settings: Vec<String> =
             case.settings.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let set: String = settings.iter().map(|set| format!(" --set {set}")).collect();
+        let sizes = match settings.is_empty() {
+            true => String::new(),
+            false => format!(" SIMLAB_SET={}", settings.join(",")),
+        };
         let file = self.scenario.display();
         let mut lines = vec![
             format!("{} ({name}, seed {seed}): {check}: {detail}", scenario.name),
-            format!("  SIMLAB_SEED={seed} SIMLAB_SET={} cargo test", settings.join(",")),
+            format!("  SIMLAB_SEED={seed}{sizes} cargo test"),
             format!("  cargo run -- run {file} --seed {seed}{set} --variant {name}"),
         ];
         let mut failure = Failure { check, ..Failure::plain(String::new()) };

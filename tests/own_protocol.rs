@@ -39,6 +39,11 @@ fn a_mistake_is_found_made_small_told_kept_and_replayed() {
     assert!(failure.story.len() <= 15, "{:#?}", failure.story);
     assert!(failure.story.last().is_some_and(|so| so.starts_with("So read returned")));
 
+    assert!(told.contains(" SIMLAB_SET=workloads.count="), "{told}");
+    // Without sizes there are none to be set: the command would be refused.
+    let bare = property(&folder("own_protocol_bare")).try_check().expect_err("the same mistake");
+    assert!(!bare.to_string().contains("SIMLAB_SET"), "{bare}");
+
     // It is kept, and is what fails first from now on.
     let file = root.join(failure.file.expect("a counterexample"));
     let text = fs::read_to_string(&file).expect("it was written");
