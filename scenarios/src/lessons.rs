@@ -12,6 +12,8 @@ pub const LESSONS: &[(&str, &str)] = &[
     ("slow_node", include_str!("../slow_node.toml")),
     ("outside_the_model", include_str!("../outside_the_model.toml")),
     ("lost_ack", include_str!("../lost_ack.toml")),
+    ("sliding_window", include_str!("../sliding_window.toml")),
+    ("retry_storm", include_str!("../retry_storm.toml")),
     ("kv_storm", include_str!("../kv_storm.toml")),
 ];
 
