@@ -62,7 +62,12 @@ fn storm(seed: u64, models: &[FaultModel]) -> Storm {
         }
         for (n, nodes) in of.into_iter().enumerate().filter(|(_, nodes)| !nodes.is_empty()) {
             let model = (!r.random_ratio(1, 12)).then(|| models[r.random_range(0..models.len())]);
-            groups.push(Group { service: format!("{variant}.{n}"), nodes, model });
+            groups.push(Group {
+                service: format!("{variant}.{n}"),
+                nodes,
+                model,
+                shields: Vec::new(),
+            });
         }
     }
     let mut some = |chance| {
@@ -393,6 +398,7 @@ fn tolerant() -> Storm {
         service: service.to_owned(),
         nodes: nodes.map(NodeId).collect(),
         model: Some(MODEL),
+        shields: Vec::new(),
     };
     let seconds = |n| Duration::from_secs(n);
     let place = Place {

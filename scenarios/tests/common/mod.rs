@@ -100,6 +100,15 @@ static SERVICES: [Entry; 6] = [
     ]),
 ];
 
+/// The layers that the test files may use.
+const LAYERS: &[Entry] = &[
+    Entry::layer("marks", "puts a letter behind each frame", |_, _| unreachable!()).parameters(&[
+        parameter("letter", ParameterKind::Text, Some("x"), "the letter"),
+        parameter("count", ParameterKind::Count { min: 1, max: 9 }, Some("1"), "how many"),
+    ]),
+    Entry::layer("seals", "seals frames", |_, _| unreachable!()),
+];
+
 const fn check(
     name: &'static str,
     figure: bool,
