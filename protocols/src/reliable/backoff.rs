@@ -83,7 +83,8 @@ mod tests {
 
     #[test]
     fn waits_grow_as_their_names_say() {
-        let (least, most): (fn(u64) -> u64, fn(u64) -> u64) = (|_| 0, |bound| bound - 1);
+        let least = |_| 0;
+        let most = |bound| bound - 1;
         assert_eq!(waits(Backoff::Fixed, most), [100; 5]);
         assert_eq!(waits(Backoff::Exponential, most), [200, 400, 800, 1_000, 1_000]);
         assert_eq!(waits(Backoff::FullJitter, least), [25; 5]);
