@@ -14,6 +14,7 @@
 //! under any driver.
 
 pub mod caspaxos;
+pub mod checksum;
 mod dissect;
 pub mod lease;
 pub mod messages;
