@@ -4,6 +4,7 @@ mod args;
 mod balance;
 mod check;
 mod checks;
+mod checksum;
 mod diff;
 mod files;
 mod list;
@@ -61,6 +62,7 @@ pub(crate) fn main(entries: &[&'static Entry]) -> ExitCode {
         Command::Replay(args) => replay::replay(&args, &catalogue, &mut output),
         Command::Diff(args) => diff::diff(&args, &catalogue, &mut output),
         Command::Check(args) => check::check(&args, &mut output),
+        Command::Checksum(args) => checksum::checksum(&args, &mut output),
         Command::Tui(mut args) => {
             args.scenario.settle();
             tui::tui(&args, &catalogue, &mut output)

@@ -30,6 +30,7 @@ Examples:
   simlab sweep kv_storm --seeds 0..1000 --shard 1/4 --results 1.jsonl
   simlab merge 1.jsonl 2.jsonl 3.jsonl 4.jsonl
   simlab check history.edn --model cas-register --initial 0
+  simlab checksum --algorithm crc-32c FILE  and what it finds: simlab checksum --explain crc-32c
   simlab show cap_partition                 what the lesson is about, and why it must come out so
   simlab list                               the lessons";
 
@@ -65,6 +66,11 @@ pub(super) enum Command {
     /// Exit status: 0 the history is one that the model allows, 1 it is not, 2 bad input, 3 unknown: a limit was
     /// hit, or the model says nothing of such objects.
     Check(CheckArgs),
+    /// Print the checksum of a file, or tell what a checksum is sure to find
+    ///
+    /// A line for each: `NAME HEX FILE`. docs/checksums.md tells which finds what. Exit status: 2 if there is no
+    /// such checksum, or the file cannot be read.
+    Checksum(ChecksumArgs),
     /// Step through a run, forwards and backwards
     ///
     /// A trace file is run again. Without a scenario, there are the lessons to choose from. The keys are told
@@ -298,6 +304,23 @@ pub(super) struct CheckArgs {
     /// How to report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
+}
+
+/// Which checksums, of what.
+#[derive(Debug, Args)]
+pub(super) struct ChecksumArgs {
+    /// A file; `-` is standard input [default: -]
+    #[arg(conflicts_with = "explain")]
+    pub(super) file: Option<PathBuf>,
+    /// Which checksum, as in crc-32c; may be given several times [default: all]
+    #[arg(long, value_name = "NAME")]
+    pub(super) algorithm: Vec<String>,
+    /// Every checksum that there is, as is done if none is named
+    #[arg(long, conflicts_with = "algorithm")]
+    pub(super) all: bool,
+    /// Tell what a checksum, or each, is sure to find and what it does not, and what it costs
+    #[arg(long, value_name = "NAME", num_args = 0..=1, conflicts_with_all = ["algorithm", "all"])]
+    pub(super) explain: Option<Option<String>>,
 }
 
 /// A value as it is displayed; what is none of the others is a text, and so is what stands in quotes.
