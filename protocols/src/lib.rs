@@ -28,7 +28,7 @@ use simlab_core::Entry;
 /// All services and clients of this crate.
 #[must_use]
 pub fn entries() -> &'static [&'static Entry] {
-    static ENTRIES: [&Entry; 11] = [
+    static ENTRIES: [&Entry; 20] = [
         &shop::consistent::ENTRY,
         &shop::available::ENTRY,
         &shop::escrow::ENTRY,
@@ -40,6 +40,15 @@ pub fn entries() -> &'static [&'static Entry] {
         &messages::SOURCE,
         &messages::SINK,
         &reliable::RELIABLE,
+        &checksum::layer::SUM_8,
+        &checksum::layer::INTERNET,
+        &checksum::layer::FLETCHER_16,
+        &checksum::layer::FLETCHER_32,
+        &checksum::layer::ADLER_32,
+        &checksum::layer::CRC_16_ARC,
+        &checksum::layer::CRC_16_CCITT_FALSE,
+        &checksum::layer::CRC_32,
+        &checksum::layer::CRC_32C,
     ];
     &ENTRIES
 }

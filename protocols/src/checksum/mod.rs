@@ -25,6 +25,7 @@ mod crc;
 mod fletcher;
 mod internet;
 mod lanes;
+pub mod layer;
 mod sum8;
 
 pub use adler::Adler32;

@@ -134,6 +134,10 @@ impl Process for Sink {
         view.int("late", self.late as i64);
         view.int("stale", self.stale as i64);
         view.int("damaged", self.damaged as i64);
+        let millionths = (self.damaged * 1_000_000).checked_div(self.expected);
+        if let Some(millionths) = millionths.filter(|_| self.damaged > 0) {
+            view.int("damaged_per_million", millionths as i64);
+        }
         if self.measure_from > Time::ZERO {
             view.int("measured", self.measured as i64);
         }

@@ -90,7 +90,8 @@ fn process(
     let app = (entry.build)(arguments)?;
     let build = |(entry, layered): &(&'static Entry, &Layered)| {
         let layer = entry.layer.expect("what is listed as a layer is one");
-        Ok((entry.name, (layer.build)(arguments, layered)?))
+        let shown_as = layer.shown_as.unwrap_or(entry.name);
+        Ok((shown_as, (layer.build)(arguments, layered)?))
     };
     let layers: Vec<_> = layers.iter().map(build).collect::<Result<_, BuildError>>()?;
     Ok(if layers.is_empty() { app } else { Box::new(Stack::new(layers, app)) })

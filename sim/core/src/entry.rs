@@ -169,7 +169,7 @@ impl Entry {
     pub const fn layer(name: &'static str, summary: &'static str, build: BuildLayer) -> Self {
         let mut entry = Entry::server(name, summary, no_service);
         entry.role = Role::Layer;
-        entry.layer = Some(LayerEntry { build, peel: None, shields: &[] });
+        entry.layer = Some(LayerEntry { build, peel: None, shields: &[], shown_as: None });
         entry
     }
 
@@ -178,6 +178,15 @@ impl Entry {
     pub const fn peel(mut self, peel: Peel) -> Self {
         if let Some(layer) = &mut self.layer {
             layer.peel = Some(peel);
+        }
+        self
+    }
+
+    /// Shown in a group of fields of this name. Only layers are.
+    #[must_use]
+    pub const fn shown_as(mut self, group: &'static str) -> Self {
+        if let Some(layer) = &mut self.layer {
+            layer.shown_as = Some(group);
         }
         self
     }

@@ -21,6 +21,9 @@ pub struct LayerEntry {
     /// The kinds of fault of links that it keeps from what stands on it, in the way that a service
     /// need not tolerate them: it may turn them into others (a damaged datagram into a lost one).
     pub shields: &'static [FaultKind],
+    /// The group of fields in which it is shown; `None` for its own name. Layers that do the same in
+    /// several ways are compared by a common one.
+    pub shown_as: Option<&'static str>,
 }
 
 /// A frame without what a layer added to it.

@@ -21,7 +21,7 @@ pub struct Stack {
     work: Work,
 }
 
-/// A layer and what the scenario calls it.
+/// A layer and the group of fields in which it is shown.
 #[derive(Clone, Hash)]
 struct Named {
     name: &'static str,
@@ -82,7 +82,7 @@ impl Stack {
     /// How many layers a stack can have.
     pub const LAYERS_MAX: usize = (u8::MAX - FIRST_PORT + 1) as usize;
 
-    /// A service on layers, the uppermost first, each with its name.
+    /// A service on layers, the uppermost first, each with the name under which it is shown.
     ///
     /// # Panics
     /// If there are more than [`Stack::LAYERS_MAX`].

@@ -23,8 +23,22 @@ pub(super) fn nodes(report: &Report<'_>, out: &mut Vec<String>) {
     out.append(&mut lines);
 }
 
-/// The variants side by side: a line for each number of a node that is not zero everywhere.
+/// The variants side by side: a line for each number of a node that is not zero everywhere, and if that is
+/// too much for those that differ.
 fn of_several(report: &Report<'_>, out: &mut Vec<String>) {
+    rows(report, |numbers| numbers.iter().any(|number| number.is_some_and(|n| n != 0)), out);
+    if out.len() > LINES_MAX {
+        out.clear();
+        let differ = |numbers: &[Option<i64>]| {
+            let mut known = numbers.iter().flatten();
+            let first = known.next();
+            known.any(|number| Some(number) != first)
+        };
+        rows(report, differ, out);
+    }
+}
+
+fn rows(report: &Report<'_>, wanted: impl Fn(&[Option<i64>]) -> bool, out: &mut Vec<String>) {
     let width = width(report);
     for node in &report.scenario.nodes {
         let mut rows: Vec<(String, Vec<Option<i64>>)> = Vec::new();
@@ -32,21 +46,16 @@ fn of_several(report: &Report<'_>, out: &mut Vec<String>) {
             let Some(fields) = variant.run.world.inspect(node.id) else { continue };
             let mut numbers = Vec::new();
             collect(&fields, "", &mut numbers);
-            let mut place = 0;
             for (name, number) in numbers {
-                // What only later variants have stands after what it comes after there.
-                place = match rows.iter().position(|(known, _)| *known == name) {
-                    Some(known) => known,
-                    None => {
-                        rows.insert(place, (name, vec![None; report.variants.len()]));
-                        place
-                    }
-                };
+                let place = rows.iter().position(|(known, _)| *known == name);
+                let place = place.unwrap_or_else(|| {
+                    rows.push((name, vec![None; report.variants.len()]));
+                    rows.len() - 1
+                });
                 rows[place].1[column] = Some(number);
-                place += 1;
             }
         }
-        rows.retain(|(_, numbers)| numbers.iter().any(|number| number.is_some_and(|n| n != 0)));
+        rows.retain(|(_, numbers)| wanted(numbers));
         if rows.is_empty() {
             continue;
         }

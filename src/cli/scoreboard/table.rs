@@ -7,6 +7,8 @@ use simlab_scenarios::report::{Answers, FaultReport, Report, Status, VariantRepo
 use simlab_sim::Stats;
 
 pub(super) const LABEL: usize = 19;
+/// How wide a column is that has room for a number of datagrams and one of bytes.
+const BOTH_MIN: usize = 15;
 
 /// The rows of a table, each a label and a cell for each variant.
 struct Table<'r> {
@@ -72,8 +74,8 @@ pub(super) fn line(label: &str, cells: &[String], width: usize) -> String {
     let mut end = LABEL;
     for cell in cells {
         end += width;
-        let room = end.saturating_sub(line.chars().count());
-        line.push_str(&format!("{cell:>room$}"));
+        let room = end.saturating_sub(line.chars().count() + 1);
+        line.push_str(&format!(" {cell:>room$}"));
     }
     line.trim_end().to_owned()
 }
@@ -141,9 +143,15 @@ fn data(table: &mut Table<'_>) {
 
 /// What became of the datagrams.
 fn network(table: &mut Table<'_>) {
-    table.row("datagrams, bytes", |v| {
-        format!("{}, {}", v.metrics.stats.sent, bytes(v.metrics.stats.bytes_sent))
-    });
+    // Beside many variants there is no room for both.
+    if width(table.report) < BOTH_MIN {
+        table.row("datagrams", |v| v.metrics.stats.sent.to_string());
+        table.row("bytes", |v| bytes(v.metrics.stats.bytes_sent));
+    } else {
+        table.row("datagrams, bytes", |v| {
+            format!("{}, {}", v.metrics.stats.sent, bytes(v.metrics.stats.bytes_sent))
+        });
+    }
     let report = table.report;
     let mut counted = |label: &str, count: &dyn Fn(&Stats) -> u64| {
         if report.variants.iter().any(|v| count(&v.metrics.stats) > 0) {
