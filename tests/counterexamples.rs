@@ -6,6 +6,7 @@ mod common;
 use common::catalogue;
 use common::cli::{Folder, exits};
 use serde_json::Value;
+use simlab::core::{Entry, Env, Event, Process};
 use simlab::scenarios::report::{Status, judge};
 use simlab::scenarios::run::{Setup, run};
 use simlab::scenarios::shrink::{Budget, Replayed, Shrunk, shrink};
@@ -182,6 +183,42 @@ fn what_does_not_fail_is_not_made_small() {
     let setup = Setup { scenario: &scenario, catalogue, variant: 0, seed: 1, recording: false };
     let refused = shrink(&setup, "linearizable", Budget::default()).expect_err("it holds");
     assert!(refused.to_string().contains("does not fail"), "{refused}");
+}
+
+/// A process that panics as `assert_eq!` does, in several lines, and with what would act on a terminal.
+const BRITTLE: Entry =
+    Entry::server("brittle", "panics when it is ordered to", |_| Ok(Box::new(Brittle)));
+
+#[derive(Clone, Hash)]
+struct Brittle;
+
+impl Process for Brittle {
+    fn on_event(&mut self, event: Event<'_>, _: &mut Env<'_>) {
+        if let Event::Command { bytes } = event {
+            assert_eq!(bytes, b"no\nsuch", "\u{1b}[31mordered");
+        }
+    }
+}
+
+#[test]
+fn what_is_said_in_several_lines_is_told_in_one() {
+    let catalogue = Catalogue::with(&[&BRITTLE]);
+    let story = r#"format = 1
+name = "brittle"
+until = "5s"
+title = "Two orders"
+nodes = [{ name = "a", service = "brittle" }]
+commands = [{ at = "1s", node = "a", text = "no\nsuch" }, { at = "2s", node = "a", text = "go\non" }]
+"#;
+    let scenario = loaded(Source::new("brittle.toml", story), &catalogue, None);
+    let small = small(&scenario, &catalogue, ("", "panic", "", "default", 0));
+    let [order, so] = &small.story[..] else { panic!("{:#?}", small.story) };
+    assert_eq!(order, "a is ordered: go on.");
+    assert!(so.contains("assertion `left == right` failed: [31mordered left: "), "{so}");
+    let text = small.to_toml("simlab replay 'two\nlines.toml'");
+    let file = loaded(Source::new("it.toml", text), &catalogue, None);
+    let replayed = Replayed::of(&file, &catalogue).expect("it runs").expect("it is one");
+    assert!(replayed.is_same(), "{:?}", replayed.detail);
 }
 
 /// A sweep of one seed that fails.

@@ -54,6 +54,13 @@ fn language(tag: &str) -> &str {
     tag.split('-').next().unwrap_or(tag)
 }
 
+/// The same in one line: what a process says of itself when it panics often has several, and would end a
+/// comment, or act on a terminal.
+pub(crate) fn one_line(text: &str) -> String {
+    let words = text.split(char::is_control).map(str::trim).filter(|words| !words.is_empty());
+    words.collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,7 @@ use super::values::{
     argument, call, distribution, drift, number, offset, table, text, time, value,
 };
 use crate::run::Planned;
+use crate::text::one_line;
 use crate::{Counterexample, Expectation, Expected, Fault, Machine, Text};
 use simlab_core::{Argument, Layered, Member, NodeId, Parameter, Point, Who};
 use simlab_sim::{Cost, LinkSpec, Rest, Weather};
@@ -22,7 +23,7 @@ impl Concrete<'_> {
     pub fn to_toml(&self, about: &[String], counterexample: Option<&Counterexample>) -> String {
         let mut file = String::new();
         for line in about {
-            let _ = writeln!(file, "{}", format!("# {line}").trim_end());
+            let _ = writeln!(file, "{}", format!("# {}", one_line(line)).trim_end());
         }
         let writer = Writer { concrete: self, sites: self.sites() };
         writer.head(&mut file, counterexample);

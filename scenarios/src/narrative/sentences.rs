@@ -4,6 +4,7 @@ use super::SENTENCES_MAX;
 use super::past::{Message, clients, events, last};
 use crate::Words;
 use crate::report::VariantReport;
+use crate::text::one_line;
 use simlab_core::wire::Decode;
 use simlab_core::{
     Choice, DiskAct, DropReason, Duration, FaultId, Kind, NodeId, Operation, Outcome, Point, Seq,
@@ -44,7 +45,7 @@ pub(super) fn tell(report: &VariantReport<'_>, needed: &[Message], detail: &str)
     // Where in the trace it was seen concerns who looks there.
     let place = detail.starts_with("at ").then(|| detail.find(": ")).flatten();
     told.push(format!("So {}.", place.map_or(detail, |at| &detail[at + 2..])));
-    told
+    told.iter().map(|sentence| one_line(sentence)).collect()
 }
 
 /// What a disk did to its node, and to several.

@@ -23,6 +23,7 @@ pub(crate) use replayed::fails_too;
 pub use size::Size;
 
 use crate::run::Setup;
+use crate::text::one_line;
 use crate::{Concrete, Counterexample, Source, load, narrative};
 use simlab_core::{Digest, Duration};
 use std::collections::BTreeSet;
@@ -137,7 +138,7 @@ pub fn shrink<'a>(
         seed: setup.seed,
         check: check.to_owned(),
         trace_hash: seen.trace_hash,
-        detail: seen.detail,
+        detail: one_line(&seen.detail),
     };
     let finished = !exhausted;
     let text = best.to_toml(&[], Some(&counterexample));
