@@ -74,9 +74,19 @@ impl Checker for PromiseMonotone {
             *highest = b;
             return None;
         }
-        let (new, old) = (Ballot::from_word(b), Ballot::from_word(*highest));
+        let [new, old] = [b, *highest].map(|word| named(Ballot::from_word(word), view));
         let who = view.name(node);
         Some(Violation { detail: format!("{who} {name} ballot {new} after ballot {old}") })
+    }
+}
+
+/// A ballot by the name of its proposer, whose number says nothing to people; no proposer uses the lowest.
+fn named(ballot: Ballot, view: &dyn View) -> String {
+    let Ballot { counter, node } = ballot;
+    match node.0 < view.nodes() {
+        _ if counter == 0 => "0".to_owned(),
+        true => format!("{counter}.{}", view.name(node)),
+        false => ballot.to_string(),
     }
 }
 
@@ -179,7 +189,7 @@ mod tests {
                 ],
             );
             assert_eq!(verdicts[..5], [const { None }; 5]);
-            assert_eq!(verdicts[5], Some(format!("a {name} ballot 1.n0 after ballot 2.n1")));
+            assert_eq!(verdicts[5], Some(format!("a {name} ballot 1.a after ballot 2.b")));
         }
     }
 

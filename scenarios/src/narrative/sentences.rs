@@ -14,6 +14,9 @@ use simlab_sim::Fault as What;
 use simlab_sim::trace::{Describe, Names};
 use std::collections::BTreeMap;
 
+/// How it is told what a crash costs.
+const LOSES: &str = "loses ";
+
 /// One thing that happened.
 enum Line {
     /// It has to be told.
@@ -44,7 +47,8 @@ pub(super) fn tell(report: &VariantReport<'_>, needed: &[Message], detail: &str)
     let mut told = shortened(lines);
     // Where in the trace it was seen concerns who looks there.
     let place = detail.starts_with("at ").then(|| detail.find(": ")).flatten();
-    told.push(format!("So {}.", place.map_or(detail, |at| &detail[at + 2..])));
+    let detail = place.map_or(detail, |at| &detail[at + 2..]);
+    told.push(format!("So {detail}."));
     told.iter().map(|sentence| one_line(sentence)).collect()
 }
 
@@ -59,17 +63,23 @@ const fn disk(what: DiskAct) -> (&'static str, &'static str) {
     }
 }
 
-/// Puts what crashes and what that costs one after the other, not node by node.
+/// Puts what crashes and what that costs one after the other, not node by node. Nothing else changes places:
+/// who crashes again after it came up crashes twice.
 fn side_by_side(lines: Vec<Line>) -> Vec<Line> {
     let mut out: Vec<Line> = Vec::new();
     for line in lines {
         if let Line::Each(nodes, one, _) = &line {
-            let run = out.iter_mut().rev().take_while(|line| matches!(line, Line::Each(..)));
-            let mut same = run.filter_map(|line| match line {
-                Line::Each(others, same, _) if same == one => Some(others),
-                _ => None,
-            });
-            if let Some(others) = same.next() {
+            let passed = |line: &Line| match line {
+                // What a crash costs stands between it and the next.
+                Line::Each(others, cost, _) if cost != one => {
+                    cost.starts_with(LOSES) && !others.iter().any(|other| nodes.contains(other))
+                }
+                _ => false,
+            };
+            let place = out.iter().rev().take_while(|line| passed(line)).count() + 1;
+            if let Some(Line::Each(others, same, _)) = out.iter_mut().rev().nth(place - 1)
+                && same == one
+            {
                 others.extend(nodes);
                 continue;
             }
@@ -123,8 +133,30 @@ impl<'r> Teller<'r> {
     /// A message in words.
     fn said(&self, from: NodeId, to: NodeId, bytes: &[u8]) -> String {
         let words = Words { names: self.names, setup: Some(self.report.run.setup) };
-        let read = words.dissect(from, to, bytes).map(|dissection| dissection.summary);
+        let read = words.dissect(from, to, bytes).map(|read| self.named(&read.summary));
         read.unwrap_or_else(|| format!("{} bytes", bytes.len()))
+    }
+
+    /// A text in which protocols speak of nodes, who know them by number: `1.n0` with their names. A counterexample
+    /// has fewer nodes than its scenario, and `n3` may well be the name of another one.
+    fn named(&self, text: &str) -> String {
+        let joins = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some(end) = rest.find(|c| !joins(c)).or((!rest.is_empty()).then_some(rest.len()))
+        {
+            let (word, after) = rest.split_at(end);
+            let number = word.strip_prefix('n').and_then(|digits| digits.parse().ok());
+            let node = number.map(NodeId).filter(|node| node.to_string() == word);
+            match node.filter(|node| node.index() < self.names.nodes.len()) {
+                Some(node) => out.push_str(&self.name(node)),
+                None => out.push_str(word),
+            }
+            let next = after.find(joins).unwrap_or(after.len());
+            out.push_str(&after[..next]);
+            rest = &after[next..];
+        }
+        out
     }
 
     /// What the counterexample says of a datagram, if it says this.
@@ -167,7 +199,7 @@ impl<'r> Teller<'r> {
                 let s = if lost + torn == 1 { "" } else { "s" };
                 let writes = format!("{} write{s}", lost + torn);
                 return each(
-                    &format!("loses {writes} that it had not synced"),
+                    &format!("{LOSES}{writes} that it had not synced"),
                     &format!("each lose {writes} that they had not synced"),
                 );
             }
@@ -367,4 +399,45 @@ fn shortened(lines: Vec<(bool, String)>) -> Vec<String> {
         left_out -= 1;
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_crashes_again_after_it_came_up_crashes_twice() {
+        let line =
+            |node, what: &str| Line::Each(vec![NodeId(node)], what.to_owned(), String::new());
+        let (crash, cost, up) = ("crashes", "loses 1 write", "comes up again");
+        let happened = [
+            (0, crash),
+            (0, cost),
+            (1, crash),
+            (1, cost),
+            (0, up),
+            (0, crash),
+            (2, crash),
+            (1, up),
+            (2, up),
+            (2, crash),
+        ];
+        let told = side_by_side(happened.map(|(node, what)| line(node, what)).into());
+        let told = told.into_iter().map(|line| match line {
+            Line::Each(nodes, what, _) => {
+                let nodes = nodes.iter().map(NodeId::to_string).collect::<Vec<_>>();
+                format!("{} {what}", nodes.join(" "))
+            }
+            _ => String::new(),
+        });
+        let expected = [
+            "n0 n1 crashes",
+            "n0 n1 loses 1 write",
+            "n0 comes up again",
+            "n0 n2 crashes",
+            "n1 n2 comes up again",
+            "n2 crashes",
+        ];
+        assert_eq!(told.collect::<Vec<_>>(), expected);
+    }
 }
