@@ -30,27 +30,34 @@ pub(super) fn clients(report: &VariantReport<'_>) -> BTreeSet<NodeId> {
     events(report).filter(asks).filter_map(|event| event.node).collect()
 }
 
-/// The links between servers, each with the number of the last datagram that was sent over it.
-pub(super) fn links(report: &VariantReport<'_>) -> BTreeMap<(NodeId, NodeId), u64> {
-    let clients = clients(report);
-    let mut links = BTreeMap::new();
-    for event in events(report) {
-        if let (Kind::Sent { to, number, .. }, Some(from)) = (event.kind, event.node)
-            && !clients.contains(&from)
-            && !clients.contains(&to)
-        {
-            links.insert((from, to), number);
-        }
-    }
-    links
+/// The messages that arrived before it failed, by arrival.
+pub(super) fn earlier(report: &VariantReport<'_>) -> Vec<Message> {
+    let last = last(report);
+    let earlier = |event: &TraceEvent<'_>| last.is_none_or(|last| event.seq <= last);
+    messages(report, |event, _, _| earlier(event))
 }
 
-/// The messages that arrived and may have led to what fails, by arrival: over causes, and over the order of
-/// what happened at a node.
-pub(super) fn messages(report: &VariantReport<'_>) -> Vec<Message> {
+/// Of these, those that may have led to what fails: over causes, and over the order of what happened at a
+/// node.
+pub(super) fn causal(report: &VariantReport<'_>) -> Vec<Message> {
+    let last = last(report);
+    messages(report, |event, past, nodes| {
+        // What a client was told, and what was found, is what fails; or what is there in the end.
+        let told = matches!(event.kind, Kind::Returned { .. } | Kind::Found { .. });
+        let root = last.is_none_or(|last| told && event.seq <= last);
+        let here = event.node.filter(|_| happens_there(&event.kind));
+        root || past.contains(&event.seq) || here.is_some_and(|node| nodes.contains(&node))
+    })
+}
+
+/// The messages whose arrival belongs to a past, which is asked of what happened from the last to the first; it
+/// sees which causes and which nodes belong to it already.
+fn messages(
+    report: &VariantReport<'_>,
+    belongs: impl Fn(&TraceEvent<'_>, &BTreeSet<Seq>, &BTreeSet<NodeId>) -> bool,
+) -> Vec<Message> {
     let clients = clients(report);
     let events: Vec<TraceEvent<'_>> = events(report).collect();
-    let last = last(report);
     let (mut past, mut nodes) = (BTreeSet::new(), BTreeSet::new());
     let mut sends: BTreeMap<Seq, (NodeId, u64)> = BTreeMap::new();
     for event in &events {
@@ -60,15 +67,11 @@ pub(super) fn messages(report: &VariantReport<'_>) -> Vec<Message> {
     }
     let mut messages = Vec::new();
     for event in events.iter().rev() {
-        // What a client was told, and what was found, is what fails; or what is there in the end.
-        let told = matches!(event.kind, Kind::Returned { .. } | Kind::Found { .. });
-        let root = last.is_none_or(|last| told && event.seq <= last);
-        let here = event.node.filter(|_| happens_there(&event.kind));
-        if !(root || past.contains(&event.seq) || here.is_some_and(|node| nodes.contains(&node))) {
+        if !belongs(event, &past, &nodes) {
             continue;
         }
         past.extend(event.cause);
-        nodes.extend(here);
+        nodes.extend(event.node.filter(|_| happens_there(&event.kind)));
         let (Kind::Delivered { from, datagram }, Some(to)) = (event.kind, event.node) else {
             continue;
         };

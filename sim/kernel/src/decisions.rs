@@ -1,6 +1,6 @@
 //! Who answers the choices of a run: the seed, unless someone else was asked to.
 
-use simlab_core::{Decide, Domain, Point, Seeded, harmless};
+use simlab_core::{Choice, Decide, Domain, NodeId, Point, Seeded, Who, harmless};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -13,6 +13,8 @@ pub struct Script {
     pub complete: bool,
     /// What becomes of all other choices.
     pub rest: Rest,
+    /// Nodes of which none hears another: what they send each other is lost, unless an answer says otherwise.
+    pub apart: BTreeSet<NodeId>,
 }
 
 /// Who answers the choices that a [`Script`] does not.
@@ -35,11 +37,19 @@ impl Script {
     /// This script and, where both speak, `other`.
     #[must_use]
     pub fn with(mut self, other: Script) -> Self {
-        let Script { answers, complete, rest } = other;
+        let Script { answers, complete, rest, apart } = other;
         self.answers.extend(answers);
         self.complete |= complete;
         self.rest = self.rest.max(rest);
+        self.apart.extend(apart);
         self
+    }
+
+    /// Whether a choice is about the loss of what nodes tell each other that are to hear nothing.
+    fn loses(&self, point: Point) -> bool {
+        let both = |from, to| self.apart.contains(from) && self.apart.contains(to);
+        point.choice == Choice::Lose
+            && matches!(&point.who, Who::Link { from, to } if both(from, to))
     }
 }
 
@@ -147,6 +157,7 @@ impl Decisions {
                         self.refused.push(point);
                     }
                 }
+                None if script.loses(point) => answer = Some(1),
                 None if script.complete
                     && domain.certain().is_none()
                     && self.unknown.len() < UNKNOWN_MAX =>
@@ -182,7 +193,7 @@ impl Decide for Decisions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use simlab_core::{Choice, NodeId, Ratio, Who};
+    use simlab_core::Ratio;
 
     fn point(ordinal: u64) -> Point {
         let who = Who::Link { from: NodeId(0), to: NodeId(1) };
@@ -218,5 +229,20 @@ mod tests {
         assert_eq!((decisions.decide(point(0), never), decisions.decide(point(1), never)), (1, 0));
         let departures = decisions.departures();
         assert_eq!((departures.refused, departures.unasked), (vec![point(1)], vec![point(2)]));
+    }
+
+    #[test]
+    fn nodes_that_are_apart_hear_only_what_an_answer_lets_through() {
+        let apart = [NodeId(0), NodeId(1)].into();
+        let answers = [(point(3), 0)].into();
+        let mut decisions = Decisions::new(1);
+        decisions.follow(Script { answers, apart, ..Script::default() });
+        let never = Domain::Chance(Ratio::ZERO);
+        let lost: Vec<u64> = (0..5).map(|n| decisions.decide(point(n), never)).collect();
+        assert_eq!(lost, [1, 1, 1, 0, 1]);
+        let who = Who::Link { from: NodeId(0), to: NodeId(2) };
+        assert_eq!(decisions.decide(Point { who, ..point(0) }, never), 0, "another link");
+        let twice = Point { choice: Choice::Duplicate, ..point(0) };
+        assert_eq!(decisions.decide(twice, never), 0, "another choice");
     }
 }
