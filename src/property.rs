@@ -19,18 +19,20 @@
 //! `SIMLAB_SEED=7` runs one seed, with the sizes that `SIMLAB_SET=workloads.count=3` gives; `SIMLAB_RUNS=1000`
 //! draws so many.
 
+use crate::cli::quoted;
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use simlab_core::Entry;
 use simlab_scenarios::report::{Status, report};
 use simlab_scenarios::run::Setup;
 use simlab_scenarios::shrink::{Budget, Replayed, shrink};
-use simlab_scenarios::{Catalogue, Scenario, Source, WholeFile, load};
+use simlab_scenarios::{Catalogue, Counterexample, Scenario, Source, WholeFile, load};
 use std::fmt;
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// So many cases are drawn if nobody says otherwise.
 const RUNS: u32 = 100;
@@ -143,7 +145,7 @@ impl Property {
         }
     }
 
-    /// Runs what failed once, and then the drawn cases. Returns how many cases there were.
+    /// Runs what failed once, and then the drawn cases. Returns how many cases there were: at least one.
     ///
     /// # Errors
     /// The first failure.
@@ -155,6 +157,9 @@ impl Property {
             return self.one(&catalogue, &Case { seed, settings }).map(|()| 1);
         }
         let cases = variable("SIMLAB_RUNS")?.unwrap_or(self.runs);
+        if cases == 0 {
+            return Err(Failure::plain("no case is to be run, which shows nothing".to_owned()));
+        }
         let config = Config {
             cases,
             // Seeds have no order.
@@ -189,7 +194,8 @@ impl Property {
     /// The settings of one run that is asked for.
     fn asked_for(&self) -> Result<Vec<(String, String)>, Failure> {
         let mut settings = self.settings.clone();
-        for setting in variable::<String>("SIMLAB_SET")?.iter().flat_map(|all| all.split(',')) {
+        let all = variable::<String>("SIMLAB_SET")?.filter(|all| !all.is_empty());
+        for setting in all.iter().flat_map(|all| all.split(',')) {
             let Some((key, value)) = setting.split_once('=') else {
                 let message = format!("SIMLAB_SET: expected KEY=VALUE,…, found `{setting}`");
                 return Err(Failure::plain(message));
@@ -224,35 +230,38 @@ impl Property {
         let found = first_failure(&scenario, catalogue, seed).map_err(Failure::plain)?;
         let Some(Broken { variant, check, detail, inconclusive }) = found else { return Ok(()) };
         let name = &scenario.variants[variant].name;
-        let settings: Vec<String> =
-            case.settings.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        let set: String = settings.iter().map(|set| format!(" --set {set}")).collect();
-        let sizes = match settings.is_empty() {
-            true => String::new(),
-            false => format!(" SIMLAB_SET={}", settings.join(",")),
+        let set = |(key, value): &(String, String)| quoted(&format!("{key}={value}"));
+        let all: String = case.settings.iter().map(|one| format!(" --set {}", set(one))).collect();
+        // What the property itself sets need not be said to it.
+        let drawn: Vec<String> = case.settings.iter().skip(self.settings.len()).map(set).collect();
+        let drawn = if drawn.is_empty() {
+            String::new()
+        } else {
+            format!(" SIMLAB_SET={}", drawn.join(","))
         };
-        let file = self.scenario.display();
+        let (file, shown) = (quoted(&self.scenario.display().to_string()), quoted(name));
         let mut lines = vec![
             format!("{} ({name}, seed {seed}): {check}: {detail}", scenario.name),
-            format!("  SIMLAB_SEED={seed}{sizes} cargo test"),
-            format!("  cargo run -- run {file} --seed {seed}{set} --variant {name}"),
+            format!("  SIMLAB_SEED={seed}{drawn} cargo test{}", test()),
+            format!("  cargo run -- run {file} --seed {seed}{all} --variant {shown}"),
         ];
         let mut failure = Failure { check, ..Failure::plain(String::new()) };
         if !inconclusive {
             let setup = Setup { scenario: &scenario, catalogue, variant, seed, recording: false };
             match shrink(&setup, &failure.check, self.budget) {
                 Ok(small) => {
-                    let kept = format!("{}-{seed}-{name}-{}.toml", scenario.name, failure.check);
-                    let path = Path::new("tests/regressions").join(kept);
-                    let shown = path.display();
-                    let replay = format!("cargo run -- replay {shown}");
                     lines.extend(small.story.iter().map(|sentence| format!("    {sentence}")));
-                    match keep(&self.root.join(&path), &small.to_toml(&replay)) {
-                        Ok(()) => failure.file = Some(path.clone()),
-                        Err(error) => lines.push(format!("  cannot write {shown}: {error}")),
+                    let stem = format!("{}-{seed}-{name}-{}", scenario.name, failure.check);
+                    match keep(&self.root, &stem, |replay| small.to_toml(replay)) {
+                        Ok(path) => {
+                            lines.push(format!("  {}", replay(&path)));
+                            lines.push(format!("  {}", tui(&path)));
+                            failure.file = Some(path);
+                        }
+                        Err(error) => {
+                            lines.push(format!("  cannot write into {REGRESSIONS}: {error}"));
+                        }
                     }
-                    lines.push(format!("  {replay}"));
-                    lines.push(format!("  cargo run -- tui {shown}"));
                     failure.story = small.story;
                 }
                 Err(error) => lines.push(format!("  not made small: {error}")),
@@ -264,11 +273,14 @@ impl Property {
 
     /// What failed once: it must not fail any more, or, if it has switches on, only because of them.
     fn regressions(&self, catalogue: &Catalogue) -> Result<(), Failure> {
-        let folder = self.root.join("tests/regressions");
-        let mut files: Vec<PathBuf> = match fs::read_dir(&folder) {
-            Ok(entries) => entries.filter_map(|entry| Some(entry.ok()?.path())).collect(),
-            Err(_) => return Ok(()),
+        let folder = self.root.join(REGRESSIONS);
+        let unread = |error| Failure::plain(format!("cannot read {REGRESSIONS}: {error}"));
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries.map(|entry| Ok(entry.map_err(unread)?.path())),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(unread(error)),
         };
+        let mut files: Vec<PathBuf> = entries.collect::<Result<_, Failure>>()?;
         files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
         files.sort();
         let name = self.load(catalogue, &Case { seed: 0, settings: self.settings.clone() })?.name;
@@ -276,9 +288,13 @@ impl Property {
             let shown = file.strip_prefix(&self.root).unwrap_or(&file).display().to_string();
             let text = fs::read_to_string(&file)
                 .map_err(|error| Failure::plain(format!("cannot read {shown}: {error}")))?;
+            // Those of other properties may be of services that this one does not know.
+            if Counterexample::of_text(&text).is_some_and(|of| of != name) {
+                continue;
+            }
             let scenario = load(Source::new(&shown[..], text), catalogue, &[])
                 .map_err(|problems| Failure::plain(problems.render(false)))?;
-            if scenario.counterexample.as_ref().is_none_or(|of| of.of != name) {
+            if scenario.counterexample.is_none() {
                 continue;
             }
             regression(&scenario, catalogue, &shown, &file)?;
@@ -299,7 +315,8 @@ fn regression(
         Err(problems) => Err(Failure::plain(problems.render(false))),
     };
     let check = scenario.counterexample.as_ref().map_or("", |of| &of.check).to_owned();
-    let replay = format!("cargo run -- replay {shown}\n  cargo run -- tui {shown}");
+    let path = Path::new(shown);
+    let replay = format!("{}\n  {}", replay(path), tui(path));
     let mut control = scenario.clone();
     control.variants.iter_mut().for_each(|variant| variant.switches.clear());
     let switched = scenario.variants.iter().any(|variant| !variant.switches.is_empty());
@@ -349,8 +366,7 @@ fn first_failure(
         });
         let findings = variant.findings.iter();
         let findings = findings.map(|one| (one.name.to_owned(), one.detail.clone(), false));
-        // After a panic, or if a client recorded what cannot be, no verdict means what it says.
-        for (check, detail, inconclusive) in findings.chain(checks) {
+        for (check, detail, inconclusive) in checks.chain(findings) {
             // What failed says more than what nobody could tell.
             if first.as_ref().is_none_or(|first| first.inconclusive && !inconclusive) {
                 first = Some(Broken { variant: variant.variant, check, detail, inconclusive });
@@ -360,22 +376,58 @@ fn first_failure(
     Ok(first)
 }
 
-/// Writes a file unless one of its name says the same.
-fn keep(path: &Path, text: &str) -> std::io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+/// The name of the test that runs, after a space: other properties may know nothing of its sizes.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a test's thread has its name, and only people read it"
+)]
+fn test() -> String {
+    let thread = std::thread::current();
+    let name = thread.name().filter(|name| *name != "main");
+    name.map(|name| format!(" {name}")).unwrap_or_default()
+}
+
+/// Where counterexamples are kept.
+const REGRESSIONS: &str = "tests/regressions";
+
+fn replay(path: &Path) -> String {
+    format!("cargo run -- replay {}", quoted(&path.display().to_string()))
+}
+
+fn tui(path: &Path) -> String {
+    format!("cargo run -- tui {}", quoted(&path.display().to_string()))
+}
+
+/// Writes a counterexample under a name that nothing else has, and returns its path in the crate. If a file of
+/// its name says the same already, that is it.
+fn keep(root: &Path, stem: &str, text: impl Fn(&str) -> String) -> std::io::Result<PathBuf> {
+    // Tests are threads of one process, and would finish each other's files.
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    fs::create_dir_all(root.join(REGRESSIONS))?;
+    for number in 1_u64.. {
+        let again = if number == 1 { String::new() } else { format!("-{number}") };
+        let path = Path::new(REGRESSIONS).join(format!("{stem}{again}.toml"));
+        let text = text(&replay(&path));
+        match fs::read(root.join(&path)) {
+            Ok(there) if there == text.as_bytes() => return Ok(path),
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let mut file = WholeFile::create(&root.join(&path))?;
+                file.write_all(text.as_bytes())?;
+                file.finish()?;
+                return Ok(path);
+            }
+            Err(error) => return Err(error),
+        }
     }
-    if fs::read(path).is_ok_and(|there| there == text.as_bytes()) {
-        return Ok(());
-    }
-    let mut file = WholeFile::create(path)?;
-    file.write_all(text.as_bytes())?;
-    file.finish()
+    Err(std::io::Error::other("no name is left"))
 }
 
 /// A variable of the environment, if it is set.
 fn variable<T: std::str::FromStr>(name: &str) -> Result<Option<T>, Failure> {
-    let Ok(text) = std::env::var(name) else { return Ok(None) };
+    let Some(text) = std::env::var_os(name) else { return Ok(None) };
+    let text = text.to_string_lossy();
     match text.parse() {
         Ok(value) => Ok(Some(value)),
         Err(_) => Err(Failure::plain(format!("{name}: cannot make anything of `{text}`"))),

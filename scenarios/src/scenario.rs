@@ -79,6 +79,16 @@ pub struct Counterexample {
     pub detail: String,
 }
 
+impl Counterexample {
+    /// The scenario of which a file says that it is a counterexample, whatever else it says: its services may
+    /// be unknown here.
+    #[must_use]
+    pub fn of_text(text: &str) -> Option<String> {
+        let file: toml::Table = toml::from_str(text).ok()?;
+        file.get("counterexample")?.get("of")?.as_str().map(str::to_owned)
+    }
+}
+
 /// A node of the story. What it runs is up to the variant ([`Variant::roster`]).
 #[derive(Clone, Debug)]
 pub struct Node {

@@ -32,6 +32,8 @@ use simlab_core::Entry;
 use simlab_scenarios::Catalogue;
 use std::process::ExitCode;
 
+pub(crate) use output::quoted;
+
 /// Reads the arguments, does what they say, and answers with an exit status.
 pub(crate) fn main(entries: &[&'static Entry]) -> ExitCode {
     let cli = match Cli::try_parse() {
