@@ -265,6 +265,27 @@ fn the_command_line_writes_counterexamples_and_replays_them() {
 }
 
 #[test]
+fn a_folder_that_is_none_is_refused_before_anything_is_run() {
+    let folder = Folder::new("counterexamples-nowhere");
+    let file = folder.file("file", "mine");
+    for out in [file.clone(), folder.path("file/small")] {
+        let (told, refused) = exits(2, &[&SWEEP[..], &["--out", &out]].concat());
+        let words = format!("error: --out {out}: {file} is no folder");
+        assert_eq!((told.as_str(), refused.trim_end()), ("", words.as_str()));
+    }
+    // What only turns out when it is written costs the file, and not the story.
+    let taken = folder.path("small");
+    for check in ["conserved", "linearizable"] {
+        let name = format!("{taken}/crash_and_disk-1-majority-{check}.toml");
+        fs::create_dir_all(name).expect("a folder");
+    }
+    let (told, failed) = exits(1, &[&SWEEP[..], &["--out", &taken]].concat());
+    assert!(failed.contains("cannot write into"), "{failed}");
+    assert!(told.contains("    So 300 - 1 sold") && !told.contains(" replay "), "{told}");
+    assert_eq!(fs::read_to_string(&file).expect("it is there"), "mine");
+}
+
+#[test]
 fn a_counterexample_that_is_not_what_it_was_is_told() {
     let folder = Folder::new("counterexamples-changed");
     let out = folder.path("small");

@@ -39,6 +39,19 @@ pub(super) fn apart(results: &Path, scenario: &str) -> Result<(), ResultsError> 
     }
 }
 
+/// Refuses a folder for counterexamples that cannot be one, before anything is run for them.
+pub(super) fn folder(out: &Path, output: &mut Output) -> Result<(), Exit> {
+    let there = out.ancestors().find(|path| path.symlink_metadata().is_ok());
+    match there.filter(|path| !path.is_dir()) {
+        None => Ok(()),
+        Some(path) => {
+            let (out, path) = (out.display(), path.display());
+            output.error(&format!("error: --out {out}: {path} is no folder"));
+            Err(Exit::BadInput)
+        }
+    }
+}
+
 /// Where a file is or would be; `None` if it is something that can be read and written by many at
 /// once (a device, a pipe), or cannot be at all.
 fn place(path: &Path) -> Option<PathBuf> {

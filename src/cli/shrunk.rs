@@ -14,11 +14,12 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Default)]
 pub(super) struct Counterexamples(Vec<Kept>);
 
-/// A counterexample that was written.
+/// A counterexample.
 #[derive(Debug)]
 struct Kept {
     of: Violation,
-    file: PathBuf,
+    /// `None` if it could not be written.
+    file: Option<PathBuf>,
     /// What there is to say of it, a line each.
     told: Vec<String>,
 }
@@ -26,7 +27,7 @@ struct Kept {
 impl Counterexamples {
     /// The file of a violation, if it was made small.
     pub(super) fn file(&self, violation: &Violation) -> Option<String> {
-        self.find(violation).map(|kept| kept.file.display().to_string())
+        Some(self.find(violation)?.file.as_ref()?.display().to_string())
     }
 
     /// What is told of it.
@@ -69,16 +70,14 @@ impl Counterexamples {
                     continue;
                 }
             };
-            match write(&args.out, violation, &shrunk) {
-                Ok(file) => {
-                    let told = told(&shrunk, &file);
-                    all.0.push(Kept { of: violation.clone(), file, told });
-                }
-                Err(error) => {
-                    let folder = args.out.display();
-                    output.error(&format!("error: cannot write into {folder}: {error}"));
-                }
+            let file = write(&args.out, violation, &shrunk);
+            if let Err(error) = &file {
+                let folder = args.out.display();
+                output.error(&format!("error: cannot write into {folder}: {error}"));
             }
+            let file = file.ok();
+            let told = told(&shrunk, file.as_deref());
+            all.0.push(Kept { of: violation.clone(), file, told });
         }
         all
     }
@@ -113,15 +112,17 @@ fn replay(path: &Path) -> String {
     format!("{} replay {}", program(), quoted(&path.display().to_string()))
 }
 
-fn told(shrunk: &Shrunk<'_>, path: &Path) -> Vec<String> {
+fn told(shrunk: &Shrunk<'_>, path: Option<&Path>) -> Vec<String> {
     let Shrunk { before, after, candidates, finished, .. } = shrunk;
     let mut lines = vec![format!("made small: {} (was {})", size(after), size(before))];
     let end = if *finished { "nothing was left to try" } else { "no more were to be tried" };
     lines.push(format!("after {candidates} candidates; {end}"));
     lines.extend(shrunk.story.iter().map(|sentence| format!("  {sentence}")));
-    let shown = quoted(&path.display().to_string());
-    lines.push(replay(path));
-    lines.push(format!("{} tui {shown}", program()));
+    if let Some(path) = path {
+        let shown = quoted(&path.display().to_string());
+        lines.push(replay(path));
+        lines.push(format!("{} tui {shown}", program()));
+    }
     lines
 }
 

@@ -20,6 +20,9 @@ pub(super) fn sweep(args: &SweepArgs, catalogue: &Catalogue, output: &mut Output
 
 fn try_sweep(args: &SweepArgs, catalogue: &Catalogue, output: &mut Output) -> Result<Exit, Exit> {
     let scenario = story::scenario(&args.scenario, &args.set, catalogue, output)?;
+    if args.shrink {
+        files::folder(&args.out, output)?;
+    }
     let mut variants = story::variants(&scenario, &args.variant, output)?;
     if variants.is_empty() {
         variants = (0..scenario.variants.len()).collect();
