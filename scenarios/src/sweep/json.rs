@@ -62,6 +62,7 @@ impl Tally {
             "sometimes": sometimes.collect::<Vec<_>>(),
             "goals": self.goals.iter().map(hits).collect::<Map<_, _>>(),
             "goals_first_seed": self.goals.iter().map(first).collect::<Map<_, _>>(),
+            "goals_missed": self.missed().map(|goal| &goal.name).collect::<Vec<_>>(),
             "variants": variants.map(VariantTally::to_json).collect::<Vec<_>>(),
             "wall_s": wall_s,
             "runs_per_s": if wall_s > 0.0 { runs as f64 / wall_s } else { 0.0 },
