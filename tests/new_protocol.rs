@@ -16,19 +16,32 @@ fn the_crate_that_it_writes_builds_and_passes() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     std::fs::copy(here.join("Cargo.lock"), Path::new(&path).join("Cargo.lock")).expect("copied");
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder");
-    let cargo = |args: &[&str]| {
+    let cargo = |passes: bool, args: &[&str]| {
         let mut command = Command::new(env!("CARGO"));
         command.args(args).current_dir(&path).env("CARGO_TARGET_DIR", target);
         let output = command.env_remove("SIMLAB_SEED").output().expect("cargo runs");
         let shown =
             [output.stdout, output.stderr].map(|all| String::from_utf8_lossy(&all).into_owned());
-        assert!(output.status.success(), "cargo {args:?}\n{}\n{}", shown[0], shown[1]);
+        assert_eq!(output.status.success(), passes, "cargo {args:?}\n{}\n{}", shown[0], shown[1]);
         shown.concat()
     };
-    let tested = cargo(&["test", "--offline"]);
+    let tested = cargo(true, &["test", "--offline"]);
     assert!(tested.contains("what_the_scenario_expects_holds_for_every_seed ... ok"), "{tested}");
-    let ran = cargo(&["run", "--offline", "--", "run", "scenarios/my_register.toml"]);
+    let ran = cargo(true, &["run", "--offline", "--", "run", "scenarios/my_register.toml"]);
     assert!(ran.contains("linearizable"), "{ran}");
+
+    // What the crate proposes to try is found, and the command that is printed replays it.
+    let lib = Path::new(&path).join("src/lib.rs");
+    let text = std::fs::read_to_string(&lib).expect("the crate");
+    assert!(text.contains("links may damage what is said"), "{text}");
+    let cut = "    tolerates(FaultKind::Cut, Tolerance::Any),\n";
+    let more = text.replace(cut, &format!("{cut}{}", cut.replace("Cut", "Corrupt")));
+    std::fs::write(&lib, more).expect("written");
+    let told = cargo(false, &["test", "--offline"]);
+    let replay = told.lines().find_map(|line| line.trim().strip_prefix("cargo run -- replay "));
+    let file = replay.unwrap_or_else(|| panic!("{told}"));
+    let ran = cargo(true, &["run", "--offline", "--", "replay", file]);
+    assert!(ran.contains("the same hash and the same verdict as recorded"), "{ran}");
 }
 
 #[test]
