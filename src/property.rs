@@ -366,7 +366,8 @@ fn first_failure(
         });
         let findings = variant.findings.iter();
         let findings = findings.map(|one| (one.name.to_owned(), one.detail.clone(), false));
-        for (check, detail, inconclusive) in checks.chain(findings) {
+        // After a panic, or if a client recorded what cannot be, no verdict means what it says.
+        for (check, detail, inconclusive) in findings.chain(checks) {
             // What failed says more than what nobody could tell.
             if first.as_ref().is_none_or(|first| first.inconclusive && !inconclusive) {
                 first = Some(Broken { variant: variant.variant, check, detail, inconclusive });
