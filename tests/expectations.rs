@@ -12,7 +12,7 @@ use simlab::scenarios::LESSONS;
 use simlab::scenarios::sweep::{Seeds, Tally};
 
 /// How many seeds each lesson gets: what the longer ones take is about the same.
-const RUNS: [(&str, u64); 7] = [
+const RUNS: [(&str, u64); 12] = [
     ("cap_partition", 1_000),
     ("cap_no_majority", 1_000),
     ("lossy_link", 1_000),
@@ -20,6 +20,11 @@ const RUNS: [(&str, u64); 7] = [
     ("clock_drift", 60),
     ("slow_node", 40),
     ("outside_the_model", 300),
+    ("checksums", 8),
+    ("lost_ack", 200),
+    ("sliding_window", 4),
+    ("retry_storm", 2),
+    ("transport_storm", 400),
 ];
 
 /// The storm has a test of its own: one seed of it takes longer than a hundred of the others.

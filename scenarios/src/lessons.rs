@@ -11,9 +11,11 @@ pub const LESSONS: &[(&str, &str)] = &[
     ("clock_drift", include_str!("../clock_drift.toml")),
     ("slow_node", include_str!("../slow_node.toml")),
     ("outside_the_model", include_str!("../outside_the_model.toml")),
+    ("checksums", include_str!("../checksums.toml")),
     ("lost_ack", include_str!("../lost_ack.toml")),
     ("sliding_window", include_str!("../sliding_window.toml")),
     ("retry_storm", include_str!("../retry_storm.toml")),
+    ("transport_storm", include_str!("../transport_storm.toml")),
     ("kv_storm", include_str!("../kv_storm.toml")),
 ];
 

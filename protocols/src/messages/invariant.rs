@@ -42,11 +42,16 @@ struct Stream {
 struct ExactlyOnceInOrder {
     /// By sink and source.
     streams: BTreeMap<(NodeId, NodeId), Stream>,
+    /// How often each sink has started.
+    starts: BTreeMap<NodeId, u32>,
 }
 
 impl ExactlyOnceInOrder {
     fn passed(&mut self, sink: NodeId, from: NodeId, life: u32, number: u64) -> Option<String> {
-        let stream = self.streams.entry((sink, from)).or_default();
+        // What was sent to an earlier life of the sink that got nothing is lost as well.
+        let restarted = self.starts.get(&sink).is_some_and(|starts| *starts > 1);
+        let fresh = Stream { restarted, ..Stream::default() };
+        let stream = self.streams.entry((sink, from)).or_insert(fresh);
         if life < stream.life {
             return Some(format!(
                 "message {number} of life {life} after one of life {}",
@@ -82,6 +87,7 @@ impl Checker for ExactlyOnceInOrder {
         let Kind::Noted { name, a, b } = event.kind else { return None };
         let (from, what) = match name {
             STARTED => {
+                *self.starts.entry(sink).or_default() += 1;
                 let own = self.streams.iter_mut().filter(|((of, _), _)| *of == sink);
                 own.for_each(|(_, stream)| stream.restarted = true);
                 return None;

@@ -19,7 +19,7 @@ impl Message {
     /// What stands at a place of the filling: no two words of it are the same for long, so that words that
     /// change places are seen.
     fn filling(self, at: usize) -> u8 {
-        let x = (self.number ^ u64::from(self.life) << 40).wrapping_add(at as u64 / 8);
+        let x = (self.number ^ u64::from(self.life) << 32).wrapping_add(at as u64 / 8);
         let word = x.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         (word >> (8 * (at % 8))) as u8
     }

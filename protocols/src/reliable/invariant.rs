@@ -59,6 +59,10 @@ impl Checker for RttSamples {
                     self.delivered.pop_first();
                 }
             }
+            // What a damaged acknowledgement says that nobody found is not the transport's fault.
+            Kind::Corrupted { datagram, .. } => {
+                self.sent.remove(&datagram);
+            }
             Kind::Noted { name: "reliable.sample", a: peer, b: sample } => {
                 let truth = event.at.since(self.transmitted(event.cause?)?).nanos();
                 // Clocks may run fast or slow, by less than that.

@@ -7,7 +7,7 @@ use crate::report::VariantReport;
 use crate::text::one_line;
 use simlab_core::wire::Decode;
 use simlab_core::{
-    Choice, DiskAct, DropReason, Duration, FaultId, Kind, NodeId, Operation, Outcome, Point, Seq,
+    Choice, DiskAct, DropReason, FaultId, Kind, NodeId, Operation, Outcome, Point, Seq,
     TraceEvent, Who,
 };
 use simlab_sim::Fault as What;
@@ -192,7 +192,7 @@ impl<'r> Teller<'r> {
             Kind::Sent { to, .. } if !needed.iter().any(|message| message.sent == event.seq) => {
                 let late = self.answered(event.seq, &[Choice::Delay { copy: 0 }])?;
                 let (text, to) = (self.said(event.node?, to, event.bytes), self.name(to));
-                format!("What {who} tells {to} takes {}: {text}.", Duration(late / 1_000 * 1_000))
+                format!("What {who} tells {to} takes {}: {text}.", in_ms(late))
             }
             Kind::Crashed => return each("crashes", "crash"),
             Kind::LostOnCrash { lost, torn, .. } if lost + torn > 0 => {
@@ -368,6 +368,12 @@ impl<'r> Teller<'r> {
             _ => names.concat(),
         }
     }
+}
+
+/// A time in milliseconds, as people compare them: `7.545 ms`.
+fn in_ms(nanos: u64) -> String {
+    let micros = nanos / 1_000;
+    format!("{}.{:03} ms", micros / 1_000, micros % 1_000)
 }
 
 /// What there is room for: all that has to be told, and the latest messages. The last sentence is not among
