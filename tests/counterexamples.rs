@@ -169,7 +169,7 @@ fn a_story_says_what_else_is_broken_and_how() {
     let text = include_str!("regressions/promise-not-persisted-linearizable-caspaxos.toml");
     let file = loaded(Source::new("it.toml", text), &catalogue(), None);
     let story = narrative(&file, &catalogue()).expect("it runs");
-    let broken = "promise_monotone is broken: n1 promised ballot 0.n0 after ballot 1.n0.";
+    let broken = "promise_monotone is broken: n1 promised ballot 0 after ballot 1.n1.";
     assert!(story.iter().any(|sentence| sentence == broken), "{story:#?}");
     let comments: Vec<String> = story.iter().map(|sentence| format!("# {sentence}\n")).collect();
     assert!(text.contains(&comments.concat()), "{story:#?}");

@@ -7,8 +7,8 @@ use crate::report::VariantReport;
 use crate::text::one_line;
 use simlab_core::wire::Decode;
 use simlab_core::{
-    Choice, DiskAct, DropReason, FaultId, Kind, NodeId, Operation, Outcome, Point, Seq,
-    TraceEvent, Who,
+    Choice, DiskAct, DropReason, FaultId, Kind, NodeId, Operation, Outcome, Point, Seq, TraceEvent,
+    Who,
 };
 use simlab_sim::Fault as What;
 use simlab_sim::trace::{Describe, Names};
