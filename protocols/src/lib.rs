@@ -16,6 +16,7 @@
 pub mod caspaxos;
 pub mod checksum;
 mod dissect;
+pub mod fragment;
 pub mod lease;
 pub mod messages;
 pub mod pn_counter;
@@ -28,7 +29,7 @@ use simlab_core::Entry;
 /// All services and clients of this crate.
 #[must_use]
 pub fn entries() -> &'static [&'static Entry] {
-    static ENTRIES: [&Entry; 20] = [
+    static ENTRIES: [&Entry; 21] = [
         &shop::consistent::ENTRY,
         &shop::available::ENTRY,
         &shop::escrow::ENTRY,
@@ -40,6 +41,7 @@ pub fn entries() -> &'static [&'static Entry] {
         &messages::SOURCE,
         &messages::SINK,
         &reliable::RELIABLE,
+        &fragment::FRAGMENTS,
         &checksum::layer::SUM_8,
         &checksum::layer::INTERNET,
         &checksum::layer::FLETCHER_16,
