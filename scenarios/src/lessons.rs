@@ -16,6 +16,7 @@ pub const LESSONS: &[(&str, &str)] = &[
     ("sliding_window", include_str!("../sliding_window.toml")),
     ("retry_storm", include_str!("../retry_storm.toml")),
     ("transport_storm", include_str!("../transport_storm.toml")),
+    ("fragmentation", include_str!("../fragmentation.toml")),
     ("kv_storm", include_str!("../kv_storm.toml")),
 ];
 
