@@ -23,6 +23,8 @@ const TRANSPORT: &str = "transport_storm";
 const RESTARTS: &str = "switches/transport_restarts.toml";
 /// A round trip that grows.
 const KARN: &str = "switches/karn.toml";
+/// One fragment in a thousand is lost.
+const LOST_FRAGMENT: &str = "switches/reassembly_without_timeout.toml";
 /// Crashes around a write.
 const CRASHES: &str = "crash_and_disk";
 
@@ -48,6 +50,7 @@ const CAUGHT: &[Caught] = &[
     ("checksum-header-only", "exactly_once_in_order", TRANSPORT, "crc-32c", 0),
     ("incarnation-unchecked", "exactly_once_in_order", RESTARTS, "crc-32c", 3),
     ("karn-ignored", "rtt_samples", KARN, "reliable", 0),
+    ("reassembly-without-timeout", "no_stale_partial", LOST_FRAGMENT, "fragments", 1),
     ("gossip-before-sync", "entry_monotone", ESCROW, "pn-counter", 1),
     ("gossip-overwrites", "conserved", ESCROW, "pn-counter", 0),
     ("retry-without-deduplication", "conserved", ESCROW, "pn-counter", 2),
@@ -59,7 +62,7 @@ fn source(story: &str) -> Source {
             let storm = lesson(STORM).expect("a lesson");
             Source::new(story, storm.text.replace("shop-pn-counter", "shop-escrow"))
         }
-        LAST_UNITS | RESTARTS | KARN => {
+        LAST_UNITS | RESTARTS | KARN | LOST_FRAGMENT => {
             let path = format!("{}/scenarios/{story}", env!("CARGO_MANIFEST_DIR"));
             Source::new(story, std::fs::read_to_string(path).expect("it can be read"))
         }
