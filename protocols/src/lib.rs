@@ -13,6 +13,7 @@
 //! What is *absent*: the simulator. This crate depends on `simlab-core` alone, and runs unchanged
 //! under any driver.
 
+pub mod auth;
 pub mod caspaxos;
 pub mod checksum;
 mod dissect;
@@ -29,7 +30,7 @@ use simlab_core::Entry;
 /// All services and clients of this crate.
 #[must_use]
 pub fn entries() -> &'static [&'static Entry] {
-    static ENTRIES: [&Entry; 21] = [
+    static ENTRIES: [&Entry; 23] = [
         &shop::consistent::ENTRY,
         &shop::available::ENTRY,
         &shop::escrow::ENTRY,
@@ -51,6 +52,8 @@ pub fn entries() -> &'static [&'static Entry] {
         &checksum::layer::CRC_16_CCITT_FALSE,
         &checksum::layer::CRC_32,
         &checksum::layer::CRC_32C,
+        &auth::HMAC_SHA_256,
+        &auth::AEAD,
     ];
     &ENTRIES
 }
