@@ -36,6 +36,8 @@ const TOLERATES: &[Tolerates] = &[
     tolerates(FaultKind::Drift, Tolerance::Any),
     tolerates(FaultKind::Jump, Tolerance::Any),
     tolerates(FaultKind::Leave, Tolerance::Any),
+    tolerates(FaultKind::Tamper, Tolerance::Any),
+    tolerates(FaultKind::Replay, Tolerance::Any),
 ];
 
 /// The source.

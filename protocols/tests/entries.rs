@@ -31,13 +31,16 @@ fn everybody_says_what_it_tolerates_each_kind_once() {
 /// What a shop's disk must not do, and what a link must not do until it has checksums.
 #[test]
 fn no_shop_tolerates_a_disk_that_forgets() {
-    use FaultKind::{Corrupt, Leave, LyingSync, Misdirect, Rot, Wipe};
+    use FaultKind::{Corrupt, Leave, LyingSync, Misdirect, Replay, Rot, Tamper, Wipe};
     for name in ["shop-caspaxos", "shop-pn-counter", "shop-escrow"] {
-        for kind in [Corrupt, LyingSync, Misdirect, Rot, Wipe] {
+        for kind in [Corrupt, LyingSync, Misdirect, Replay, Rot, Tamper, Wipe] {
             assert_eq!(model(name).safety(kind), Tolerance::Never, "{name}, {kind}");
         }
         for kind in FaultKind::ALL {
-            let outside = matches!(kind, Corrupt | LyingSync | Misdirect | Rot | Wipe | Leave);
+            let outside = matches!(
+                kind,
+                Corrupt | LyingSync | Misdirect | Replay | Rot | Tamper | Wipe | Leave
+            );
             assert!(outside || model(name).safety(kind) == Tolerance::Any, "{name}, {kind}");
         }
     }

@@ -36,10 +36,11 @@ fn kind(code: u8, w: [u64; 4]) -> Kind {
         }
         4 => {
             let (first, second) = (number as u32, short);
-            let damage = match w[0] % 4 {
+            let damage = match w[0] % 5 {
                 0 => Damage::Flipped { bits: first },
                 1 => Damage::Burst { first, len: second },
                 2 => Damage::Swapped { first, second },
+                3 => Damage::Edited { at: first },
                 _ => Damage::Zeroed { start: first, len: second },
             };
             Kind::Corrupted { from: node, datagram: seq, damage }

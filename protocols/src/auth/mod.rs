@@ -49,8 +49,9 @@ pub const WINDOW_OFF: Switch = Switch {
     caught_by: "exactly_once_in_order",
 };
 
-/// What both layers make of it is a loss.
-const SHIELDS: &[FaultKind] = &[FaultKind::Corrupt];
+/// What both layers make of these is a loss, or nothing.
+const SHIELDS: &[FaultKind] =
+    &[FaultKind::Corrupt, FaultKind::Duplicate, FaultKind::Tamper, FaultKind::Replay];
 
 /// The key of a scenario that gives none.
 const KEY: Parameter = Parameter {

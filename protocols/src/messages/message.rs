@@ -47,6 +47,23 @@ impl Decode<'_> for Message {
     }
 }
 
+/// How many bytes of messages can be read in a datagram, wherever they lie: the head is found by its number
+/// and the complement of it, by chance in one of 2^64 places; from there on what fits the filling is read.
+pub(super) fn readable(datagram: &[u8]) -> usize {
+    let (mut read, mut at) = (0, 0);
+    while let Some(head) = datagram.get(at..at + HEAD) {
+        let Ok(message) = Message::from_bytes(head) else {
+            at += 1;
+            continue;
+        };
+        let filling = datagram[at + HEAD..].iter().enumerate();
+        let fits = filling.take_while(|(at, byte)| **byte == message.filling(*at)).count();
+        read += HEAD + fits;
+        at += HEAD + fits;
+    }
+    read
+}
+
 pub(super) fn dissect(bytes: &[u8]) -> Option<Dissection> {
     Some(match Message::from_bytes(bytes) {
         Ok(Message { life, number, len }) => {
@@ -63,6 +80,19 @@ pub(super) fn dissect(bytes: &[u8]) -> Option<Dissection> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_is_read_wherever_it_lies() {
+        let message = Message { life: 1, number: 258, len: 52 }.to_bytes();
+        for (before, after) in [(0, 0), (3, 0), (0, 9), (8, 8)] {
+            let datagram = [&vec![0x55; before][..], &message, &vec![0x55; after]].concat();
+            assert_eq!(readable(&datagram), 52);
+        }
+        assert_eq!(readable(&[&message[..], &message].concat()), 104);
+        assert_eq!(readable(&message[..30]), 30);
+        assert_eq!(readable(&message[1..]), 0);
+        assert_eq!(readable(&[0; 60]), 0);
+    }
 
     #[test]
     fn any_change_is_seen() {

@@ -1,6 +1,6 @@
 //! Who receives.
 
-use super::message::{Message, dissect};
+use super::message::{Message, dissect, readable};
 use super::source::SOURCE;
 use super::{FAULTS, invariant};
 use simlab_core::wire::Decode;
@@ -29,6 +29,7 @@ pub const SINK: Entry =
         ])
         .invariants(&[invariant::EXACTLY_ONCE_IN_ORDER])
         .dissector(dissect)
+        .readable(readable)
         .faults(&FAULTS);
 
 #[derive(Clone, Hash)]

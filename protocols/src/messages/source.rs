@@ -1,7 +1,7 @@
 //! Who sends.
 
 use super::FAULTS;
-use super::message::{HEAD, Message, dissect};
+use super::message::{HEAD, Message, dissect, readable};
 use super::sink::SINK;
 use simlab_core::{
     Arguments, BuildError, Duration, Entry, Env, Event, Fields, NodeId, Parameter, ParameterKind,
@@ -38,6 +38,7 @@ pub const SOURCE: Entry =
             },
         ])
         .dissector(dissect)
+        .readable(readable)
         .faults(&FAULTS);
 
 #[derive(Clone, Hash)]

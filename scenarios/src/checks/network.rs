@@ -7,12 +7,15 @@ use simlab_core::{DropReason, Parameter, ParameterKind};
 use simlab_sim::Stats;
 
 /// What can become of a datagram, as the check names it.
-const FATES: [&str; 14] = [
+const FATES: [&str; 17] = [
     "sent",
     "delivered",
     "dropped",
     "duplicated",
     "corrupted",
+    "edited",
+    "replayed",
+    "leaked",
     "reordered",
     "loss",
     "cut",
@@ -31,6 +34,9 @@ fn count(stats: &Stats, fate: &str) -> Option<u64> {
         "dropped" => stats.dropped_total(),
         "duplicated" => stats.duplicated,
         "corrupted" => stats.corrupted,
+        "edited" => stats.edited,
+        "replayed" => stats.replayed,
+        "leaked" => stats.leaked,
         "reordered" => stats.reordered,
         _ => stats.dropped(DropReason::ALL.into_iter().find(|why| why.name() == fate)?),
     })
@@ -45,7 +51,8 @@ pub(super) const DATAGRAMS: Check = Check {
             name: "fate",
             kind: ParameterKind::Choice(&FATES),
             default: None,
-            help: "what became of them; from loss on: why they were dropped",
+            help: "what became of them; from loss on: why they were dropped; leaked: an adversary \
+                could read 8 bytes of a message or more",
         }],
     },
     observe: datagrams,

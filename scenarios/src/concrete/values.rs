@@ -1,7 +1,7 @@
 //! Values as scenarios write them, exactly: what is read back is the same.
 
 use simlab_core::{Argument, Call, Distribution, Duration, NodeId, Ratio, Time, Value};
-use simlab_sim::{Corruption, LinkSpec, Patch};
+use simlab_sim::{Adversary, Corruption, LinkSpec, Patch};
 use toml::{Table, Value as Toml};
 
 /// The tables of a file, in the order in which they are written.
@@ -86,10 +86,17 @@ pub(super) fn corruption(corruption: Corruption) -> Toml {
     }
 }
 
+fn adversary(adversary: &Adversary) -> Toml {
+    let Adversary { edit, replay, replay_after } = adversary;
+    let parts =
+        [("edit", ratio(*edit)), ("replay", ratio(*replay)), ("after", distribution(replay_after))];
+    table(parts)
+}
+
 /// The fields of links that something sets.
 pub(super) fn patch(patch: &Patch, out: &mut Table) {
     let Patch { delay, loss, duplicate, reorder, corrupt, corruption: how, .. } = patch;
-    let Patch { bandwidth, queue, mtu, .. } = patch;
+    let Patch { bandwidth, queue, mtu, adversary: who, .. } = patch;
     let held = |(probability, by): (Ratio, Duration)| {
         table([("probability", ratio(probability)), ("by", duration(by))])
     };
@@ -103,6 +110,7 @@ pub(super) fn patch(patch: &Patch, out: &mut Table) {
         ("bandwidth", bandwidth.map(number)),
         ("queue", queue.map(number)),
         ("mtu", mtu.map(|mtu| number(mtu.into()))),
+        ("adversary", who.as_ref().map(adversary)),
     ];
     for (key, value) in fields {
         if let Some(value) = value {
@@ -124,6 +132,7 @@ pub(super) fn difference(link: &LinkSpec, usual: &LinkSpec) -> Patch {
         bandwidth: link.bandwidth.filter(|_| link.bandwidth != usual.bandwidth),
         queue: (link.queue != usual.queue).then_some(link.queue),
         mtu: (link.mtu != usual.mtu).then_some(link.mtu),
+        adversary: link.adversary.filter(|_| link.adversary != usual.adversary),
     }
 }
 

@@ -44,6 +44,8 @@ macro_rules! link {
                 "queue" queue: Bytes, optional;
                 /// The largest datagram that passes, in bytes; default 65507.
                 "mtu" mtu: Bytes, optional;
+                /// Somebody who reads what passes, and may edit it or send it again.
+                "adversary" adversary: Adversary, optional;
             }
         }
 
@@ -73,6 +75,7 @@ macro_rules! link {
                     bandwidth: self.bandwidth.as_ref().map(|n| n.value.0),
                     queue: self.queue.as_ref().map(|n| n.value.0),
                     mtu: self.mtu.as_ref().map(|n| u32::try_from(n.value.0).unwrap_or(u32::MAX)),
+                    adversary: self.adversary.as_ref().map(|who| who.value.spec()),
                 }
             }
         }
@@ -86,6 +89,33 @@ table! {
         "probability" probability: Ratio, required;
         /// For how long.
         "by" by: Duration, required;
+    }
+}
+
+table! {
+    /// Somebody on a link who reads what passes, knows how the nodes pack it, and has no key. Nothing given:
+    /// reads alone.
+    Adversary = "an adversary" {
+        /// How likely a byte of a message is changed, and every checksum put right; default: never.
+        "edit" edit: Ratio, optional;
+        /// How likely a datagram is recorded and sent again; default: never.
+        "replay" replay: Ratio, optional;
+        /// How much later: a time, or a distribution; default "1s". Nothing is sent after the fault.
+        "after" after: Distribution, optional;
+    }
+}
+
+/// How long an adversary waits before it sends something again, unless it is told.
+const REPLAY_AFTER: Distribution = Distribution::Fixed(Duration::from_secs(1));
+
+impl Adversary {
+    fn spec(&self) -> simlab_sim::Adversary {
+        let often = |rate: &Option<At<Ratio>>| rate.as_ref().map_or(Ratio::ZERO, |rate| rate.value);
+        simlab_sim::Adversary {
+            edit: often(&self.edit),
+            replay: often(&self.replay),
+            replay_after: self.after.as_ref().map_or(REPLAY_AFTER, |after| after.value),
+        }
     }
 }
 

@@ -95,5 +95,11 @@ pub(super) fn last(report: &VariantReport<'_>) -> Option<Seq> {
 
 /// Whether a record is of something that a node does or that is done to it, and not of a link's end.
 const fn happens_there(kind: &Kind) -> bool {
-    !matches!(kind, Kind::Dropped { .. } | Kind::Corrupted { .. } | Kind::Duplicated { .. })
+    !matches!(
+        kind,
+        Kind::Dropped { .. }
+            | Kind::Corrupted { .. }
+            | Kind::Duplicated { .. }
+            | Kind::Replayed { .. }
+    )
 }

@@ -7,8 +7,8 @@ use crate::report::VariantReport;
 use crate::text::one_line;
 use simlab_core::wire::Decode;
 use simlab_core::{
-    Choice, DiskAct, DropReason, FaultId, Kind, NodeId, Operation, Outcome, Point, Seq, TraceEvent,
-    Who,
+    Choice, Damage, DiskAct, DropReason, FaultId, Kind, NodeId, Operation, Outcome, Point, Seq,
+    TraceEvent, Who,
 };
 use simlab_sim::Fault as What;
 use simlab_sim::trace::{Describe, Names};
@@ -224,6 +224,12 @@ impl<'r> Teller<'r> {
             }
             Kind::Duplicated { from, .. } => {
                 format!("What {} tells {who} arrives twice.", self.name(from))
+            }
+            Kind::Replayed { from, .. } => {
+                format!("Somebody sends again what {} told {who} before.", self.name(from))
+            }
+            Kind::Corrupted { from, damage: Damage::Edited { .. }, .. } => {
+                format!("What {} tells {who} is edited on its way.", self.name(from))
             }
             Kind::Corrupted { from, .. } => {
                 format!("What {} tells {who} is damaged on its way.", self.name(from))

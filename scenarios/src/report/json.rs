@@ -144,6 +144,10 @@ impl Metrics {
         put("delivered", stats.delivered.into());
         put("duplicated", stats.duplicated.into());
         put("corrupted", stats.corrupted.into());
+        put("edited", stats.edited.into());
+        put("replayed", stats.replayed.into());
+        put("leaked", stats.leaked.into());
+        put("leaked_bytes", stats.leaked_bytes.into());
         put("reordered", stats.reordered.into());
         for why in DropReason::ALL {
             put(&format!("dropped.{}", why.name()), stats.dropped(why).into());

@@ -52,7 +52,7 @@ pub(super) fn storm(
     let drawn = |kind: &FaultKind| {
         !outside.contains(kind) && wanted(kind) && !place.inside(*kind).is_empty()
     };
-    let kinds: Vec<FaultKind> = FaultKind::ALL.into_iter().filter(drawn).collect();
+    let kinds: Vec<FaultKind> = FaultKind::luck().filter(drawn).collect();
     if kinds.is_empty() && outside.is_empty() && problems.count() == before && !table.unread {
         nothing_left(table, &place, problems);
     }

@@ -1,5 +1,6 @@
 //! From a scenario to a world.
 
+use super::insight::Stacked;
 use super::{FaultPlan, Setup, promised, workload};
 use crate::{Diagnostics, Machine, Scenario};
 use simlab_core::wire::Encode;
@@ -45,10 +46,12 @@ pub(super) fn build_planned(setup: Setup<'_>, plan: &FaultPlan) -> Result<World,
             // Or what a storm did to a disk would outlast it.
             spec.restart_after = spec.restart_after.or(Some(storm.restart));
         }
-        world.add_node(match &member.site {
+        let node = world.add_node(match &member.site {
             Some(site) => spec.at_site(site),
             None => spec,
         });
+        let stacked = Stacked::new(entry, layers.iter().map(|(layer, _)| *layer));
+        world.set_insight(node, Arc::new(stacked));
         for entry in layers.iter().map(|(layer, _)| *layer).chain([entry]) {
             if !entries.iter().any(|known| known.name == entry.name) {
                 entries.push(entry);

@@ -3,6 +3,7 @@
 mod bind;
 mod convergence;
 mod flap;
+mod insight;
 mod peel;
 mod plan;
 mod promised;

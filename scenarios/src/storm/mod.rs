@@ -88,7 +88,7 @@ impl Storm {
     /// The kinds that it may draw, inside the fault models or outside.
     pub fn all_kinds(&self) -> impl Iterator<Item = FaultKind> {
         let drawn = |kind: &FaultKind| self.kinds.contains(kind) || self.outside.contains(kind);
-        FaultKind::ALL.into_iter().filter(drawn)
+        FaultKind::luck().filter(drawn)
     }
 
     /// The nodes that it can do something to by this kind of fault.

@@ -158,7 +158,9 @@ impl Strength {
             | FaultKind::ReadError
             | FaultKind::LyingSync
             | FaultKind::Wipe
-            | FaultKind::Leave => Strength::Whole,
+            | FaultKind::Leave
+            | FaultKind::Tamper
+            | FaultKind::Replay => Strength::Whole,
             FaultKind::Flap => {
                 let least = Duration(lasts.nanos() / 32);
                 Strength::Comes { down: dice.span(least, 3), up: dice.span(least, 3) }

@@ -177,6 +177,7 @@ impl Field for Damage {
                 Damage::Burst { first, len } => format!(r#"["burst",{first},{len}]"#),
                 Damage::Swapped { first, second } => format!(r#"["swapped",{first},{second}]"#),
                 Damage::Zeroed { start, len } => format!(r#"["zeroed",{start},{len}]"#),
+                Damage::Edited { at } => format!(r#"["edited",{at}]"#),
             },
             out,
         );
@@ -195,6 +196,7 @@ impl Field for Damage {
             Some("zeroed") => {
                 number(1).zip(number(2)).map(|(start, len)| Damage::Zeroed { start, len })
             }
+            Some("edited") => number(1).map(|at| Damage::Edited { at }),
             _ => None,
         };
         damage.ok_or_else(|| "a damage such as [\"burst\",16,9]".to_owned())

@@ -84,7 +84,8 @@ pub fn datagram(event: &TraceEvent<'_>) -> Option<Seq> {
         Kind::Delivered { datagram, .. }
         | Kind::Dropped { datagram, .. }
         | Kind::Corrupted { datagram, .. }
-        | Kind::Duplicated { datagram, .. } => Some(datagram),
+        | Kind::Duplicated { datagram, .. }
+        | Kind::Replayed { datagram, .. } => Some(datagram),
         _ => None,
     }
 }

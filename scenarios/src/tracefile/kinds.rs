@@ -77,4 +77,5 @@ kinds! {
     "fault-end" Ended { fault = "fault" }
     "disk-fault" DiskActed { what = "what", file = "file", at = "place" }
     "wipe" Wiped {}
+    "replay" Replayed { from = "from", datagram = "datagram" }
 }

@@ -34,7 +34,7 @@ impl Interest {
     /// Operations of clients: [`Kind::Invoked`], [`Kind::Returned`].
     pub const OPERATIONS: Interest = Interest(1 << 1);
     /// What becomes of datagrams: [`Kind::Sent`], [`Kind::Delivered`], [`Kind::Dropped`],
-    /// [`Kind::Corrupted`], [`Kind::Duplicated`].
+    /// [`Kind::Corrupted`], [`Kind::Duplicated`], [`Kind::Replayed`].
     pub const DATAGRAMS: Interest = Interest(1 << 2);
     /// Records of all other kinds.
     pub const OTHERS: Interest = Interest(1 << 3);
@@ -65,7 +65,8 @@ impl Interest {
             | Kind::Delivered { .. }
             | Kind::Dropped { .. }
             | Kind::Corrupted { .. }
-            | Kind::Duplicated { .. } => Interest::DATAGRAMS,
+            | Kind::Duplicated { .. }
+            | Kind::Replayed { .. } => Interest::DATAGRAMS,
             _ => Interest::OTHERS,
         }
     }

@@ -35,7 +35,7 @@ pub enum Choice {
     Duplicate,
     /// How long is copy `copy` (0 is the original) under way?
     Delay {
-        /// 0 for the original, 1 for the duplicate.
+        /// 0 for the original, 1 for the duplicate, 2 for what the adversary sends again.
         copy: u8,
     },
     /// Is the copy held back, so that later datagrams overtake it?
@@ -90,6 +90,22 @@ pub enum Choice {
     Astray,
     /// Which bit at rest flips? Ordinals count such flips of the node.
     Rot,
+    /// Does the adversary edit the copy?
+    Tamper {
+        /// 0 for the original, 1 for the duplicate.
+        copy: u8,
+    },
+    /// What does the adversary edit: 0 which byte, 1 what is changed in it?
+    Edit {
+        /// 0 for the original, 1 for the duplicate.
+        copy: u8,
+        /// Counts the questions of one edit.
+        part: u8,
+    },
+    /// Does the adversary send the datagram again?
+    Replay,
+    /// How much later?
+    ReplayAfter,
 }
 
 impl Choice {
@@ -114,6 +130,10 @@ impl Choice {
             Choice::Misdirect => ("misdirect", [None, None]),
             Choice::Astray => ("astray", [None, None]),
             Choice::Rot => ("rot", [None, None]),
+            Choice::Tamper { copy } => ("tamper", [Some(copy.into()), None]),
+            Choice::Edit { copy, part } => ("edit", [Some(copy.into()), Some(part.into())]),
+            Choice::Replay => ("replay", [None, None]),
+            Choice::ReplayAfter => ("replay-after", [None, None]),
         }
     }
 
@@ -136,6 +156,10 @@ impl Choice {
             Choice::Misdirect => 15,
             Choice::Astray => 16,
             Choice::Rot => 17,
+            Choice::Tamper { copy } => 18 | (copy as u64) << 8,
+            Choice::Edit { copy, part } => 19 | (copy as u64) << 8 | (part as u64) << 16,
+            Choice::Replay => 20,
+            Choice::ReplayAfter => 21,
         }
     }
 }
@@ -192,6 +216,10 @@ impl FromStr for Choice {
             ("misdirect", []) => Choice::Misdirect,
             ("astray", []) => Choice::Astray,
             ("rot", []) => Choice::Rot,
+            ("tamper", [copy]) => Choice::Tamper { copy: byte(*copy)? },
+            ("edit", [copy, part]) => Choice::Edit { copy: byte(*copy)?, part: byte(*part)? },
+            ("replay", []) => Choice::Replay,
+            ("replay-after", []) => Choice::ReplayAfter,
             _ => return Err(ParseChoiceError),
         };
         // One way to write each: no leading zeros or signs.
@@ -201,7 +229,7 @@ impl FromStr for Choice {
 
 impl Choice {
     /// The words of all choices.
-    pub const WORDS: [&'static str; 18] = [
+    pub const WORDS: [&'static str; 22] = [
         "lose",
         "duplicate",
         "delay",
@@ -220,6 +248,10 @@ impl Choice {
         "misdirect",
         "astray",
         "rot",
+        "tamper",
+        "edit",
+        "replay",
+        "replay-after",
     ];
 }
 
@@ -438,6 +470,7 @@ mod tests {
             Choice::CrashAtSync { after: true },
             Choice::KeepSector { sector: 65_535 },
             Choice::Rot,
+            Choice::Edit { copy: 0, part: 1 },
         ];
         for choice in choices {
             assert_eq!(choice.to_string().parse(), Ok(choice));

@@ -5,7 +5,7 @@
 
 use crate::{
     Argument, BuildLayer, Checker, Dissection, Duration, FaultKind, FaultModel, Fields, LayerEntry,
-    Layered, NodeId, Parameter, Peel, Process, Ratio, Value,
+    Layered, NodeId, Parameter, Peel, Process, Ratio, Repair, Value,
 };
 use std::collections::BTreeMap;
 use std::fmt;
@@ -26,6 +26,11 @@ pub type Build = fn(&Arguments<'_>) -> Result<Box<dyn Process>, BuildError>;
 
 /// Decodes a datagram that a node of this service received or sent; `None` if it is not one.
 pub type Dissect = fn(&[u8]) -> Option<Dissection>;
+
+/// How many bytes of a message of this service can be read in a datagram, wherever in it they are, by somebody
+/// who knows the service and no key. It is to find what is there, and must not believe layers that say they
+/// hide it.
+pub type Readable = fn(&[u8]) -> usize;
 
 /// The service's own account of what an object holds in the end, from the states of all its nodes
 /// as they show them ([`Process::inspect`]); `None` if they do not say. It is the second,
@@ -130,6 +135,8 @@ pub struct Entry {
     pub goals: &'static [Goal],
     /// What it tolerates; `None` if it does not say, and then nothing random is done to it.
     pub faults: Option<&'static FaultModel>,
+    /// How many bytes of its messages can be read in a datagram.
+    pub readable: Option<Readable>,
     /// What a layer has beside; `None` for services.
     pub layer: Option<LayerEntry>,
 }
@@ -152,6 +159,7 @@ impl Entry {
             switches: &[],
             goals: &[],
             faults: None,
+            readable: None,
             layer: None,
         }
     }
@@ -169,7 +177,8 @@ impl Entry {
     pub const fn layer(name: &'static str, summary: &'static str, build: BuildLayer) -> Self {
         let mut entry = Entry::server(name, summary, no_service);
         entry.role = Role::Layer;
-        entry.layer = Some(LayerEntry { build, peel: None, shields: &[], shown_as: None });
+        entry.layer =
+            Some(LayerEntry { build, peel: None, repair: None, shields: &[], shown_as: None });
         entry
     }
 
@@ -187,6 +196,15 @@ impl Entry {
     pub const fn shown_as(mut self, group: &'static str) -> Self {
         if let Some(layer) = &mut self.layer {
             layer.shown_as = Some(group);
+        }
+        self
+    }
+
+    /// With this way to repair its part of a frame that was edited. Only layers have one: those that need no key.
+    #[must_use]
+    pub const fn repair(mut self, repair: Repair) -> Self {
+        if let Some(layer) = &mut self.layer {
+            layer.repair = Some(repair);
         }
         self
     }
@@ -239,6 +257,13 @@ impl Entry {
     #[must_use]
     pub const fn faults(mut self, model: &'static FaultModel) -> Self {
         self.faults = Some(model);
+        self
+    }
+
+    /// With this way to find its messages in whatever is on the wire.
+    #[must_use]
+    pub const fn readable(mut self, readable: Readable) -> Self {
+        self.readable = Some(readable);
         self
     }
 

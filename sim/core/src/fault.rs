@@ -56,11 +56,15 @@ pub enum FaultKind {
     Wipe,
     /// A node leaves for good.
     Leave,
+    /// Somebody edits datagrams, and puts right what needs no key.
+    Tamper,
+    /// Somebody sends datagrams of earlier again.
+    Replay,
 }
 
 impl FaultKind {
     /// All kinds, in the order of their declaration.
-    pub const ALL: [FaultKind; 23] = [
+    pub const ALL: [FaultKind; 25] = [
         FaultKind::Cut,
         FaultKind::OneWay,
         FaultKind::Bridge,
@@ -84,7 +88,20 @@ impl FaultKind {
         FaultKind::Misdirect,
         FaultKind::Wipe,
         FaultKind::Leave,
+        FaultKind::Tamper,
+        FaultKind::Replay,
     ];
+
+    /// Whether storms draw it. They are bad luck, and nobody's intent.
+    #[must_use]
+    pub const fn is_luck(self) -> bool {
+        !matches!(self, FaultKind::Tamper | FaultKind::Replay)
+    }
+
+    /// All kinds that storms draw, in the order of their declaration.
+    pub fn luck() -> impl Iterator<Item = FaultKind> {
+        FaultKind::ALL.into_iter().filter(|kind| kind.is_luck())
+    }
 
     /// The kind as scenarios and reports name it.
     #[must_use]
@@ -123,6 +140,8 @@ impl FaultKind {
             FaultKind::Misdirect => ("misdirect", "a write goes to another place"),
             FaultKind::Wipe => ("wipe", "a node comes back with an empty disk"),
             FaultKind::Leave => ("leave", "a node leaves for good"),
+            FaultKind::Tamper => ("tamper", "somebody edits datagrams and repairs checksums"),
+            FaultKind::Replay => ("replay", "somebody sends datagrams of earlier again"),
         }
     }
 }

@@ -11,6 +11,10 @@ pub type BuildLayer = fn(&Arguments<'_>, &Layered) -> Result<Box<dyn Layer>, Bui
 /// that is damaged should be read as far as it can be.
 pub type Peel = fn(&[u8]) -> Option<Peeled>;
 
+/// Computes anew, in a frame that was edited, whatever of the layer's needs no key: what an adversary on the
+/// way can do as well. The frame may be anything, and keeps its length.
+pub type Repair = fn(&mut [u8]);
+
 /// What a layer has beside what every entry has.
 #[derive(Clone, Copy, Debug)]
 pub struct LayerEntry {
@@ -18,6 +22,8 @@ pub struct LayerEntry {
     pub build: BuildLayer,
     /// Reads its part of a frame.
     pub peel: Option<Peel>,
+    /// Repairs its part of a frame; `None` if that takes a key, or there is nothing to repair.
+    pub repair: Option<Repair>,
     /// The kinds of fault of links that it keeps from what stands on it, in the way that a service
     /// need not tolerate them: it may turn them into others (a damaged datagram into a lost one).
     pub shields: &'static [FaultKind],

@@ -49,7 +49,7 @@ pub use distribution::Distribution;
 pub use effect::{Effect, Outbox, Receivers, Slice};
 pub use entry::{
     Account, Arguments, Build, BuildError, Declared, Dissect, Entry, Goal, Inspect, Inspection,
-    Invariant, Member, Role, Switch,
+    Invariant, Member, Readable, Role, Switch,
 };
 pub use env::{Counters, Env, Moment};
 pub use fault::{FaultKind, FaultModel, Tolerance, Tolerates, tolerates};
@@ -58,7 +58,7 @@ pub use gate::Gate;
 pub use history::{Access, Call, Operation, Outcome, Value};
 pub use id::{NodeId, OpId, Port, Scope, Seq, Session, Ticket, TimerKey};
 pub use layer::{ErasedLayer, Hop, Hops, Layer};
-pub use layered::{BuildLayer, LayerEntry, Layered, Peel, Peeled};
+pub use layered::{BuildLayer, LayerEntry, Layered, Peel, Peeled, Repair};
 pub use params::{Argument, Parameter, ParameterError, ParameterKind};
 pub use process::{Erased, Event, Process};
 pub use ratio::{ParseRatioError, Ratio};

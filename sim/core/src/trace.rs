@@ -62,6 +62,11 @@ pub enum Damage {
         /// How many bytes the run has.
         len: u32,
     },
+    /// Somebody changed a byte, and put right whatever needs no key.
+    Edited {
+        /// The byte.
+        at: u32,
+    },
 }
 
 /// What a disk did other than it was told, or said other than it did.
@@ -216,6 +221,13 @@ pub enum Kind {
         /// The record of the send.
         datagram: Seq,
     },
+    /// Somebody who has recorded a datagram to this node sends it again.
+    Replayed {
+        /// The sender, or so it seems.
+        from: NodeId,
+        /// The record of the send.
+        datagram: Seq,
+    },
     /// A timer was set or moved.
     TimerSet {
         /// The component.
@@ -360,7 +372,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind's name as [`Kind::name`] gives it, in the order of their declaration.
-    pub const NAMES: [&'static str; 32] = [
+    pub const NAMES: [&'static str; 33] = [
         "start",
         "send",
         "deliver",
@@ -393,6 +405,7 @@ impl Kind {
         "fault-end",
         "disk-fault",
         "wipe",
+        "replay",
     ];
 
     /// The kind as a number, fixed for hashes and file formats.
@@ -431,6 +444,7 @@ impl Kind {
             Kind::Ended { .. } => 29,
             Kind::DiskActed { .. } => 30,
             Kind::Wiped => 31,
+            Kind::Replayed { .. } => 32,
         }
     }
 

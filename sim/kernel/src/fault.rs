@@ -142,6 +142,8 @@ impl Fault {
                     (patch.duplicate.is_some(), FaultKind::Duplicate),
                     (patch.reorder.is_some(), FaultKind::Reorder),
                     (damages, FaultKind::Corrupt),
+                    (patch.adversary.is_some_and(|a| !a.edit.is_zero()), FaultKind::Tamper),
+                    (patch.adversary.is_some_and(|a| !a.replay.is_zero()), FaultKind::Replay),
                 ];
                 kinds.into_iter().filter(|(is, _)| *is).map(|(_, kind)| kind).collect()
             }

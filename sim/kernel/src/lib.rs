@@ -35,7 +35,7 @@ pub use decisions::{Departures, Rest, Script};
 pub use disk::DiskFault;
 pub use fault::Fault;
 pub use limits::{Finding, Limits};
-pub use network::{Corruption, LinkSpec, Patch, Reach, Shape, Weather};
+pub use network::{Adversary, Corruption, Insight, LinkSpec, Patch, Reach, Shape, Weather};
 pub use node::{ClockSpec, Cost, NodeSpec, Status};
 pub use panics::{Caught, guard};
 pub use stats::Stats;

@@ -17,6 +17,14 @@ pub struct Stats {
     pub duplicated: u64,
     /// Copies that the links damaged.
     pub corrupted: u64,
+    /// Copies that an adversary edited.
+    pub edited: u64,
+    /// Datagrams that an adversary sent again.
+    pub replayed: u64,
+    /// Datagrams of which an adversary could read 8 bytes of a message or more, each once.
+    pub leaked: u64,
+    /// How many bytes of messages it could read in them.
+    pub leaked_bytes: u64,
     /// Copies delivered after one that was sent later on the same link.
     pub reordered: u64,
     dropped: [u64; DropReason::ALL.len()],

@@ -98,7 +98,8 @@ fn ends(event: &TraceEvent<'_>, names: &Names) -> (String, String) {
         Kind::Delivered { from, .. }
         | Kind::Dropped { from, .. }
         | Kind::Corrupted { from, .. }
-        | Kind::Duplicated { from, .. } => from,
+        | Kind::Duplicated { from, .. }
+        | Kind::Replayed { from, .. } => from,
         _ => NodeId(u32::MAX),
     };
     (names.node(from), event.node.map_or_else(String::new, |node| names.node(node)))

@@ -167,6 +167,9 @@ fn network(table: &mut Table<'_>) {
         counted("  damaged", &|stats| stats.corrupted);
         counted("  overtaken", &|stats| stats.reordered);
     }
+    counted("  edited", &|stats| stats.edited);
+    counted("  replayed", &|stats| stats.replayed);
+    counted("  read by others", &|stats| stats.leaked);
 }
 
 /// Rounded, but never to 100 or 0 what is not all or nothing.

@@ -66,7 +66,8 @@ pub(crate) const fn ends(event: &TraceEvent<'_>) -> [Option<NodeId>; 2] {
         Kind::Delivered { from, .. }
         | Kind::Dropped { from, .. }
         | Kind::Corrupted { from, .. }
-        | Kind::Duplicated { from, .. } => [event.node, Some(from)],
+        | Kind::Duplicated { from, .. }
+        | Kind::Replayed { from, .. } => [event.node, Some(from)],
         _ => [event.node, None],
     }
 }

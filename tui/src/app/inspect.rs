@@ -128,7 +128,8 @@ fn datagram(film: &crate::film::Film<'_>, number: u64) -> Option<Datagram> {
         Kind::Delivered { datagram, .. }
         | Kind::Dropped { datagram, .. }
         | Kind::Corrupted { datagram, .. }
-        | Kind::Duplicated { datagram, .. } => Some(datagram),
+        | Kind::Duplicated { datagram, .. }
+        | Kind::Replayed { datagram, .. } => Some(datagram),
         _ => return None,
     };
     let [here, there] = ends(&event).map(|node| node.unwrap_or(NodeId(0)));

@@ -117,7 +117,8 @@ impl App<'_> {
             Kind::Delivered { datagram, .. }
             | Kind::Dropped { datagram, .. }
             | Kind::Corrupted { datagram, .. }
-            | Kind::Duplicated { datagram, .. } => Some(datagram.get()),
+            | Kind::Duplicated { datagram, .. }
+            | Kind::Replayed { datagram, .. } => Some(datagram.get()),
             Kind::Invoked { op, .. } | Kind::Returned { op } => {
                 let operation = self.film().index().operation_of(op)?;
                 if operation.invoked == event.seq.get() {

@@ -52,7 +52,9 @@ impl Detail {
             | Kind::LostOnCrash { .. }
             | Kind::Unheard => Detail::Story,
             kind if is_fault(&kind) => Detail::Story,
-            Kind::Delivered { .. } | Kind::Duplicated { .. } => Detail::Messages,
+            Kind::Delivered { .. } | Kind::Duplicated { .. } | Kind::Replayed { .. } => {
+                Detail::Messages
+            }
             _ => Detail::Everything,
         };
         least <= self
@@ -237,7 +239,13 @@ fn related(film: &Film<'_>, cursor: u64, all: Vec<Found>) -> Vec<Line> {
 
 /// Whether a record is an event of its node, and not only of a datagram on its way there.
 const fn is_of_node(kind: &Kind) -> bool {
-    !matches!(kind, Kind::Dropped { .. } | Kind::Corrupted { .. } | Kind::Duplicated { .. })
+    !matches!(
+        kind,
+        Kind::Dropped { .. }
+            | Kind::Corrupted { .. }
+            | Kind::Duplicated { .. }
+            | Kind::Replayed { .. }
+    )
 }
 
 fn node_of(event: &TraceEvent<'_>) -> Option<NodeId> {

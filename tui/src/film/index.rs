@@ -191,7 +191,9 @@ impl Index {
                 kind = self.types[datagram.get() as usize - 1];
                 self.fates[datagram.get() as usize - 1] = number as u32;
             }
-            Kind::Corrupted { datagram, .. } | Kind::Duplicated { datagram, .. } => {
+            Kind::Corrupted { datagram, .. }
+            | Kind::Duplicated { datagram, .. }
+            | Kind::Replayed { datagram, .. } => {
                 kind = self.types[datagram.get() as usize - 1];
             }
             Kind::Invoked { op, .. } => self.invoked(op, event.node, number),

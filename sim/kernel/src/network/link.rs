@@ -1,13 +1,13 @@
 //! What one direction of a link does to datagrams.
 
-use super::Corruption;
+use super::{Adversary, Corruption};
 use simlab_core::{Distribution, Duration, Ratio};
 use std::fmt;
 
 /// The behaviour of a link in one direction. The default is perfect and instantaneous.
 ///
 /// A datagram meets the rules in this order: MTU, cut, bandwidth queue, loss; then, for itself and
-/// for its duplicate if it has one: delay, being held back, corruption.
+/// for its duplicate if it has one: delay, being held back, an adversary's edits, corruption.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LinkSpec {
     /// How long a datagram is under way, apart from what `bandwidth` adds.
@@ -30,6 +30,8 @@ pub struct LinkSpec {
     pub queue: u64,
     /// The largest datagram that passes, in bytes.
     pub mtu: u32,
+    /// Who sits on it, if somebody does.
+    pub adversary: Option<Adversary>,
 }
 
 impl LinkSpec {
@@ -41,6 +43,7 @@ impl LinkSpec {
             && self.reorder.is_zero()
             && self.corrupt.is_zero()
             && self.bandwidth.is_none()
+            && self.adversary.is_none()
     }
 }
 
@@ -57,6 +60,7 @@ impl Default for LinkSpec {
             bandwidth: None,
             queue: u64::MAX,
             mtu: 65_507,
+            adversary: None,
         }
     }
 }
@@ -87,6 +91,9 @@ impl fmt::Display for LinkSpec {
         }
         if self.mtu != perfect.mtu {
             write!(f, ", MTU {} B", self.mtu)?;
+        }
+        if let Some(adversary) = self.adversary {
+            write!(f, ", {adversary}")?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! The network: links, cuts, datagrams under way.
 
+mod adversary;
 mod cuts;
 mod damage;
 mod flight;
@@ -10,6 +11,8 @@ mod reach;
 mod shape;
 mod weather;
 
+pub use adversary::{Adversary, Insight};
+pub(crate) use adversary::{LEAK, edit};
 pub(crate) use cuts::Cuts;
 pub use damage::Corruption;
 pub(crate) use flight::{Flight, LinkId};

@@ -1,6 +1,6 @@
 //! What a fault does to links while it lasts, on top of what they are like.
 
-use super::{Corruption, LinkSpec};
+use super::{Adversary, Corruption, LinkSpec};
 use simlab_core::{Distribution, Duration, NodeId, Ratio};
 use std::collections::BTreeSet;
 
@@ -25,6 +25,8 @@ pub struct Patch {
     pub queue: Option<u64>,
     /// [`LinkSpec::mtu`].
     pub mtu: Option<u32>,
+    /// [`LinkSpec::adversary`].
+    pub adversary: Option<Adversary>,
 }
 
 impl Patch {
@@ -41,6 +43,7 @@ impl Patch {
         link.bandwidth = self.bandwidth.or(link.bandwidth);
         link.queue = self.queue.unwrap_or(link.queue);
         link.mtu = self.mtu.unwrap_or(link.mtu);
+        link.adversary = self.adversary.or(link.adversary);
     }
 }
 
@@ -75,7 +78,7 @@ impl Weather {
         };
         let arrow = if self.both { "<->" } else { "->" };
         let Patch { delay, loss, duplicate, reorder, corrupt, corruption, .. } = &self.patch;
-        let Patch { bandwidth, queue, mtu, .. } = &self.patch;
+        let Patch { bandwidth, queue, mtu, adversary, .. } = &self.patch;
         let mut parts = Vec::new();
         parts.extend(delay.map(|delay| format!("delay {delay}")));
         parts.extend(loss.map(|loss| format!("loss {loss}")));
@@ -86,6 +89,7 @@ impl Weather {
         parts.extend(bandwidth.map(|bandwidth| format!("{bandwidth} B/s")));
         parts.extend(queue.map(|queue| format!("room for {queue} B")));
         parts.extend(mtu.map(|mtu| format!("MTU {mtu} B")));
+        parts.extend(adversary.map(|adversary| adversary.to_string()));
         format!("{} {arrow} {}: {}", set(&self.from), set(&self.to), parts.join(", "))
     }
 }

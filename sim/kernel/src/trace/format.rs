@@ -57,6 +57,9 @@ fn detail(event: &TraceEvent<'_>, describe: &dyn Describe) -> String {
         Kind::Duplicated { from, datagram } => {
             format!("<- {}: a second copy (sent {datagram})", names.node(from))
         }
+        Kind::Replayed { from, datagram } => {
+            format!("<- {}: a replay (sent {datagram})", names.node(from))
+        }
         Kind::TimerSet { scope, key, due } => {
             format!("{} until {due}", timer(scope.bits(), key))
         }
@@ -132,6 +135,7 @@ fn damaged(damage: Damage) -> String {
             format!("a burst over {} from bit {first}", count(len, "bit"))
         }
         Damage::Swapped { first, second } => format!("words {first} and {second} swapped"),
+        Damage::Edited { at } => format!("byte {at} edited"),
         Damage::Zeroed { start, len } => {
             format!("{} from byte {start} zeroed", count(len, "byte"))
         }

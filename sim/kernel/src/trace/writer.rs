@@ -390,9 +390,9 @@ impl Writer {
             | Kind::Left
             | Kind::Wiped => [0; 3],
             Kind::Sent { to, number, len } => sent(to, number, len),
-            Kind::Delivered { from, datagram } | Kind::Duplicated { from, datagram } => {
-                copied(from, datagram)
-            }
+            Kind::Delivered { from, datagram }
+            | Kind::Duplicated { from, datagram }
+            | Kind::Replayed { from, datagram } => copied(from, datagram),
             Kind::Dropped { from, datagram, why } => {
                 [u64::from(from.0), datagram.get(), Digest::of(why.name().as_bytes())]
             }

@@ -1,5 +1,6 @@
 //! Looking at a world: nothing here changes it.
 
+use super::send::Datagram;
 use super::{Due, Glance, Rare, World};
 use crate::disk::SimDisk;
 use crate::limits::Finding;
@@ -280,6 +281,10 @@ impl World {
             Rare::Sync(_) | Rare::Restart { .. } => {}
             Rare::Action(action) => (at, action).hash(digest),
             Rare::Arrival(flight) => self.hash_flight(at, flight, digest),
+            Rare::Replay(Datagram { from, to, load, .. }) => {
+                (at, from, to, 2_u8).hash(digest);
+                self.frames.bytes(load.frame).hash(digest);
+            }
         }
     }
 

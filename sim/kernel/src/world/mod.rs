@@ -1,6 +1,7 @@
 //! The world: nodes, network, clock, and the loop that moves them.
 
 mod action;
+mod adversary;
 mod bounds;
 mod disk;
 mod due;
@@ -17,12 +18,13 @@ mod work;
 pub use action::Action;
 use due::Due;
 pub use look::Flying;
+use send::Datagram;
 
 use crate::decisions::{Decisions, Departures, Script};
 use crate::disk::Covers;
 use crate::fault::{Fault, Faults};
 use crate::limits::{Finding, Limits};
-use crate::network::{Cuts, Flight, FrameId, Frames, LinkSpec, Links};
+use crate::network::{Cuts, Flight, FrameId, Frames, Insight, LinkSpec, Links};
 use crate::node::{Node, NodeSpec, Status};
 use crate::panics::{self, Panicked};
 use crate::queue::Queue;
@@ -35,6 +37,7 @@ use simlab_core::{
 };
 use slab::Slab;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// How a world is run.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +69,8 @@ enum Rare {
     Action(Action),
     /// A node that went down in this life is started again.
     Restart { node: NodeId, life: u32 },
+    /// An adversary sends again what it has recorded.
+    Replay(Datagram),
 }
 
 /// A sync under way.
@@ -94,6 +99,8 @@ pub struct World {
     links: Links,
     cuts: Cuts,
     faults: Faults,
+    /// What can be made of a node's datagrams without a key, by node; it decides nothing by itself.
+    insights: BTreeMap<NodeId, Arc<dyn Insight>>,
     frames: Frames,
     in_flight_bytes: u64,
     /// How many datagrams have arrived and wait for their receivers.
@@ -170,6 +177,7 @@ impl World {
             links: Links::new(Seeded::new(options.seed)),
             cuts: Cuts::default(),
             faults: Faults::default(),
+            insights: BTreeMap::new(),
             frames: Frames::default(),
             in_flight_bytes: 0,
             buffered: 0,
@@ -367,6 +375,7 @@ impl World {
             Rare::Sync(sync) => self.sync_done(&sync),
             Rare::Arrival(flight) => self.arrive(flight),
             Rare::Action(action) => self.act(action),
+            Rare::Replay(datagram) => self.replay(datagram),
             Rare::Restart { node, life } => {
                 if self.nodes[node.index()].life == life {
                     self.restart(node, None);

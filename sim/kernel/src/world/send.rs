@@ -11,16 +11,16 @@ use simlab_core::{
 };
 
 /// A datagram that was sent, on its way to its fate.
-#[derive(Clone, Copy)]
-struct Datagram {
-    from: NodeId,
-    to: NodeId,
-    load: Load,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Datagram {
+    pub(super) from: NodeId,
+    pub(super) to: NodeId,
+    pub(super) load: Load,
     /// Its number on its link.
     number: u64,
     link: LinkId,
     /// The record of its send.
-    seq: Seq,
+    pub(super) seq: Seq,
 }
 
 impl World {
@@ -175,6 +175,9 @@ impl World {
             self.hit_weather(datagram, |patch| patch.loss.is_some());
             return self.lose(datagram, DropReason::Loss);
         }
+        if let Some(adversary) = &spec.adversary {
+            self.overhear(datagram, adversary);
+        }
         let twice = self.decide(datagram, Choice::Duplicate, Domain::Chance(spec.duplicate)) == 1;
         self.copy(datagram, spec, 0, left, datagram.seq);
         if twice {
@@ -204,7 +207,14 @@ impl World {
     }
 
     /// Puts one copy of a datagram under way.
-    fn copy(&mut self, datagram: Datagram, spec: &LinkSpec, copy: u8, left: Time, cause: Seq) {
+    pub(super) fn copy(
+        &mut self,
+        mut datagram: Datagram,
+        spec: &LinkSpec,
+        copy: u8,
+        left: Time,
+        mut cause: Seq,
+    ) {
         let delay = self.decide(datagram, Choice::Delay { copy }, Domain::Span(&spec.delay));
         let mut due = left + Duration(delay);
         if copy == 0 {
@@ -215,20 +225,27 @@ impl World {
             self.hit_weather(datagram, |patch| patch.reorder.is_some());
             due += spec.reorder_by;
         }
+        // Each of the two leaves a payload of its own.
+        let edited = self.tamper(datagram, spec, copy, cause);
+        if let Some((load, seq)) = edited {
+            (datagram.load, cause) = (load, seq);
+        }
         let corrupt = Domain::Chance(spec.corrupt);
         let damaged = self.decide(datagram, Choice::Corrupt { copy }, corrupt) == 1;
-        if damaged && let Some((load, seq)) = self.corrupt(datagram, spec, copy, cause) {
+        let damaged = damaged.then(|| self.corrupt(datagram, spec, copy, cause)).flatten();
+        if damaged.is_some() {
             let damages = |patch: &Patch| patch.corrupt.is_some() || patch.corruption.is_some();
             self.hit_weather(datagram, damages);
-            self.launch(datagram, load, due, seq);
-            self.frames.release(load.frame);
-            return;
         }
-        self.launch(datagram, datagram.load, due, cause);
+        let (load, cause) = damaged.unwrap_or((datagram.load, cause));
+        self.launch(datagram, load, due, cause);
+        for (load, _) in edited.into_iter().chain(damaged) {
+            self.frames.release(load.frame);
+        }
     }
 
     /// Counts a hit of every fault that makes the link of a datagram so.
-    fn hit_weather(&mut self, datagram: Datagram, so: impl Fn(&Patch) -> bool) {
+    pub(super) fn hit_weather(&mut self, datagram: Datagram, so: impl Fn(&Patch) -> bool) {
         let weather = self.links.weather(datagram.from, datagram.to);
         for (fault, _) in weather.filter(|(_, weather)| so(&weather.patch)) {
             self.faults.hit(fault, 1);
@@ -345,7 +362,7 @@ impl World {
         dead
     }
 
-    fn decide(&mut self, datagram: Datagram, choice: Choice, domain: Domain<'_>) -> u64 {
+    pub(super) fn decide(&mut self, datagram: Datagram, choice: Choice, domain: Domain<'_>) -> u64 {
         let who = Who::Link { from: datagram.from, to: datagram.to };
         self.decisions.decide(Point { who, choice, ordinal: datagram.number }, domain)
     }

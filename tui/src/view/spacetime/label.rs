@@ -4,7 +4,7 @@ use super::super::pen::{clip, width};
 use crate::app::operation;
 use crate::film::Film;
 use simlab_core::wire::Decode;
-use simlab_core::{Kind, Operation, Outcome, TraceEvent};
+use simlab_core::{Damage, Kind, Operation, Outcome, TraceEvent};
 use simlab_sim::trace::line;
 
 /// An event in few words, and in fewer still for where these do not fit.
@@ -52,8 +52,12 @@ pub(super) fn label(film: &Film<'_>, event: &TraceEvent<'_>) -> Label {
             }
         }
         Kind::Dropped { why, .. } => (format!("lost: {why} ({})", message()), why.to_string()),
+        Kind::Corrupted { damage: Damage::Edited { .. }, .. } => {
+            (format!("edited ({})", message()), "edited".to_owned())
+        }
         Kind::Corrupted { .. } => (format!("damaged ({})", message()), "damaged".to_owned()),
         Kind::Duplicated { .. } => (format!("a second {kind}"), "again".to_owned()),
+        Kind::Replayed { .. } => (format!("a replayed {kind}"), "replayed".to_owned()),
         _ => return Label { long: words(film, event), short: None },
     };
     Label { long, short: Some(short) }

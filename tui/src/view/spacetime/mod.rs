@@ -176,7 +176,7 @@ impl Drawing<'_, '_, '_> {
             Kind::Corrupted { from, .. } => {
                 self.arrow(Some(from), event.node, glyphs.damaged, &text, Way::Half);
             }
-            Kind::Duplicated { from, .. } => {
+            Kind::Duplicated { from, .. } | Kind::Replayed { from, .. } => {
                 self.arrow(Some(from), event.node, glyphs.doubled, &text, Way::Half);
             }
             Kind::Cut { .. } | Kind::Healed { .. } | Kind::Began { .. } | Kind::Ended { .. } => {

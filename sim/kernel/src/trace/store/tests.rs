@@ -92,7 +92,8 @@ impl Both {
             Kind::Delivered { datagram, .. }
             | Kind::Dropped { datagram, .. }
             | Kind::Corrupted { datagram, .. }
-            | Kind::Duplicated { datagram, .. } => match named {
+            | Kind::Duplicated { datagram, .. }
+            | Kind::Replayed { datagram, .. } => match named {
                 Some(named) => *datagram = named,
                 None => cause = Some(*datagram),
             },
@@ -201,6 +202,7 @@ fn damage() -> impl Strategy<Value = Damage> {
         (small(), small()).prop_map(|(first, len)| Damage::Burst { first, len }),
         (small(), small()).prop_map(|(first, second)| Damage::Swapped { first, second }),
         (small(), small()).prop_map(|(start, len)| Damage::Zeroed { start, len }),
+        small().prop_map(|at| Damage::Edited { at }),
     ]
 }
 
@@ -215,6 +217,7 @@ fn hot() -> impl Strategy<Value = Kind> {
         1 => (node(), seqs(), why)
             .prop_map(|(from, datagram, why)| Kind::Dropped { from, datagram, why }),
         1 => (node(), seqs()).prop_map(|(from, datagram)| Kind::Duplicated { from, datagram }),
+        1 => (node(), seqs()).prop_map(|(from, datagram)| Kind::Replayed { from, datagram }),
         1 => (timer(), number())
             .prop_map(|((scope, key), due)| Kind::TimerSet { scope, key, due: Time(due) }),
         1 => timer().prop_map(|(scope, key)| Kind::TimerCancelled { scope, key }),

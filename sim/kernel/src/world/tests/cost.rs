@@ -68,7 +68,12 @@ fn run(world: &mut World, end: u64) {
     while world.step_until(Time(end)) {
         let stats = world.stats();
         let gone = stats.delivered + stats.dropped_total();
-        assert_eq!(stats.sent + stats.duplicated, gone + world.in_flight(), "at {}", world.now());
+        assert_eq!(
+            stats.sent + stats.duplicated + stats.replayed,
+            gone + world.in_flight(),
+            "at {}",
+            world.now()
+        );
     }
     assert!(world.findings().is_empty(), "{:?}", world.findings());
 }

@@ -104,6 +104,14 @@ fn links_hit_what_they_treat_otherwise() {
     // One datagram takes 100 ms, and there is no room for others to wait.
     let slow = Patch { bandwidth: Some(500), queue: Some(0), ..none };
     assert_eq!(hits(patched(slow), sent), (20, 20), "some wait, the others are dropped");
+    let nothing = Ratio::ZERO;
+    let replay_after = Distribution::Fixed(Duration(1));
+    let edits = crate::Adversary { edit: all(), replay: nothing, replay_after };
+    let edits = Patch { adversary: Some(edits), ..none };
+    assert_eq!(hits(patched(edits), kind("corrupt")), (20, 20));
+    let replays = crate::Adversary { edit: nothing, replay: all(), replay_after };
+    let replays = Patch { adversary: Some(replays), ..none };
+    assert_eq!(hits(patched(replays), kind("replay")), (20, 20));
     let harmless = Patch { corruption: Some(crate::Corruption::SwapWords), ..none };
     assert_eq!(hits(patched(harmless), |_| false), (0, 0), "nothing is damaged");
 }

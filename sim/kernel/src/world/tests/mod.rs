@@ -1,5 +1,6 @@
 //! The world's own invariants, under random networks and stories.
 
+mod adversary;
 mod alarms;
 mod clocks;
 mod cost;
@@ -12,7 +13,7 @@ mod script;
 mod storm;
 
 use super::*;
-use crate::{Corruption, Shape};
+use crate::{Adversary, Corruption, Shape};
 use proptest::prelude::*;
 use simlab_core::{Distribution, Duration, Env, Kind, Process, Ratio};
 use std::collections::BTreeSet;
@@ -73,17 +74,24 @@ fn delay() -> impl Strategy<Value = Distribution> {
 }
 
 prop_compose! {
+    fn adversary()(edit in ratio(), replay in ratio(), replay_after in delay()) -> Adversary {
+        Adversary { edit, replay, replay_after }
+    }
+}
+
+prop_compose! {
     fn link()(
         delay in delay(),
         (loss, duplicate, reorder, corrupt) in (ratio(), ratio(), ratio(), ratio()),
         corrupt_bits in 1..4_u8,
         bandwidth in proptest::option::of(500..5_000_u64),
         mtu in 30..100_u32,
+        adversary in proptest::option::of(adversary()),
     ) -> LinkSpec {
         let (reorder_by, corruption) = (Duration::from_millis(30), Corruption::Bits(corrupt_bits));
         LinkSpec {
             delay, loss, duplicate, reorder, reorder_by, corrupt, corruption, bandwidth,
-            queue: 300, mtu,
+            queue: 300, mtu, adversary,
         }
     }
 }
@@ -154,7 +162,7 @@ proptest! {
         while world.step_until(end()) {
             let stats = world.stats();
             prop_assert_eq!(
-                stats.sent + stats.duplicated,
+                stats.sent + stats.duplicated + stats.replayed,
                 stats.delivered + stats.dropped_total() + world.in_flight()
             );
         }
@@ -167,7 +175,8 @@ proptest! {
         prop_assert_eq!(count("deliver"), world.stats().delivered);
         prop_assert_eq!(count("drop"), world.stats().dropped_total());
         prop_assert_eq!(count("duplicate"), world.stats().duplicated);
-        prop_assert_eq!(count("corrupt"), world.stats().corrupted);
+        prop_assert_eq!(count("replay"), world.stats().replayed);
+        prop_assert_eq!(count("corrupt"), world.stats().corrupted + world.stats().edited);
         prop_assert_eq!(trace.len(), world.records());
     }
 
@@ -227,8 +236,8 @@ proptest! {
                 }
                 Kind::Delivered { from, datagram } => {
                     let (kind, _, bytes) = cause.expect("has a cause");
-                    prop_assert!(matches!(kind, "send" | "duplicate" | "corrupt"));
-                    if kind != "duplicate" {
+                    prop_assert!(matches!(kind, "send" | "duplicate" | "corrupt" | "replay"));
+                    if !matches!(kind, "duplicate" | "replay") {
                         prop_assert_eq!(bytes, event.bytes);
                     }
                     let sent = trace.get(datagram).expect("was sent");
@@ -326,6 +335,7 @@ fn the_trace_hash_is_fixed() {
         bandwidth: Some(20_000),
         queue: 5_000,
         mtu: 75,
+        adversary: None,
     };
     let faults = [
         (300, Fault::Crash(NodeId(1), 100)),

@@ -28,6 +28,11 @@ fn world(seed: u64) -> World {
         reorder: tenth,
         reorder_by: ms(15),
         corrupt: tenth,
+        adversary: Some(crate::Adversary {
+            edit: tenth,
+            replay: tenth,
+            replay_after: Distribution::Uniform { min: ms(1), max: ms(50) },
+        }),
         ..LinkSpec::default()
     });
     let all: BTreeSet<NodeId> = (0..NODES).map(NodeId).collect();

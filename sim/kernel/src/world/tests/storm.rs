@@ -131,7 +131,7 @@ fn shape() -> impl Strategy<Value = Shape> {
 }
 
 fn weather() -> impl Strategy<Value = Weather> {
-    (set(), set(), any::<bool>(), link(), any::<[bool; 8]>()).prop_map(
+    (set(), set(), any::<bool>(), link(), any::<[bool; 9]>()).prop_map(
         |(from, to, both, link, has)| {
             let patch = Patch {
                 delay: has[0].then_some(link.delay),
@@ -143,6 +143,7 @@ fn weather() -> impl Strategy<Value = Weather> {
                 bandwidth: link.bandwidth.filter(|_| has[6]),
                 queue: has[6].then_some(link.queue),
                 mtu: has[7].then_some(link.mtu),
+                adversary: link.adversary.filter(|_| has[8]),
             };
             Weather { from, to, both, patch }
         },
@@ -222,7 +223,12 @@ pub(super) const OVER: u64 = 1_300;
 pub(super) fn check(world: &World) {
     let stats = world.stats();
     let gone = stats.delivered + stats.dropped_total();
-    assert_eq!(stats.sent + stats.duplicated, gone + world.in_flight(), "at {}", world.now());
+    assert_eq!(
+        stats.sent + stats.duplicated + stats.replayed,
+        gone + world.in_flight(),
+        "at {}",
+        world.now()
+    );
     let waiting: usize = world.nodes.iter().map(|node| node.waiting()).sum();
     assert_eq!(world.waiting, waiting);
     let bytes: u64 =
@@ -357,7 +363,7 @@ proptest! {
             let cause = trace.get(cause).expect("a cause is a record");
             prop_assert!(cause.seq < event.seq && cause.at <= event.at);
             let expected: &[&str] = match event.kind {
-                Kind::Delivered { .. } => &["send", "duplicate", "corrupt"],
+                Kind::Delivered { .. } => &["send", "duplicate", "corrupt", "replay"],
                 Kind::TimerFired { .. } => &["timer-set"],
                 Kind::Synced { .. } => &["sync"],
                 Kind::Paused | Kind::Left | Kind::Wiped => &["fault"],
