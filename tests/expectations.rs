@@ -12,7 +12,7 @@ use simlab::scenarios::LESSONS;
 use simlab::scenarios::sweep::{Seeds, Tally};
 
 /// How many seeds each lesson gets: what the longer ones take is about the same.
-const RUNS: [(&str, u64); 13] = [
+const RUNS: [(&str, u64); 14] = [
     ("cap_partition", 1_000),
     ("cap_no_majority", 1_000),
     ("lossy_link", 1_000),
@@ -26,6 +26,7 @@ const RUNS: [(&str, u64); 13] = [
     ("retry_storm", 2),
     ("transport_storm", 400),
     ("fragmentation", 20),
+    ("tampering", 200),
 ];
 
 /// The storm has a test of its own: one seed of it takes longer than a hundred of the others.

@@ -25,6 +25,8 @@ const RESTARTS: &str = "switches/transport_restarts.toml";
 const KARN: &str = "switches/karn.toml";
 /// One fragment in a thousand is lost.
 const LOST_FRAGMENT: &str = "switches/reassembly_without_timeout.toml";
+/// Somebody who sends again what was sent.
+const REPLAYS: &str = "switches/replay_window.toml";
 /// Crashes around a write.
 const CRASHES: &str = "crash_and_disk";
 
@@ -54,6 +56,8 @@ const CAUGHT: &[Caught] = &[
     ("gossip-before-sync", "entry_monotone", ESCROW, "pn-counter", 1),
     ("gossip-overwrites", "conserved", ESCROW, "pn-counter", 0),
     ("retry-without-deduplication", "conserved", ESCROW, "pn-counter", 2),
+    ("replay-window-off", "exactly_once_in_order", REPLAYS, "mac", 0),
+    ("replay-window-off", "exactly_once_in_order", REPLAYS, "aead", 0),
 ];
 
 fn source(story: &str) -> Source {
@@ -62,7 +66,7 @@ fn source(story: &str) -> Source {
             let storm = lesson(STORM).expect("a lesson");
             Source::new(story, storm.text.replace("shop-pn-counter", "shop-escrow"))
         }
-        LAST_UNITS | RESTARTS | KARN | LOST_FRAGMENT => {
+        LAST_UNITS | RESTARTS | KARN | LOST_FRAGMENT | REPLAYS => {
             let path = format!("{}/scenarios/{story}", env!("CARGO_MANIFEST_DIR"));
             Source::new(story, std::fs::read_to_string(path).expect("it can be read"))
         }

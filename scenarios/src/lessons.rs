@@ -17,6 +17,7 @@ pub const LESSONS: &[(&str, &str)] = &[
     ("retry_storm", include_str!("../retry_storm.toml")),
     ("transport_storm", include_str!("../transport_storm.toml")),
     ("fragmentation", include_str!("../fragmentation.toml")),
+    ("tampering", include_str!("../tampering.toml")),
     ("kv_storm", include_str!("../kv_storm.toml")),
 ];
 

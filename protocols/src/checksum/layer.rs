@@ -32,7 +32,11 @@ macro_rules! layers {
                 fn peel(frame: &[u8]) -> Option<Peeled> {
                     peeled($index, frame)
                 }
+                fn repair(frame: &mut [u8]) {
+                    repaired($index, frame);
+                }
                 Entry::layer($name, $summary, build)
+                    .repair(repair)
                     .switches(&[HEADER_ONLY])
                     .shields(&[FaultKind::Corrupt])
                     .shown_as("checksum")
@@ -166,6 +170,15 @@ fn peeled(index: usize, frame: &[u8]) -> Option<Peeled> {
     Some(Peeled { kind: "checksum", summary, parts, inner: Some(end) })
 }
 
+/// A checksum takes no key: whoever edits a frame computes it anew.
+fn repaired(index: usize, frame: &mut [u8]) {
+    let checksum = ALL[index];
+    let Some(end) = frame.len().checked_sub(checksum.width()) else { return };
+    let mut sealed = frame[..end].to_vec();
+    checksum.seal(&mut sealed);
+    frame.copy_from_slice(&sealed);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,6 +215,20 @@ mod tests {
                 }
             }
             with(|hops, env| assert_eq!(layer.up(to, &[], hops, env), None, "too short"));
+        }
+    }
+
+    /// What somebody edits on purpose no checksum finds.
+    #[test]
+    fn what_is_edited_and_repaired_passes() {
+        for (index, entry) in LAYERS.iter().enumerate() {
+            let mut layer = Checked::new(index, false);
+            let mut frame = b"pay 1 to Alice".to_vec();
+            with(|hops, env| layer.down(NodeId(1), &mut frame, hops, env));
+            frame[4] = b'9';
+            (entry.layer.and_then(|layer| layer.repair).expect("it can be repaired"))(&mut frame);
+            let read = with(|hops, env| layer.up(NodeId(1), &frame, hops, env));
+            assert_eq!(read, Some(&b"pay 9 to Alice"[..]));
         }
     }
 
