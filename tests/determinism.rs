@@ -15,6 +15,9 @@ use std::sync::{Arc, Mutex};
 /// The lessons of which one run is as long as tens of the others.
 const LONG: [&str; 4] = ["checksums", "sliding_window", "retry_storm", "fragmentation"];
 
+/// Every datagram of it is too large for its link, so that a seed has nothing to decide.
+const ALWAYS_THE_SAME: (&str, usize) = ("fragmentation", 0);
+
 /// How many seeds of a lesson are compared.
 fn seeds(lesson: &str) -> u64 {
     if LONG.contains(&lesson) { 3 } else { 50 }
@@ -54,7 +57,8 @@ fn another_seed_is_another_run() {
             let hashes: BTreeSet<u64> = (0..seeds(lesson))
                 .map(|seed| all_variants(&scenario, &catalogue, seed).variants[variant].trace_hash)
                 .collect();
-            assert_eq!(hashes.len() as u64, seeds(lesson), "{lesson}, variant {variant}");
+            let expected = if (lesson, variant) == ALWAYS_THE_SAME { 1 } else { seeds(lesson) };
+            assert_eq!(hashes.len() as u64, expected, "{lesson}, variant {variant}");
         }
     }
 }
