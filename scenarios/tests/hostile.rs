@@ -6,7 +6,9 @@ use common::{catalogue, folder};
 use simlab_core::{Call, Distribution, Duration, FaultKind, NodeId, Ratio, Time};
 use simlab_scenarios::run::{Planned, Setup, workload};
 use simlab_scenarios::{Catalogue, Fault, Flap, Machine, Mix, Scenario, Source, Workload, load};
-use simlab_sim::{ClockSpec, Corruption, Cost, DiskFault, Fault as What, Patch, Shape, Weather};
+use simlab_sim::{
+    Adversary, ClockSpec, Corruption, Cost, DiskFault, Fault as What, Patch, Shape, Weather,
+};
 use std::collections::BTreeSet;
 
 const A: NodeId = NodeId(0);
@@ -86,12 +88,19 @@ fn faults_do_what_they_say() {
     let north = set(&[A, B]);
     let a = set(&[A]);
     let disk = |what| What::Disk { nodes: a.clone(), what };
+    let adversary = Adversary {
+        edit: percent("10%"),
+        replay: percent("20%"),
+        replay_after: Distribution::Uniform { min: ms(1_000), max: ms(2_000) },
+    };
     let patch = Patch {
+        adversary: Some(adversary),
         loss: Some(percent("30%")),
         delay: Some(Distribution::Fixed(ms(1_000))),
         ..Patch::default()
     };
-    let weather = Weather { from: a.clone(), to: north.clone(), both: true, patch };
+    let weather =
+        Weather { from: a.clone(), to: north.clone(), both: true, patch: Box::new(patch) };
     let expected = [
         What::Crash { nodes: set(&[B]), wiped: true },
         What::CrashAtSync { nodes: north.clone(), rate: percent("10%"), down: ms(200) },

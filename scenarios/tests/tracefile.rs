@@ -89,7 +89,8 @@ fn kind(code: u8, w: [u64; 4]) -> Kind {
             let what = DiskAct::ALL[number as usize % DiskAct::ALL.len()];
             Kind::DiskActed { what, file: file_or_none, at: w[3] }
         }
-        _ => Kind::Wiped,
+        31 => Kind::Wiped,
+        _ => Kind::Replayed { from: node, datagram: seq },
     }
 }
 

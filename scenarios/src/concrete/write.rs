@@ -128,7 +128,7 @@ impl Writer<'_, '_> {
         }
         for rule in &scenario.network.rules {
             let crate::network::Rule { from, to, both, patch } = rule.clone();
-            let weather = Weather { from, to, both, patch };
+            let weather = Weather { from, to, both, patch: Box::new(patch) };
             if let Some(Toml::Table(rule)) = self.cast(|cast| cast.weather(&weather)) {
                 header("[[network.links]]", out);
                 rule.iter().for_each(|(key, value)| line(key, value, out));

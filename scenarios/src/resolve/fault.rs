@@ -245,7 +245,7 @@ impl Reading<'_, '_> {
             self.problems.push(Diagnostic::at(span, message).help(help));
         }
         let both = table.both.is_some_and(|both| both.value);
-        Some(Weather { from, to, both, patch })
+        Some(Weather { from, to, both, patch: Box::new(patch) })
     }
 
     /// Reports nodes that cannot be slow, since all that they do takes no time.

@@ -109,7 +109,7 @@ fn links(
             let both = dice.one_in(2);
             let (from, to) = if other_way { (all, near) } else { (near, all) };
             let patch = patch(style, dice)?;
-            Some(What::Links(Weather { from, to, both, patch }))
+            Some(What::Links(Weather { from, to, both, patch: Box::new(patch) }))
         }
     }
 }

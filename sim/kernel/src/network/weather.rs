@@ -57,7 +57,7 @@ pub struct Weather {
     /// Whether it also holds for the way back.
     pub both: bool,
     /// What is different.
-    pub patch: Patch,
+    pub patch: Box<Patch>,
 }
 
 impl Weather {
@@ -77,8 +77,8 @@ impl Weather {
             format!("{{{}}}", names.join(", "))
         };
         let arrow = if self.both { "<->" } else { "->" };
-        let Patch { delay, loss, duplicate, reorder, corrupt, corruption, .. } = &self.patch;
-        let Patch { bandwidth, queue, mtu, adversary, .. } = &self.patch;
+        let Patch { delay, loss, duplicate, reorder, corrupt, corruption, .. } = &*self.patch;
+        let Patch { bandwidth, queue, mtu, adversary, .. } = &*self.patch;
         let mut parts = Vec::new();
         parts.extend(delay.map(|delay| format!("delay {delay}")));
         parts.extend(loss.map(|loss| format!("loss {loss}")));

@@ -49,7 +49,12 @@ fn world(adversary: Adversary, insight: bool) -> World {
     let delay = Distribution::Fixed(Duration::from_millis(5));
     world.set_default_link(LinkSpec { delay, ..LinkSpec::default() });
     let patch = Patch { adversary: Some(adversary), ..Patch::default() };
-    let weather = Weather { from: all.clone().collect(), to: all.collect(), both: false, patch };
+    let weather = Weather {
+        from: all.clone().collect(),
+        to: all.collect(),
+        both: false,
+        patch: Box::new(patch),
+    };
     let fault = world.define_fault("somebody", Fault::Links(weather));
     world.schedule(at(200), Action::Begin(fault));
     world.schedule(at(600), Action::End(fault));

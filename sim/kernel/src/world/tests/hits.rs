@@ -63,7 +63,12 @@ fn all() -> Ratio {
 }
 
 fn patched(patch: Patch) -> Fault {
-    Fault::Links(Weather { from: [OTHER].into(), to: [IT].into(), both: false, patch })
+    Fault::Links(Weather {
+        from: [OTHER].into(),
+        to: [IT].into(),
+        both: false,
+        patch: Box::new(patch),
+    })
 }
 
 fn disk(what: DiskFault) -> Fault {

@@ -43,7 +43,12 @@ fn world(seed: u64) -> World {
         (
             20,
             90,
-            Fault::Links(Weather { from: all.clone(), to: all.clone(), both: false, patch: burst }),
+            Fault::Links(Weather {
+                from: all.clone(),
+                to: all.clone(),
+                both: false,
+                patch: Box::new(burst),
+            }),
         ),
         (30, 200, Fault::CrashAtSync { nodes: [NodeId(0)].into(), rate: tenth, down: ms(10) }),
         (40, 150, disk(DiskFault::Misdirected(tenth))),

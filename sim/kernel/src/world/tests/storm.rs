@@ -145,7 +145,7 @@ fn weather() -> impl Strategy<Value = Weather> {
                 mtu: has[7].then_some(link.mtu),
                 adversary: link.adversary.filter(|_| has[8]),
             };
-            Weather { from, to, both, patch }
+            Weather { from, to, both, patch: Box::new(patch) }
         },
     )
 }
