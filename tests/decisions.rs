@@ -78,7 +78,10 @@ fn a_single_override_ends_in_an_orderly_way() {
         for variant in 0..scenario.variants.len() {
             let setup = setup(scenario, &catalogue, variant);
             let (run, choices) = recorded(setup);
-            recordings.push((setup, run.world.trace_hash(), choices));
+            // Where every datagram is too large there is nothing to choose.
+            if !choices.is_empty() {
+                recordings.push((setup, run.world.trace_hash(), choices));
+            }
         }
     }
     let (mut tried, mut changed) = (0_u32, 0_u32);

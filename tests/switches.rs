@@ -27,6 +27,8 @@ const KARN: &str = "switches/karn.toml";
 const LOST_FRAGMENT: &str = "switches/reassembly_without_timeout.toml";
 /// Somebody who sends again what was sent.
 const REPLAYS: &str = "switches/replay_window.toml";
+/// Leases under clocks that drift and jump.
+const CLOCKS: &str = "clock_drift";
 /// Crashes around a write.
 const CRASHES: &str = "crash_and_disk";
 
@@ -56,6 +58,8 @@ const CAUGHT: &[Caught] = &[
     ("gossip-before-sync", "entry_monotone", ESCROW, "pn-counter", 1),
     ("gossip-overwrites", "conserved", ESCROW, "pn-counter", 0),
     ("retry-without-deduplication", "conserved", ESCROW, "pn-counter", 2),
+    ("lease-without-margin", "single_holder", CLOCKS, "margin", 0),
+    ("lease-by-wall-clock", "single_holder", CLOCKS, "margin", 0),
     ("replay-window-off", "exactly_once_in_order", REPLAYS, "mac", 0),
     ("replay-window-off", "exactly_once_in_order", REPLAYS, "aead", 0),
 ];

@@ -1,6 +1,6 @@
 //! What nodes show of themselves in the end, where there are no clients to speak.
 
-use super::table::{LABEL, line, width};
+use super::table::{LABEL, beside, lines};
 use simlab_core::{FieldValue, Fields};
 use simlab_scenarios::report::Report;
 use simlab_sim::World;
@@ -9,25 +9,26 @@ use simlab_sim::World;
 const LINES_MAX: usize = 40;
 
 pub(super) fn nodes(report: &Report<'_>, out: &mut Vec<String>) {
-    let mut lines = Vec::new();
+    let mut shown = Vec::new();
     match &report.variants[..] {
         _ if !report.scenario.objects.is_empty() => return,
-        [variant] => of_one(report, &variant.run.world, &mut lines),
-        _ => of_several(report, &mut lines),
+        [variant] => of_one(report, &variant.run.world, &mut shown),
+        _ => of_several(report, &mut shown),
     }
-    let more = lines.len().saturating_sub(LINES_MAX);
+    let most = LINES_MAX * report.variants.len().div_ceil(beside(report));
+    let more = shown.len().saturating_sub(most);
     if more > 0 {
-        lines.truncate(LINES_MAX);
-        lines.push(format!("… and {more} lines more: `simlab tui` shows all"));
+        shown.truncate(most);
+        shown.push(format!("… and {more} lines more: `simlab tui` shows all"));
     }
-    out.append(&mut lines);
+    out.append(&mut shown);
 }
 
 /// The variants side by side: a line for each number of a node that is not zero everywhere, and if that is
 /// too much for those that differ.
 fn of_several(report: &Report<'_>, out: &mut Vec<String>) {
     rows(report, |numbers| numbers.iter().any(|number| number.is_some_and(|n| n != 0)), out);
-    if out.len() > LINES_MAX {
+    if out.len() > LINES_MAX * report.variants.len().div_ceil(beside(report)) {
         out.clear();
         let differ = |numbers: &[Option<i64>]| {
             let mut known = numbers.iter().flatten();
@@ -39,7 +40,6 @@ fn of_several(report: &Report<'_>, out: &mut Vec<String>) {
 }
 
 fn rows(report: &Report<'_>, wanted: impl Fn(&[Option<i64>]) -> bool, out: &mut Vec<String>) {
-    let width = width(report);
     for node in &report.scenario.nodes {
         let mut rows: Vec<(String, Vec<Option<i64>>)> = Vec::new();
         for (column, variant) in report.variants.iter().enumerate() {
@@ -60,12 +60,19 @@ fn rows(report: &Report<'_>, wanted: impl Fn(&[Option<i64>]) -> bool, out: &mut 
             continue;
         }
         out.push(String::new());
-        out.push(node.name.clone());
-        for (name, numbers) in rows {
-            let cell = |number: Option<i64>| number.map_or("-".to_owned(), |n| n.to_string());
-            let cells: Vec<String> = numbers.into_iter().map(cell).collect();
-            out.push(line(&format!("  {name}"), &cells, width));
+        let cell = |number: Option<i64>| number.map_or("-".to_owned(), |n| n.to_string());
+        let row = |(name, numbers): (String, Vec<Option<i64>>)| {
+            (format!("  {name}"), numbers.into_iter().map(cell).collect())
+        };
+        let mut table: Vec<(String, Vec<String>)> = rows.into_iter().map(row).collect();
+        if beside(report) == report.variants.len() {
+            out.push(node.name.clone());
+        } else {
+            // What stands below the first ones needs their names.
+            let names = report.variants.iter().map(|v| v.name.clone()).collect();
+            table.insert(0, (node.name.clone(), names));
         }
+        lines(report, &table, out);
     }
 }
 

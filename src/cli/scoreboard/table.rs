@@ -9,6 +9,8 @@ use simlab_sim::Stats;
 pub(super) const LABEL: usize = 19;
 /// How wide a column is that has room for a number of datagrams and one of bytes.
 const BOTH_MIN: usize = 15;
+/// So many columns of 8 have room beside the labels.
+const BESIDE_MAX: usize = (WIDTH - LABEL) / 8;
 
 /// The rows of a table, each a label and a cell for each variant.
 struct Table<'r> {
@@ -22,9 +24,28 @@ impl Table<'_> {
     }
 }
 
+/// How many variants stand side by side; if there are more, the others follow below.
+pub(super) fn beside(report: &Report<'_>) -> usize {
+    let all = report.variants.len().max(1);
+    all.div_ceil(all.div_ceil(BESIDE_MAX))
+}
+
 /// How wide a variant's column is.
 pub(super) fn width(report: &Report<'_>) -> usize {
-    ((WIDTH - LABEL) / report.variants.len().max(1)).clamp(8, 18)
+    ((WIDTH - LABEL) / beside(report)).clamp(8, 18)
+}
+
+/// Rows, each a label and a cell for each variant, as many variants side by side as there is room for.
+pub(super) fn lines(report: &Report<'_>, rows: &[(String, Vec<String>)], out: &mut Vec<String>) {
+    let (all, beside, width) = (report.variants.len(), beside(report), width(report));
+    for start in (0..all).step_by(beside) {
+        if start > 0 {
+            out.push(String::new());
+        }
+        for (label, cells) in rows {
+            out.push(line(label, &cells[start..all.min(start + beside)], width));
+        }
+    }
 }
 
 pub(super) fn table(report: &Report<'_>, out: &mut Vec<String>) {
@@ -63,13 +84,11 @@ pub(super) fn table(report: &Report<'_>, out: &mut Vec<String>) {
         let hash = format!("{:016x}", v.trace_hash);
         if width > hash.len() { hash } else { format!("{}…", &hash[..width - 3]) }
     });
-    for (label, cells) in table.rows {
-        out.push(line(&label, &cells, width));
-    }
+    lines(report, &table.rows, out);
 }
 
 /// A label and its cells. A label that is too long takes of the room before the first number.
-pub(super) fn line(label: &str, cells: &[String], width: usize) -> String {
+fn line(label: &str, cells: &[String], width: usize) -> String {
     let mut line = format!("{label:<LABEL$}");
     let mut end = LABEL;
     for cell in cells {
