@@ -20,6 +20,7 @@ mod dissect;
 pub mod fragment;
 pub mod lease;
 pub mod messages;
+mod named;
 pub mod pn_counter;
 pub mod reliable;
 pub mod shop;

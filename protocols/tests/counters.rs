@@ -232,7 +232,7 @@ fn strange_gossip_is_noted_and_ignored() {
     let gossip = |node| {
         let mut counter = PnCounter::default();
         counter.decrement(NodeId(node), 1);
-        let mut bytes = Gossip { name: "phone", counter }.to_bytes();
+        let mut bytes = Gossip { name: "phone", counter: &counter }.to_bytes();
         bytes.push(3);
         bytes
     };

@@ -7,6 +7,7 @@
 
 use super::message::{self, Message, Vote};
 use super::{Ballot, goals, invariant};
+use crate::named::named;
 use simlab_core::wire::{Decode, Encode, Reader, WireError};
 use simlab_core::{DiskError, Env, Gate, Goal, NodeId, Ticket};
 use std::collections::BTreeMap;
@@ -206,7 +207,7 @@ impl Acceptor {
             self.note_kept(key, goals::KEPT_PROMISE, env);
             return Some(nack(from, key, ballot, promised));
         }
-        let register = self.registers.entry(key.to_owned()).or_default();
+        let register = named(&mut self.registers, key);
         if register.accepted.as_ref().is_some_and(|vote| vote.ballot == ballot) {
             env.note("late prepare", ballot.word(), from.0.into());
             return None;
@@ -216,7 +217,7 @@ impl Acceptor {
             self.note_kept(key, goals::KEPT_VOTE, env);
         }
         if ballot > promised {
-            self.registers.entry(key.to_owned()).or_default().promise = ballot;
+            named(&mut self.registers, key).promise = ballot;
             self.write(key, env);
         }
         self.when_durable(key, Reply::new(from, key, Answer::Promise { ballot, accepted }))
@@ -234,7 +235,7 @@ impl Acceptor {
         env: &mut Env<'_>,
     ) -> Option<Reply> {
         let promised = self.promise(key);
-        let register = self.registers.entry(key.to_owned()).or_default();
+        let register = named(&mut self.registers, key);
         match &register.accepted {
             // It has accepted this already. To say so again is true whatever it promised since, and
             // spares a proposer or a reader whose answer was lost another round.

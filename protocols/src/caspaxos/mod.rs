@@ -241,13 +241,14 @@ impl CasPaxos {
         replies: impl IntoIterator<Item = Reply>,
         env: &mut Env<'_>,
     ) -> Vec<Decision> {
-        let mut queue: VecDeque<Reply> = replies.into_iter().collect();
+        let mut replies = replies.into_iter();
+        let mut later = VecDeque::new();
         let mut decisions = Vec::new();
-        while let Some(reply) = queue.pop_front() {
+        while let Some(reply) = replies.next().or_else(|| later.pop_front()) {
             if reply.to == self.group.me {
                 let (more, next) = self.on_answer(reply.to, &reply.key, reply.message(), env);
                 decisions.extend(more);
-                queue.extend(next);
+                later.extend(next);
             } else {
                 env.send(reply.to, &Packet { key: &reply.key, message: reply.message() });
             }

@@ -142,7 +142,7 @@ impl Layer for Checked {
         }
     }
 
-    fn peer_free(&self) -> bool {
+    fn only_seals(&self) -> bool {
         true
     }
 

@@ -128,11 +128,13 @@ pub trait Checksum: Debug + Sync {
     /// damaged, or it is too short to have one.
     fn open<'f>(&self, frame: &'f [u8]) -> Option<&'f [u8]> {
         let (data, told) = frame.split_at_checked(frame.len().checked_sub(self.width())?)?;
-        let fold = |sum: u32, byte: &u8| sum << 8 | u32::from(*byte);
+        let mut word = [0; 4];
         let told = if self.low_byte_first() {
-            told.iter().rev().fold(0, fold)
+            word[..told.len()].copy_from_slice(told);
+            u32::from_le_bytes(word)
         } else {
-            told.iter().fold(0, fold)
+            word[4 - told.len()..].copy_from_slice(told);
+            u32::from_be_bytes(word)
         };
         (told == self.of(data)).then_some(data)
     }

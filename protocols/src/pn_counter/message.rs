@@ -6,7 +6,7 @@
 //!
 //! One datagram for each counter, so that its size does not grow with the number of products.
 
-use super::{Entry, PnCounter};
+use super::{Entry, Heard, PnCounter};
 use crate::dissect::Walk;
 use simlab_core::wire::{Decode, Encode, Reader, WireError, put_bytes};
 use simlab_core::{Dissection, NodeId};
@@ -14,13 +14,14 @@ use simlab_core::{Dissection, NodeId};
 /// The longest name that is read from a link.
 pub const NAME_MAX: usize = 255;
 
-/// The state of the counter called `name`, as its sender knows it.
+/// The state of the counter called `name`, as its sender knows it: a [`PnCounter`] to be sent, or one
+/// that was [`Heard`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Gossip<'a> {
+pub struct Gossip<'a, C> {
     /// The counter's name.
     pub name: &'a str,
     /// Its state.
-    pub counter: PnCounter,
+    pub counter: C,
 }
 
 fn name<'a>(reader: &mut Reader<'a>) -> Result<&'a str, WireError> {
@@ -28,7 +29,7 @@ fn name<'a>(reader: &mut Reader<'a>) -> Result<&'a str, WireError> {
     if name.len() > NAME_MAX { Err(WireError::Range("name")) } else { Ok(name) }
 }
 
-impl Encode for Gossip<'_> {
+impl Encode for Gossip<'_, &PnCounter> {
     fn encode(&self, out: &mut Vec<u8>) {
         out.push(1);
         put_bytes(out, self.name.as_bytes());
@@ -36,10 +37,10 @@ impl Encode for Gossip<'_> {
     }
 }
 
-impl<'a> Decode<'a> for Gossip<'a> {
+impl<'a> Decode<'a> for Gossip<'a, Heard<'a>> {
     fn decode(reader: &mut Reader<'a>) -> Result<Self, WireError> {
         match reader.u8()? {
-            1 => Ok(Gossip { name: name(reader)?, counter: PnCounter::decode(reader)? }),
+            1 => Ok(Gossip { name: name(reader)?, counter: Heard::decode(reader)? }),
             tag => Err(WireError::Tag { what: "message", tag }),
         }
     }
@@ -73,9 +74,9 @@ mod tests {
         let mut counter = PnCounter::default();
         counter.decrement(NodeId(0), 2);
         counter.increment(NodeId(3), 1);
-        let gossip = Gossip { name: "phone", counter };
-        let mut bytes = gossip.to_bytes();
-        assert_eq!(Gossip::from_bytes(&bytes), Ok(gossip));
+        let mut bytes = Gossip { name: "phone", counter: &counter }.to_bytes();
+        let heard = Gossip::from_bytes(&bytes).expect("what was encoded");
+        assert_eq!((heard.name, heard.counter.to_counter()), ("phone", counter));
         bytes.push(3);
         let dissection = dissect(&bytes).expect("gossip");
         assert_eq!(dissection.summary, "gossip phone: n0 +0 -2, n3 +1 -0");

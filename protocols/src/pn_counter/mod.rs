@@ -98,12 +98,12 @@ impl PnCounter {
         news
     }
 
-    /// Whether this holds all that `other` says: merging it would change nothing.
-    #[must_use]
-    pub fn covers(&self, other: &PnCounter) -> bool {
+    /// Whether this holds all that a state says: merging it would change nothing. The entries are those
+    /// of the state, by node.
+    pub fn covers(&self, mut entries: impl Iterator<Item = (NodeId, Entry)>) -> bool {
         let mut mine = self.entries.iter();
-        other.entries.iter().all(|(node, entry)| {
-            let same = mine.find(|(mine, _)| mine >= node).filter(|(mine, _)| mine == node);
+        entries.all(|(node, entry)| {
+            let same = mine.find(|(mine, _)| *mine >= node).filter(|(mine, _)| *mine == node);
             same.is_some_and(|(_, mine)| entry.is_covered_by(*mine))
         })
     }
@@ -143,21 +143,56 @@ impl Encode for PnCounter {
 /// The length of an encoded entry.
 const ENTRY_LEN: usize = 20;
 
+/// A state as it lies in a datagram: checked, and not copied. Most of what is gossiped was heard before,
+/// and that can be seen without a copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heard<'a> {
+    entries: &'a [[u8; ENTRY_LEN]],
+}
+
+impl Heard<'_> {
+    /// The entries, by node.
+    pub fn entries(&self) -> impl Iterator<Item = (NodeId, Entry)> {
+        self.entries.iter().map(entry)
+    }
+
+    /// What it says that `node` has counted.
+    #[must_use]
+    pub fn entry(&self, node: NodeId) -> Entry {
+        self.entries()
+            .find(|(other, _)| *other == node)
+            .map_or(Entry::default(), |(_, entry)| entry)
+    }
+
+    /// A copy of the state.
+    #[must_use]
+    pub fn to_counter(&self) -> PnCounter {
+        PnCounter { entries: self.entries().collect() }
+    }
+}
+
+fn entry(bytes: &[u8; ENTRY_LEN]) -> (NodeId, Entry) {
+    let [n0, n1, n2, n3, i0, i1, i2, i3, i4, i5, i6, i7, decrements @ ..] = *bytes;
+    let increments = u64::from_be_bytes([i0, i1, i2, i3, i4, i5, i6, i7]);
+    let decrements = u64::from_be_bytes(decrements);
+    (NodeId(u32::from_be_bytes([n0, n1, n2, n3])), Entry { increments, decrements })
+}
+
+impl<'a> Decode<'a> for Heard<'a> {
+    fn decode(reader: &mut Reader<'a>) -> Result<Self, WireError> {
+        let count = reader.count(ENTRY_LEN)?;
+        let (entries, _) = reader.take(count * ENTRY_LEN)?.as_chunks::<ENTRY_LEN>();
+        if entries.is_sorted_by(|a, b| entry(a).0 < entry(b).0) {
+            Ok(Heard { entries })
+        } else {
+            Err(WireError::Range("node of an entry"))
+        }
+    }
+}
+
 impl Decode<'_> for PnCounter {
     fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
-        let count = reader.count(ENTRY_LEN)?;
-        let mut entries: Vec<(NodeId, Entry)> = Vec::with_capacity(count);
-        let (encoded, _) = reader.take(count * ENTRY_LEN)?.as_chunks::<ENTRY_LEN>();
-        for bytes in encoded {
-            let mut reader = Reader::new(bytes);
-            let node = NodeId(reader.u32()?);
-            let entry = Entry { increments: reader.u64()?, decrements: reader.u64()? };
-            if entries.last().is_some_and(|(last, _)| *last >= node) {
-                return Err(WireError::Range("node of an entry"));
-            }
-            entries.push((node, entry));
-        }
-        Ok(PnCounter { entries })
+        Heard::decode(reader).map(|heard| heard.to_counter())
     }
 }
 
@@ -202,7 +237,7 @@ mod tests {
         /// all have heard of all, the value is the plain sum.
         #[test]
         fn what_is_covered_changes_nothing(a in counter(), b in counter()) {
-            prop_assert_eq!(a.covers(&b), merged(&a, &b) == a);
+            prop_assert_eq!(a.covers(b.entries()), merged(&a, &b) == a);
         }
 
         #[test]

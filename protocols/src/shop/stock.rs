@@ -23,6 +23,7 @@ use super::ledger::Amount;
 use super::message::Message;
 use super::numbers::{ByClient, Full};
 use super::{CLIENT, GOSSIP, count, goals, group, reply, shown, switches};
+use crate::named::named;
 use crate::pn_counter::message::Gossip;
 use crate::pn_counter::{Entry, PnCounter, note_durable, note_held};
 use simlab_core::wire::{Decode, Encode, Reader, WireError};
@@ -222,7 +223,7 @@ impl Stock {
     ) {
         let Request { client, id, settled, operation } = request;
         let name = operation.object;
-        let product = self.products.entry(name.clone()).or_default();
+        let product = named(&mut self.products, &name);
         if let Err(Full) = product.taken.insert(client, id, settled) {
             // A copy of it may find room later, so this is no definite no.
             return reply(env, client, id, Outcome::Unknown(NO_RECORD.to_owned()));
@@ -267,8 +268,13 @@ impl Stock {
         let mut env = env.at(GOSSIP);
         env.set_timer(ROUND, self.every);
         for (name, product) in &self.products {
-            let counter =
-                if self.gossips_early { product.all(self.me) } else { product.durable.clone() };
+            let early;
+            let counter = if self.gossips_early {
+                early = product.all(self.me);
+                &early
+            } else {
+                &product.durable
+            };
             if !counter.is_empty() {
                 env.broadcast(self.peers.iter().copied(), &Gossip { name, counter });
             }
@@ -285,23 +291,28 @@ impl Stock {
             return env.note("stranger", from.0.into(), 0);
         }
         let known = self.products.get(name).map(|product| &product.durable);
-        // Most of what is heard was heard before.
-        if let Some(known) = known.filter(|known| !self.overwrites && known.covers(&counter)) {
-            if counter.entries().any(|(node, entry)| node != self.me && entry != known.entry(node))
-            {
-                env.reached(goals::OLD_NEWS);
+        if let Some(known) = known.filter(|_| !self.overwrites) {
+            // Most of what is heard is what is known.
+            if counter.entries().eq(known.entries()) {
+                return;
             }
-            return;
+            if known.covers(counter.entries()) {
+                let older = |(node, entry)| node != self.me && entry != known.entry(node);
+                if counter.entries().any(older) {
+                    env.reached(goals::OLD_NEWS);
+                }
+                return;
+            }
         }
         let own = known.map_or(Entry::default(), |known| known.entry(self.me));
         if !counter.entry(self.me).is_covered_by(own) {
             note_held(name, self.me, counter.entry(self.me), env);
         }
         if self.overwrites {
-            return self.overwrite(name, counter, env);
+            return self.overwrite(name, counter.to_counter(), env);
         }
         let mut product = (counter.entries().any(|(node, _)| self.peers.contains(&node)))
-            .then(|| product_mut(&mut self.products, name));
+            .then(|| named(&mut self.products, name));
         for (node, entry) in counter.entries().filter(|(node, _)| *node != self.me) {
             let Some(product) = product.as_mut().filter(|_| self.peers.contains(&node)) else {
                 env.note("entry of a stranger", from.0.into(), node.0.into());
@@ -321,7 +332,7 @@ impl Stock {
         for (node, entry) in counter.entries().filter(|(node, _)| *node != self.me) {
             note_held(name, node, entry, env);
         }
-        let product = product_mut(&mut self.products, name);
+        let product = named(&mut self.products, name);
         product.counted = counter.entry(self.me);
         product.durable = counter;
     }
@@ -349,15 +360,6 @@ impl Stock {
             });
         }
     }
-}
-
-/// The product of this name, a new one if there is none. Most of what is heard is of known ones, for which
-/// the name need not be copied.
-fn product_mut<'a>(products: &'a mut BTreeMap<String, Product>, name: &str) -> &'a mut Product {
-    if !products.contains_key(name) {
-        products.insert(name.to_owned(), Product::default());
-    }
-    products.get_mut(name).expect("it is there now")
 }
 
 impl Product {

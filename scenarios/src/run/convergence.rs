@@ -18,7 +18,7 @@ pub struct Convergence {
     /// What each server shows of the stock of each object, as of the last look: nothing at all if it
     /// is down.
     shown: Vec<Option<Vec<Option<i64>>>>,
-    /// Of what state that is: what has not changed need not be shown again, which takes far longer.
+    /// Of what state of the service that is: what has not changed need not be shown again, which takes far longer.
     states: Vec<Option<u64>>,
     /// Which servers have left for good, so that nobody waits for them.
     left: Vec<bool>,
@@ -93,7 +93,7 @@ impl Convergence {
     /// Looks at all servers.
     fn look_first(&mut self, world: &World) {
         self.shown = self.servers.iter().map(|server| self.stocks(world, *server)).collect();
-        self.states = self.servers.iter().map(|server| world.state_digest(*server)).collect();
+        self.states = self.servers.iter().map(|server| world.service_digest(*server)).collect();
         self.left = self.servers.iter().map(|server| has_left(world, *server)).collect();
     }
 
@@ -104,7 +104,7 @@ impl Convergence {
             let Ok(place) = self.servers.binary_search(node) else { continue };
             let left = has_left(world, *node);
             changed |= std::mem::replace(&mut self.left[place], left) != left;
-            let state = world.state_digest(*node);
+            let state = world.service_digest(*node);
             if state.is_none() || state != self.states[place] {
                 self.states[place] = state;
                 let shown = self.stocks(world, *node);

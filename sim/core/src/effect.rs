@@ -213,6 +213,25 @@ impl Outbox {
         }
     }
 
+    /// Changes the payloads of the datagrams that were asked for since there were `mark` effects. `change`
+    /// is given the receivers and the bytes.
+    pub(crate) fn reframe(
+        &mut self,
+        mark: usize,
+        frame: &mut Vec<u8>,
+        mut change: impl FnMut(&[NodeId], &mut Vec<u8>),
+    ) {
+        for at in mark..self.effects.len() {
+            if let Effect::Send { to, payload } = self.effects[at] {
+                frame.clear();
+                frame.extend_from_slice(self.bytes(payload));
+                change(self.receivers(to), frame);
+                let payload = self.write(|bytes| bytes.extend_from_slice(frame));
+                self.effects[at] = Effect::Send { to, payload };
+            }
+        }
+    }
+
     /// Adds an effect of another outbox, with what it refers to.
     pub(crate) fn adopt(&mut self, from: &Outbox, effect: Effect) {
         let mut copy =

@@ -5,7 +5,6 @@ use crate::{
     Choice, Decide, Disk, DiskError, Domain, Duration, Effect, Goal, NodeId, OpId, Operation,
     Outbox, Outcome, Point, Port, Scope, Session, Slice, Ticket, Time, TimerKey, Who,
 };
-use std::borrow::Cow;
 use std::fmt;
 use std::io::Write;
 
@@ -152,24 +151,16 @@ impl<'a> Env<'a> {
         self.out.push(Effect::CancelTimer { scope: self.scope, key });
     }
 
-    fn file(&self, name: &'_ str) -> String {
-        let mut path = String::with_capacity(name.len() + 4);
-        let mut scope = self.scope;
-        while let Some((port, rest)) = scope.split() {
-            path.push_str(&port.0.get().to_string());
-            path.push('/');
-            scope = rest;
-        }
-        path.push_str(name);
-        path
+    /// The name of a file of this scope on the node's disk.
+    fn file(&self, name: &str) -> String {
+        let mut path = Vec::with_capacity(name.len() + 8);
+        path_of(self.scope, name, &mut path);
+        String::from_utf8(path).expect("it was put together from strings")
     }
 
     fn file_slice(&mut self, name: &str) -> Slice {
-        let path = match self.scope {
-            Scope::ROOT => Cow::Borrowed(name),
-            _ => Cow::Owned(self.file(name)),
-        };
-        self.out.write(|bytes| bytes.extend_from_slice(path.as_bytes()))
+        let scope = self.scope;
+        self.out.write(|bytes| path_of(scope, name, bytes))
     }
 
     /// Appends to a file, which comes to be if need be.
@@ -303,6 +294,11 @@ impl<'a> Env<'a> {
         }
     }
 
+    /// The list of wishes, for who changes those of a process that it runs inside it.
+    pub(crate) const fn outbox(&mut self) -> &mut Outbox {
+        self.out
+    }
+
     /// Asks for what is in another outbox. Broadcasts stay broadcasts.
     pub fn pass_on(&mut self, from: &Outbox, effect: Effect) {
         self.out.adopt(from, effect);
@@ -312,6 +308,16 @@ impl<'a> Env<'a> {
     pub fn halt(&mut self) {
         self.out.push(Effect::Halt);
     }
+}
+
+/// Appends the name that a file of a scope has on the node's disk.
+fn path_of(mut scope: Scope, name: &str, path: &mut Vec<u8>) {
+    while let Some((port, rest)) = scope.split() {
+        // Writing to a vector cannot fail.
+        let _ = write!(path, "{}/", port.0);
+        scope = rest;
+    }
+    path.extend_from_slice(name.as_bytes());
 }
 
 #[cfg(test)]

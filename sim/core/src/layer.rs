@@ -43,9 +43,10 @@ pub trait Layer: ErasedLayer + Send {
     /// The start of the node, a timer or a sync of this layer. Datagrams and commands do not come here.
     fn on_event(&mut self, _event: Event<'_>, _hops: &mut Hops, _env: &mut Env<'_>) {}
 
-    /// Whether [`down`](Layer::down) does the same for every receiver. Through layers of which all say
-    /// so a broadcast passes once, with one of its receivers for `to`, and stays one.
-    fn peer_free(&self) -> bool {
+    /// Whether all that [`down`](Layer::down) does is to change the frame, in the same way for every
+    /// receiver: it lets every frame pass, and asks for nothing. Through layers of which all say so a
+    /// broadcast passes once, with one of its receivers for `to`, and stays one.
+    fn only_seals(&self) -> bool {
         false
     }
 
@@ -132,6 +133,12 @@ impl Hops {
     /// Passes a frame to the layer above.
     pub fn up(&mut self, from: NodeId, frame: Vec<u8>) {
         self.list.push(Hop::Up { from, frame });
+    }
+
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.list.is_empty()
     }
 
     /// Takes all of them out, in order.

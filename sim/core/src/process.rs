@@ -21,6 +21,12 @@ pub trait Process: Erased + Send {
 
     /// Shows the state to people, checkers and reports, as named fields.
     fn inspect(&self, _view: &mut Fields) {}
+
+    /// The service alone, where this is one that stands on layers: those count frames, so that hardly an
+    /// event leaves the whole as it was.
+    fn without_layers(&self) -> Option<&dyn Process> {
+        None
+    }
 }
 
 /// What forks and exhaustive search need of a process, for every `Clone + Hash` one.

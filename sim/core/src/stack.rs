@@ -16,8 +16,8 @@ pub struct Stack {
     /// The uppermost, next to the service, first.
     layers: Vec<Named>,
     app: Box<dyn Process>,
-    /// Whether all layers do the same for every receiver.
-    peer_free: bool,
+    /// Whether all layers only seal what they are given.
+    only_seals: bool,
     work: Work,
 }
 
@@ -36,6 +36,15 @@ struct Work {
     hops: Hops,
     outbox: Outbox,
     frame: Vec<u8>,
+}
+
+impl Work {
+    /// What layer `at` made is on its way.
+    fn take_hops(&mut self, at: usize) {
+        if !self.hops.is_empty() {
+            self.queue.extend(self.hops.drain().map(|hop| (at, hop)));
+        }
+    }
 }
 
 impl Clone for Work {
@@ -91,12 +100,15 @@ impl Stack {
         assert!(layers.len() <= Self::LAYERS_MAX, "at most {} layers", Self::LAYERS_MAX);
         let layers: Vec<Named> =
             layers.into_iter().map(|(name, layer)| Named { name, layer }).collect();
-        let peer_free = layers.iter().all(|named| named.layer.peer_free());
-        Stack { layers, app, peer_free, work: Work::default() }
+        let only_seals = layers.iter().all(|named| named.layer.only_seals());
+        Stack { layers, app, only_seals, work: Work::default() }
     }
 
     /// Runs the service and sends what it wants sent through the layers.
     fn app(&mut self, event: Event<'_>, env: &mut Env<'_>) {
+        if self.only_seals {
+            return self.app_in_place(event, env);
+        }
         let mut outbox = std::mem::take(&mut self.work.outbox);
         outbox.clear();
         self.app.on_event(event, &mut env.with_outbox(&mut outbox));
@@ -111,23 +123,34 @@ impl Stack {
         self.work.outbox = outbox;
     }
 
+    /// The same where layers only change the frames: then what the service asks for can stay where it is.
+    fn app_in_place(&mut self, event: Event<'_>, env: &mut Env<'_>) {
+        let mark = env.outbox().effects().len();
+        self.app.on_event(event, env);
+        if env.outbox().effects().len() == mark {
+            return;
+        }
+        let Work { hops, frame, outbox, .. } = &mut self.work;
+        outbox.clear();
+        let mut asked = std::mem::take(env.outbox());
+        asked.reframe(mark, frame, |to, frame| {
+            for (at, Named { name, layer }) in self.layers.iter_mut().enumerate() {
+                let mut own = env.with_outbox(outbox);
+                let passes = layer.down(to[0], frame, hops, &mut own.at(port(at)));
+                let quiet = hops.is_empty() && own.outbox().is_empty();
+                assert!(passes && quiet, "{name} says that it only seals frames, and does more");
+            }
+        });
+        *env.outbox() = asked;
+    }
+
     /// Sends a message of the service.
     fn send(&mut self, to: &[NodeId], message: &[u8], env: &mut Env<'_>) {
         let mut frame = std::mem::take(&mut self.work.frame);
-        if self.peer_free {
+        for to in to {
             frame.clear();
             frame.extend_from_slice(message);
-            if let Some(first) = to.first()
-                && self.pass(0, *first, &mut frame, env)
-            {
-                env.broadcast(to.iter().copied(), &frame[..]);
-            }
-        } else {
-            for to in to {
-                frame.clear();
-                frame.extend_from_slice(message);
-                self.sink(0, *to, &mut frame, env);
-            }
+            self.sink(0, *to, &mut frame, env);
         }
         self.work.frame = frame;
     }
@@ -143,7 +166,7 @@ impl Stack {
     fn pass(&mut self, level: usize, to: NodeId, frame: &mut Vec<u8>, env: &mut Env<'_>) -> bool {
         for (at, Named { layer, .. }) in self.layers.iter_mut().enumerate().skip(level) {
             let passes = layer.down(to, frame, &mut self.work.hops, &mut env.at(port(at)));
-            self.work.queue.extend(self.work.hops.drain().map(|hop| (at, hop)));
+            self.work.take_hops(at);
             if !passes {
                 return false;
             }
@@ -155,7 +178,7 @@ impl Stack {
     fn rise(&mut self, level: usize, from: NodeId, mut frame: &[u8], env: &mut Env<'_>) {
         for (at, Named { layer, .. }) in self.layers.iter_mut().enumerate().take(level).rev() {
             let passed = layer.up(from, frame, &mut self.work.hops, &mut env.at(port(at)));
-            self.work.queue.extend(self.work.hops.drain().map(|hop| (at, hop)));
+            self.work.take_hops(at);
             match passed {
                 Some(inner) => frame = inner,
                 None => return,
@@ -168,7 +191,7 @@ impl Stack {
     fn of_layer(&mut self, at: usize, event: Event<'_>, env: &mut Env<'_>) {
         let Some(Named { layer, .. }) = self.layers.get_mut(at) else { return };
         layer.on_event(event, &mut self.work.hops, &mut env.at(port(at)));
-        self.work.queue.extend(self.work.hops.drain().map(|hop| (at, hop)));
+        self.work.take_hops(at);
     }
 
     /// Lets everything that layers made go where it is to go.
@@ -225,6 +248,10 @@ impl Process for Stack {
             }
         }
     }
+
+    fn without_layers(&self) -> Option<&dyn Process> {
+        Some(&*self.app)
+    }
 }
 
 #[cfg(test)]
@@ -237,15 +264,8 @@ mod tests {
     struct Mark(u8);
 
     impl Layer for Mark {
-        fn down(
-            &mut self,
-            _: NodeId,
-            frame: &mut Vec<u8>,
-            _: &mut Hops,
-            env: &mut Env<'_>,
-        ) -> bool {
+        fn down(&mut self, _: NodeId, frame: &mut Vec<u8>, _: &mut Hops, _: &mut Env<'_>) -> bool {
             frame.push(self.0);
-            env.set_timer(7, Duration::from_secs(1));
             true
         }
 
@@ -259,14 +279,16 @@ mod tests {
             frame.strip_suffix(&[self.0])
         }
 
-        fn on_event(&mut self, event: Event<'_>, hops: &mut Hops, _: &mut Env<'_>) {
+        fn on_event(&mut self, event: Event<'_>, hops: &mut Hops, env: &mut Env<'_>) {
             if let Event::Timer { key: 7, .. } = event {
                 hops.down(NodeId(5), b"late".to_vec());
                 hops.up(NodeId(5), b"heard".to_vec());
+            } else {
+                env.set_timer(7, Duration::from_secs(1));
             }
         }
 
-        fn peer_free(&self) -> bool {
+        fn only_seals(&self) -> bool {
             true
         }
 
@@ -321,6 +343,27 @@ mod tests {
         assert_eq!(sent(&outbox), [(vec![NodeId(1), NodeId(2)], &b"hiul"[..])]);
     }
 
+    /// What was asked for stays in its order, and what is no datagram stays what it was.
+    #[test]
+    fn layers_that_do_more_than_seal_do_the_same() {
+        let mut slow = stack();
+        slow.only_seals = false;
+        for event in [Event::Start, Event::Datagram { from: NodeId(1), bytes: b"hiul" }] {
+            let (quick, slow) = (told(&mut stack(), event), told(&mut slow, event));
+            let each = |outbox: &Outbox| {
+                let datagrams = sent(outbox).into_iter();
+                datagrams.map(|(to, bytes)| (to, bytes.to_vec())).collect::<Vec<_>>()
+            };
+            let one_by_one = |(to, bytes): (Vec<NodeId>, Vec<u8>)| {
+                to.into_iter().map(move |to| (vec![to], bytes.clone()))
+            };
+            assert_eq!(
+                each(&quick).into_iter().flat_map(one_by_one).collect::<Vec<_>>(),
+                each(&slow)
+            );
+        }
+    }
+
     #[test]
     fn what_a_layer_refuses_goes_no_further() {
         for bytes in [&b"hi"[..], b"hilu", b"hil", b""] {
@@ -333,20 +376,19 @@ mod tests {
     #[test]
     fn timers_and_frames_of_a_layer_are_its_own() {
         let mut stack = stack();
-        let datagram = Event::Datagram { from: NodeId(1), bytes: b"hiul" };
-        let outbox = told(&mut stack, datagram);
+        let outbox = told(&mut stack, Event::Start);
         let scope = |effect: &Effect| match effect {
             Effect::SetTimer { scope, key: 7, .. } => Some(*scope),
             _ => None,
         };
         let scopes: Vec<_> = outbox.effects().iter().filter_map(scope).collect();
-        assert_eq!(scopes.len(), 2);
-        let upper = told(&mut stack, Event::Timer { scope: scopes[0], key: 7 });
+        let [lower, upper, crate::Scope::ROOT] = scopes[..] else { panic!("three timers") };
+        let upper = told(&mut stack, Event::Timer { scope: upper, key: 7 });
         // "late" passes the lower layer, "heard" comes to the service, whose answer passes both.
         let [late, heard] = &sent(&upper)[..] else { panic!("two datagrams") };
         assert_eq!(*late, (vec![NodeId(5)], &b"latel"[..]));
         assert_eq!(*heard, (vec![NodeId(1), NodeId(2)], &b"heardul"[..]));
-        let lower = told(&mut stack, Event::Timer { scope: scopes[1], key: 7 });
+        let lower = told(&mut stack, Event::Timer { scope: lower, key: 7 });
         // "heard" is not a frame of the upper layer.
         assert_eq!(sent(&lower), [(vec![NodeId(5)], &b"late"[..])]);
         let own = told(&mut stack, Event::Timer { scope: crate::Scope::ROOT, key: 7 });
@@ -366,6 +408,8 @@ mod tests {
         let mut fields = Fields::new();
         fork.inspect(&mut fields);
         assert_eq!(fields.to_string(), "upper{letter=117} lower{letter=108}");
+        let service = stack.without_layers().expect("it stands on layers");
+        assert_eq!(digest(service), digest(&Echo), "the service alone");
         let moment = Moment { me: NodeId(3), now: Time(5), wall: Time(6), life: 0 };
         let (mut counters, mut decide) = (Counters::default(), Seeded::new(1));
         let mut outbox = Outbox::new();

@@ -53,6 +53,10 @@ impl Tables {
             let behind = self.four::<8>(second) ^ self.four::<4>(third) ^ self.four::<0>(fourth);
             register = self.four::<12>(first ^ register) ^ behind;
         }
+        let (words, rest) = rest.as_chunks::<4>();
+        for word in words {
+            register = self.four::<0>(u32::from_le_bytes(*word) ^ register);
+        }
         for byte in rest {
             register = register >> 8 ^ self.0[0][usize::from(register as u8 ^ byte)];
         }

@@ -11,7 +11,7 @@ pub(super) type Files = BTreeMap<String, Arc<Vec<u8>>>;
 pub(crate) enum Change {
     Append { file: String, data: Vec<u8> },
     WriteAt { file: String, offset: u64, data: Vec<u8> },
-    Replace { file: String, data: Vec<u8> },
+    Replace { file: String, data: Arc<Vec<u8>> },
     Truncate { file: String, len: u64 },
     Remove { file: String },
     Rename { from: String, to: String },
@@ -21,10 +21,10 @@ pub(crate) enum Change {
 pub(super) fn apply(files: &mut Files, change: &Change) {
     match change {
         Change::Append { file, data } => {
-            Arc::make_mut(files.entry(file.clone()).or_default()).extend_from_slice(data);
+            content_mut(files, file).extend_from_slice(data);
         }
         Change::WriteAt { file, offset, data } => {
-            let content = Arc::make_mut(files.entry(file.clone()).or_default());
+            let content = content_mut(files, file);
             let start = *offset as usize;
             if content.len() < start + data.len() {
                 content.resize(start + data.len(), 0);
@@ -32,7 +32,11 @@ pub(super) fn apply(files: &mut Files, change: &Change) {
             content[start..start + data.len()].copy_from_slice(data);
         }
         Change::Replace { file, data } => {
-            files.insert(file.clone(), Arc::new(data.clone()));
+            if let Some(content) = files.get_mut(file) {
+                *content = Arc::clone(data);
+            } else {
+                files.insert(file.clone(), Arc::clone(data));
+            }
         }
         Change::Truncate { file, len } => {
             if let Some(content) = files.get_mut(file) {
@@ -50,6 +54,15 @@ pub(super) fn apply(files: &mut Files, change: &Change) {
             files.insert(to.clone(), content);
         }
     }
+}
+
+/// The content of a file, which comes to be if need be. Most files are there, and then the name need not
+/// be copied.
+fn content_mut<'a>(files: &'a mut Files, file: &str) -> &'a mut Vec<u8> {
+    if !files.contains_key(file) {
+        files.insert(file.to_owned(), Arc::default());
+    }
+    Arc::make_mut(files.get_mut(file).expect("it is there now"))
 }
 
 impl Change {
@@ -94,9 +107,8 @@ impl Change {
     /// The data that it writes.
     pub(super) fn data(&self) -> Option<&[u8]> {
         match self {
-            Change::Append { data, .. }
-            | Change::WriteAt { data, .. }
-            | Change::Replace { data, .. } => Some(data),
+            Change::Append { data, .. } | Change::WriteAt { data, .. } => Some(data),
+            Change::Replace { data, .. } => Some(data),
             Change::Truncate { .. } | Change::Remove { .. } | Change::Rename { .. } => None,
         }
     }
@@ -161,7 +173,9 @@ impl Change {
             Change::WriteAt { file, offset, data } => {
                 Change::WriteAt { file, offset: offset.saturating_add(by), data }
             }
-            Change::Replace { file, data } => Change::WriteAt { file, offset: by, data },
+            Change::Replace { file, data } => {
+                Change::WriteAt { file, offset: by, data: Arc::unwrap_or_clone(data) }
+            }
             other => other,
         }
     }

@@ -8,6 +8,7 @@ use simlab_core::Time;
 use simlab_core::history::Mark;
 use simlab_core::wire::Decode;
 use simlab_core::{Effect, Kind, NodeId, Operation, Outbox, Outcome, Seq, WriteKind};
+use std::sync::Arc;
 
 impl World {
     /// Carries out what a handler asked for.
@@ -93,7 +94,7 @@ impl World {
             }
             Effect::Replace { file, data } => {
                 let (file, data) = (outbox.text(file).to_owned(), outbox.bytes(data));
-                let change = Change::Replace { file, data: data.to_vec() };
+                let change = Change::Replace { file, data: Arc::new(data.to_vec()) };
                 self.write(id, cause, change, WriteKind::Replace, data);
             }
             Effect::Truncate { file, len } => {

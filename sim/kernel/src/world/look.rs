@@ -11,7 +11,7 @@ use crate::queue::Item;
 use crate::stats::Stats;
 use crate::trace::{Names, Trace};
 use simlab_core::history::History;
-use simlab_core::{Digest, Fields, NodeId, Scope, Seq, Time, TimerKey, View};
+use simlab_core::{Digest, Fields, NodeId, Process, Scope, Seq, Time, TimerKey, View};
 use std::hash::{Hash, Hasher};
 
 /// A copy of a datagram that is under way.
@@ -25,6 +25,15 @@ pub struct Flying {
     pub due: Time,
     /// The record of its send.
     pub datagram: Seq,
+}
+
+fn digest_of(process: &dyn Process) -> Option<u64> {
+    let digest = || {
+        let mut digest = Digest::new();
+        process.digest(&mut digest);
+        digest.finish()
+    };
+    panics::guard(digest).ok()
 }
 
 impl World {
@@ -148,14 +157,19 @@ impl World {
     /// is not running, or cannot be hashed without a panic.
     #[must_use]
     pub fn state_digest(&self, id: NodeId) -> Option<u64> {
+        digest_of(self.process(id)?)
+    }
+
+    /// The same of the service alone, without the layers that it may stand on.
+    #[must_use]
+    pub fn service_digest(&self, id: NodeId) -> Option<u64> {
+        let process = self.process(id)?;
+        digest_of(process.without_layers().unwrap_or(process))
+    }
+
+    fn process(&self, id: NodeId) -> Option<&dyn Process> {
         let node = &self.nodes[id.index()];
-        let running = node.status == Status::Up;
-        let digest = || {
-            let mut digest = Digest::new();
-            node.process.digest(&mut digest);
-            digest.finish()
-        };
-        running.then(|| panics::guard(digest).ok()).flatten()
+        (node.status == Status::Up).then_some(&*node.process)
     }
 
     /// How many copies of datagrams are under way, or wait for their receivers to handle them.

@@ -27,7 +27,7 @@ fn append(disk: &mut SimDisk, file: &str, data: &str) {
 }
 
 fn replace(disk: &mut SimDisk, file: &str, data: &str) {
-    let change = Change::Replace { file: file.to_owned(), data: data.into() };
+    let change = Change::Replace { file: file.to_owned(), data: Vec::from(data).into() };
     disk.write(change, &mut always(0));
 }
 

@@ -122,7 +122,7 @@ impl Both {
             }
             Step::Replace(file, len) => {
                 let data = self.data(len);
-                let change = Change::Replace { file: file.clone(), data: data.clone() };
+                let change = Change::Replace { file: file.clone(), data: data.clone().into() };
                 self.write(change, Op::Replace(file, data));
             }
             Step::Truncate(file, len) => {
