@@ -17,8 +17,8 @@ pub(super) const RTT_SAMPLES: Invariant = Invariant {
 /// has another cause, and says nothing here.
 #[derive(Clone, Debug, Default)]
 struct RttSamples {
-    /// When a datagram was sent, and which delivery made its sender send it.
-    sent: BTreeMap<Seq, (Time, Option<Seq>)>,
+    /// When and by whom a datagram was sent, and which delivery made its sender send it.
+    sent: BTreeMap<Seq, (Time, Option<NodeId>, Option<Seq>)>,
     /// Which datagram a delivery is of.
     delivered: BTreeMap<Seq, Seq>,
 }
@@ -27,12 +27,12 @@ struct RttSamples {
 const REMEMBERED_MAX: usize = 1 << 14;
 
 impl RttSamples {
-    /// When the datagram was sent that the one that was delivered by `cause` acknowledges.
-    fn transmitted(&self, cause: Seq) -> Option<Time> {
+    /// When the datagram of `sender` was sent that the one that was delivered to it by `cause` acknowledges.
+    fn transmitted(&self, sender: NodeId, cause: Seq) -> Option<Time> {
         let acknowledgement = self.delivered.get(&cause)?;
-        let (_, delivery) = self.sent.get(acknowledgement)?;
-        let (at, _) = self.sent.get(self.delivered.get(&(*delivery)?)?)?;
-        Some(*at)
+        let (_, _, delivery) = self.sent.get(acknowledgement)?;
+        let (at, from, _) = self.sent.get(self.delivered.get(&(*delivery)?)?)?;
+        (*from == Some(sender)).then_some(*at)
     }
 }
 
@@ -48,7 +48,7 @@ impl Checker for RttSamples {
     fn on_event(&mut self, event: &TraceEvent<'_>, view: &dyn View) -> Option<Violation> {
         match event.kind {
             Kind::Sent { .. } => {
-                self.sent.insert(event.seq, (event.at, event.cause));
+                self.sent.insert(event.seq, (event.at, event.node, event.cause));
                 if self.sent.len() > REMEMBERED_MAX {
                     self.sent.pop_first();
                 }
@@ -64,11 +64,12 @@ impl Checker for RttSamples {
                 self.sent.remove(&datagram);
             }
             Kind::Noted { name: "reliable.sample", a: peer, b: sample } => {
-                let truth = event.at.since(self.transmitted(event.cause?)?).nanos();
+                let who = event.node?;
+                let truth = event.at.since(self.transmitted(who, event.cause?)?).nanos();
                 // Clocks may run fast or slow, by less than that.
                 if sample.abs_diff(truth) > truth / 8 {
                     let name = |node: NodeId| view.name(node).to_owned();
-                    let who = event.node.map_or_else(String::new, name);
+                    let who = name(who);
                     let peer =
                         u32::try_from(peer).map_or_else(|_| String::new(), |n| name(NodeId(n)));
                     let ms =
