@@ -17,6 +17,7 @@ pub mod auth;
 pub mod caspaxos;
 pub mod checksum;
 mod dissect;
+pub mod files;
 pub mod fragment;
 pub mod lease;
 pub mod messages;
@@ -31,7 +32,7 @@ use simlab_core::Entry;
 /// All services and clients of this crate.
 #[must_use]
 pub fn entries() -> &'static [&'static Entry] {
-    static ENTRIES: [&Entry; 23] = [
+    static ENTRIES: [&Entry; 26] = [
         &shop::consistent::ENTRY,
         &shop::available::ENTRY,
         &shop::escrow::ENTRY,
@@ -42,6 +43,9 @@ pub fn entries() -> &'static [&'static Entry] {
         &lease::HOLDER,
         &messages::SOURCE,
         &messages::SINK,
+        &files::SOURCE,
+        &files::RELAY,
+        &files::SINK,
         &reliable::RELIABLE,
         &fragment::FRAGMENTS,
         &checksum::layer::SUM_8,
