@@ -13,7 +13,8 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 /// The lessons of which one run is as long as tens of the others.
-const LONG: [&str; 4] = ["checksums", "sliding_window", "retry_storm", "fragmentation"];
+const LONG: [&str; 5] =
+    ["checksums", "sliding_window", "retry_storm", "fragmentation", "end_to_end"];
 
 /// Every datagram of it is too large for its link, so that a seed has nothing to decide.
 const ALWAYS_THE_SAME: (&str, usize) = ("fragmentation", 0);

@@ -12,7 +12,7 @@ use simlab::scenarios::LESSONS;
 use simlab::scenarios::sweep::{Seeds, Tally};
 
 /// How many seeds each lesson gets: what the longer ones take is about the same.
-const RUNS: [(&str, u64); 14] = [
+const RUNS: [(&str, u64); 16] = [
     ("cap_partition", 1_000),
     ("cap_no_majority", 1_000),
     ("lossy_link", 1_000),
@@ -27,6 +27,8 @@ const RUNS: [(&str, u64); 14] = [
     ("transport_storm", 400),
     ("fragmentation", 20),
     ("tampering", 200),
+    ("end_to_end", 8),
+    ("hop_by_hop", 40),
 ];
 
 /// The storm has a test of its own: one seed of it takes longer than a hundred of the others.

@@ -18,6 +18,8 @@ pub const LESSONS: &[(&str, &str)] = &[
     ("transport_storm", include_str!("../transport_storm.toml")),
     ("fragmentation", include_str!("../fragmentation.toml")),
     ("tampering", include_str!("../tampering.toml")),
+    ("end_to_end", include_str!("../end_to_end.toml")),
+    ("hop_by_hop", include_str!("../hop_by_hop.toml")),
     ("kv_storm", include_str!("../kv_storm.toml")),
 ];
 

@@ -33,6 +33,7 @@ pub const GLOSSARY: &[Term] = &[
         "every request to a node that runs gets an answer, whatever the network does (Gilbert and Lynch 2002)",
     ),
     term("ballot", "Paxos: the number of an attempt, with the node that makes it; higher ones win"),
+    term("block", "a part of a file, as long as a message may be"),
     term("buffer-full", "lost, since too much waited for the receiver already"),
     term(
         "cause",
@@ -57,6 +58,14 @@ pub const GLOSSARY: &[Term] = &[
     term("disk-fault", "a disk did other than it was told, or said other than it did"),
     term("drop", "a datagram is lost; the reason stands beside it"),
     term("duplicate", "a second copy of a datagram goes on its way"),
+    term(
+        "end",
+        "the last message of a file: how many blocks it has, and the check over all of them",
+    ),
+    term(
+        "end-to-end",
+        "what only the two ends can judge they must check, whatever is between them (Saltzer, Reed and Clark 1984)",
+    ),
     term(
         "escrow",
         "each city sells its own share only, so that nobody has to be asked (O'Neil 1986)",
@@ -152,6 +161,11 @@ pub const GLOSSARY: &[Term] = &[
     term("variant", "one way to tell the same story, with another protocol"),
     term("violation", "a promise is broken: a checker objects, or no order explains the answers"),
     term("welcome", "says which life a node is in"),
+    term("whole", "the sink of a file has all of it, and found nothing wrong"),
     term("wipe", "a disk lost everything"),
     term("write", "a file was changed, not yet durably"),
+    term(
+        "wrong",
+        "the sink of a file has all of it, and the check over it says that it is another",
+    ),
 ];

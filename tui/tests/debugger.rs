@@ -153,7 +153,8 @@ fn marked(buffer: &Buffer, glyphs: Glyphs) -> usize {
 
 /// The lessons whose runs are not so long that reading them takes most of the time.
 fn short() -> impl Iterator<Item = &'static str> {
-    const LONG: [&str; 4] = ["checksums", "sliding_window", "retry_storm", "fragmentation"];
+    const LONG: [&str; 5] =
+        ["checksums", "sliding_window", "retry_storm", "fragmentation", "end_to_end"];
     LESSONS.iter().map(|(name, _)| *name).filter(|name| !LONG.contains(name))
 }
 
