@@ -52,7 +52,7 @@ const CAUGHT: &[Caught] = &[
     ("no-duplicate-suppression", "exactly_once_in_order", TRANSPORT, "crc-32c", 0),
     ("gap-acknowledged", "exactly_once_in_order", TRANSPORT, "crc-32c", 0),
     ("checksum-header-only", "exactly_once_in_order", TRANSPORT, "crc-32c", 0),
-    ("incarnation-unchecked", "exactly_once_in_order", RESTARTS, "crc-32c", 3),
+    ("incarnation-unchecked", "exactly_once_in_order", RESTARTS, "crc-32c", 7),
     ("karn-ignored", "rtt_samples", KARN, "reliable", 0),
     ("reassembly-without-timeout", "no_stale_partial", LOST_FRAGMENT, "fragments", 1),
     ("gossip-before-sync", "entry_monotone", ESCROW, "pn-counter", 1),

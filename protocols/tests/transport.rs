@@ -71,6 +71,10 @@ struct Pair {
     order: u64,
     dice: ChaCha8Rng,
     weather: Weather,
+    /// Of how many datagrams in a hundred somebody keeps a copy, and sends it between one and three seconds later.
+    replayed: u32,
+    /// Who gets nothing but replays.
+    deaf: [bool; 2],
 }
 
 impl Pair {
@@ -92,6 +96,8 @@ impl Pair {
             order: 0,
             dice: ChaCha8Rng::seed_from_u64(seed),
             weather,
+            replayed: 0,
+            deaf: [false; 2],
         }
     }
 
@@ -130,6 +136,14 @@ impl Pair {
 
     fn fly(&mut self, to: usize, frame: Vec<u8>) {
         let percent = |dice: &mut ChaCha8Rng, percent| dice.random_range(0..100) < percent;
+        if percent(&mut self.dice, self.replayed) {
+            self.order += 1;
+            let at = self.now + ms(self.dice.random_range(1_000..3_000));
+            self.flights.insert((at, self.order), (to, frame.clone()));
+        }
+        if self.deaf[to] {
+            return;
+        }
         let copies = 1 + u32::from(percent(&mut self.dice, self.weather.duplicate));
         for _ in 0..copies {
             if percent(&mut self.dice, self.weather.loss) {
@@ -281,6 +295,81 @@ fn nothing_of_an_old_life_comes_to_a_new_one() {
             let abandoned = pair.shows(1 - at, "abandoned") > 0;
             let last = last[1 - at];
             assert!(abandoned || last.is_none() || heard[at].last() == last.as_ref());
+        }
+    });
+}
+
+/// Both ends talk from now on, for so long; each of their messages says from which life it is.
+fn talk(pair: &mut Pair, sent: &mut [Vec<u64>; 2], time: Duration) {
+    let until = pair.now + time;
+    while pair.now < until {
+        for (at, sent) in sent.iter_mut().enumerate() {
+            let number = u64::from(pair.ends[at].life) << 32 | sent.len() as u64;
+            sent.push(number);
+            pair.send(at, &number.to_be_bytes());
+        }
+        pair.run(pair.now + ms(20));
+    }
+}
+
+/// What `at` hears from the life of the other end that is the last one, after nothing that came before an earlier one.
+fn heard_of_last_life(pair: &Pair, at: usize) -> Vec<u64> {
+    let heard = numbers(&pair.ends[at].heard);
+    assert!(heard.windows(2).all(|two| two[0] < two[1]), "end {at} hears {heard:?}");
+    let last = u64::from(pair.ends[1 - at].life);
+    heard.into_iter().filter(|number| number >> 32 == last).collect()
+}
+
+/// Somebody sends again what was sent before both ends restarted: old hellos, which name no life of the receiver,
+/// too. Whoever restarts last knows nothing of the other, and loses nothing.
+#[test]
+fn what_is_replayed_after_restarts_costs_nothing() {
+    seeds("what_is_replayed_after_restarts_costs_nothing", 400, |seed| {
+        let mut dice = ChaCha8Rng::seed_from_u64(!seed);
+        let configs = [any_config(&mut dice), any_config(&mut dice)];
+        let mut pair = Pair::new(seed, weather(&mut dice), configs);
+        pair.replayed = 30;
+        let mut sent = [Vec::new(), Vec::new()];
+        let mut last = 0;
+        for _ in 0..dice.random_range(2..6) {
+            talk(&mut pair, &mut sent, ms(dice.random_range(50..800)));
+            last = dice.random_range(0..2);
+            pair.restart(last);
+            sent[last].clear();
+        }
+        talk(&mut pair, &mut sent, ms(2_000));
+        pair.run(pair.now + Duration::from_secs(120));
+        assert_eq!(heard_of_last_life(&pair, 1 - last), sent[last]);
+        assert_eq!(pair.shows(last, "abandoned"), 0);
+        heard_of_last_life(&pair, last);
+    });
+}
+
+/// One end restarts and says hello. The answers are lost, but recorded; then the other end restarts too, and the
+/// answers of its earlier life come after all. They answer another hello than the last one: whoever took them
+/// for fresh would send to a life that is over.
+#[test]
+fn an_old_welcome_is_not_taken_for_a_fresh_one() {
+    seeds("an_old_welcome_is_not_taken_for_a_fresh_one", 400, |seed| {
+        let mut dice = ChaCha8Rng::seed_from_u64(!seed);
+        let configs = [any_config(&mut dice), any_config(&mut dice)];
+        let mut pair = Pair::new(seed, weather(&mut dice), configs);
+        pair.replayed = 60;
+        let mut sent = [Vec::new(), Vec::new()];
+        talk(&mut pair, &mut sent, ms(300));
+        pair.restart(0);
+        sent[0].clear();
+        pair.deaf[0] = true;
+        talk(&mut pair, &mut sent, ms(300));
+        pair.restart(1);
+        sent[1].clear();
+        pair.deaf[1] = true;
+        talk(&mut pair, &mut sent, ms(3_500));
+        pair.deaf = [false; 2];
+        pair.run(pair.now + Duration::from_secs(120));
+        for (at, sent) in sent.iter().enumerate() {
+            assert_eq!(heard_of_last_life(&pair, 1 - at), *sent);
+            assert_eq!(pair.shows(at, "abandoned"), 0);
         }
     });
 }

@@ -23,11 +23,9 @@
 //! A frame is judged before its number is: only authentic frames can move the window.
 //!
 //! What is not here: a *receiver* that restarts has forgotten its window, and takes once more what it took in an
-//! earlier life. [`reliable`](crate::reliable) on top refuses that, since its segments name the receiver's
-//! life. But it says hello without a nonce: a replayed welcome can make a restarted node believe that its peer
-//! is in an earlier life, and give up what it sends until it learns better. Only a handshake that proves to both
-//! that it is fresh (as that of TLS, RFC 8446) would do, and agree on new keys: here they never change, so that
-//! whoever learns one can read what was recorded before.
+//! earlier life. [`reliable`](crate::reliable) on top refuses that: its segments name the receiver's life, and its
+//! handshake asks with a nonce. Nor are keys agreed on, or ever changed, so that whoever learns one can read what
+//! was recorded before: that takes a handshake as that of TLS (RFC 8446).
 
 mod aead;
 mod hmac;

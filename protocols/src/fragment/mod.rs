@@ -12,7 +12,7 @@
 //! * **Fragments** say of which message they are, which of how many, and how long the message is
 //!   ([`frame`]). All but the last are of one length, so that each says where it belongs. A message that
 //!   fits goes in one piece, with one byte behind it.
-//! * **Identification**: a message's number has the sender's life ([`Env::life`]) in its upper half, so that
+//! * **Identification**: a message's number has the sender's life ([`Env::life`](simlab_core::Env::life)) in its upper half, so that
 //!   fragments of an earlier life are never put together with those of a later one.
 //! * **Reassembly** ([`reassembly`]) has a part for each peer, with bounds on its bytes and its partial
 //!   messages. Nothing is allocated for what a fragment only speaks of. If a bound is reached the oldest
@@ -36,8 +36,6 @@ pub mod reassembly;
 pub use layer::{FRAGMENTS, Fragments};
 
 use reassembly::Limits;
-#[allow(unused_imports, reason = "for the documentation")]
-use simlab_core::Env;
 use simlab_core::{Duration, Switch};
 
 /// How the layer is set up.

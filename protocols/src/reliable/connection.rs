@@ -2,6 +2,7 @@
 
 use super::Config;
 use super::budget::Budget;
+use super::handshake::Greeting;
 use super::receiver::{Arrival, Receiver};
 use super::rtt::Rtt;
 use super::segment::{Acknowledgement, Body, Trailer};
@@ -12,20 +13,23 @@ use simlab_core::{Duration, Env, Hops, NodeId, TimerKey};
 /// A connection: both directions between a life of this node and a life of a peer.
 #[derive(Clone, Debug, Hash)]
 pub struct Connection {
-    peer: NodeId,
-    /// The life of the peer, once it has said so.
-    life: Option<u32>,
-    sender: Sender,
-    receiver: Receiver,
-    rtt: Rtt,
+    pub(super) peer: NodeId,
+    /// The latest life of the peer that is known.
+    pub(super) life: Option<u32>,
+    /// Whether the peer was in that life when it was asked, so that messages may be sent to it.
+    pub(super) open: bool,
+    pub(super) greeting: Option<Greeting>,
+    pub(super) sender: Sender,
+    pub(super) receiver: Receiver,
+    pub(super) rtt: Rtt,
     /// How long was waited before the last transmission that nobody answered.
     waited: Duration,
     /// How many transmissions in a row nobody has answered.
-    unanswered: u32,
+    pub(super) unanswered: u32,
     /// Whether the retransmission timer runs.
     running: bool,
     /// Messages that arrived and were not acknowledged yet.
-    owed: u32,
+    pub(super) owed: u32,
     pub(super) counts: Counts,
 }
 
@@ -66,6 +70,8 @@ impl Connection {
         Connection {
             peer,
             life: None,
+            open: false,
+            greeting: None,
             sender: Sender::new(config.window),
             receiver: Receiver::new(config.room),
             rtt: Rtt::new(config.bounds),
@@ -97,12 +103,17 @@ impl Connection {
         self.pump(tools);
     }
 
-    /// Sends what may be sent for the first time. A peer that nobody has heard of is asked who it is:
-    /// what is sent to one life must not come to another.
-    fn pump(&mut self, tools: &mut Tools<'_, '_>) {
-        let Some(life) = self.life else {
-            if !self.running {
-                self.say(Body::Hello, tools);
+    /// The life that messages may be sent to.
+    fn receiver_life(&self) -> Option<u32> {
+        self.life.filter(|_| self.open)
+    }
+
+    /// Sends what may be sent for the first time. A peer is asked first which life it is in: what is sent to
+    /// one life must not come to another.
+    pub(super) fn pump(&mut self, tools: &mut Tools<'_, '_>) {
+        let Some(life) = self.receiver_life() else {
+            if self.sender.has_unsent() && !self.running {
+                self.greet(tools);
                 self.start_timer(self.rtt.rto(), tools);
             }
             return;
@@ -132,7 +143,7 @@ impl Connection {
         self.receiver.acknowledge()
     }
 
-    fn say(&mut self, body: Body, tools: &mut Tools<'_, '_>) {
+    pub(super) fn say(&mut self, body: Body, tools: &mut Tools<'_, '_>) {
         tools.hops.down(self.peer, framed(&[], tools.env.life(), body));
     }
 
@@ -145,7 +156,7 @@ impl Connection {
         tools.env.set_timer(retransmission(self.peer), after);
     }
 
-    fn stop_timer(&mut self, tools: &mut Tools<'_, '_>) {
+    pub(super) fn stop_timer(&mut self, tools: &mut Tools<'_, '_>) {
         if self.running {
             self.running = false;
             tools.env.cancel_timer(retransmission(self.peer));
@@ -155,16 +166,17 @@ impl Connection {
     /// Nobody has answered in time: RFC 6298 (5.4) to (5.6).
     pub(super) fn time_out(&mut self, tools: &mut Tools<'_, '_>) {
         self.running = false;
-        match self.life {
-            None => self.say(Body::Hello, tools),
-            Some(_) => {
-                self.sender.lose_all();
-                let most = if tools.config.repeat_all { usize::MAX } else { 1 };
-                self.send_lost(most, tools);
-                if self.sender.first_missing().is_none() {
-                    return;
-                }
+        if self.open {
+            self.sender.lose_all();
+            let most = if tools.config.repeat_all { usize::MAX } else { 1 };
+            self.send_lost(most, tools);
+            if self.sender.first_missing().is_none() {
+                return;
             }
+        } else if self.sender.has_unsent() {
+            self.greet(tools);
+        } else {
+            return;
         }
         self.unanswered = self.unanswered.saturating_add(1);
         let Config { backoff, bounds, .. } = *tools.config;
@@ -175,7 +187,7 @@ impl Connection {
         if tools.config.adaptive {
             self.rtt.back_off(wait.max(base));
         }
-        self.start_timer(wait, tools);
+        self.start_timer(wait.max(self.patience()), tools);
     }
 
     /// The wait that back-off begins with.
@@ -188,7 +200,7 @@ impl Connection {
 
     /// Sends again what is taken for lost, so many messages at most, as far as the budget goes.
     fn send_lost(&mut self, most: usize, tools: &mut Tools<'_, '_>) {
-        let Some(life) = self.life else { return };
+        let Some(life) = self.receiver_life() else { return };
         let now = tools.env.now();
         for _ in 0..most {
             let Some(seq) = self.sender.first_lost() else { return };
@@ -205,37 +217,6 @@ impl Connection {
         }
     }
 
-    /// Learns from a segment which life of the peer it is of; whether it is to be listened to.
-    fn learn(&mut self, life: u32, tools: &mut Tools<'_, '_>) -> bool {
-        match self.life {
-            Some(known) if life < known => {
-                self.counts.refused += 1;
-                tools.env.note("reliable.old-life", self.peer.0.into(), life.into());
-                return false;
-            }
-            Some(known) if life == known => return true,
-            Some(_) => {
-                let abandoned = self.sender.abandon() as u64;
-                self.counts.abandoned += abandoned;
-                tools.env.note("reliable.peer-restarted", self.peer.0.into(), abandoned);
-                self.receiver = Receiver::new(tools.config.room);
-                self.rtt = Rtt::new(tools.config.bounds);
-                if std::mem::take(&mut self.owed) > 0 {
-                    tools.env.cancel_timer(acknowledgement(self.peer));
-                }
-            }
-            // (5.7): a first segment that had to be repeated says that the time-out is too short.
-            None if self.unanswered > 0 => {
-                self.rtt.back_off(tools.config.bounds.initial.times(3));
-            }
-            None => {}
-        }
-        self.life = Some(life);
-        self.unanswered = 0;
-        self.stop_timer(tools);
-        true
-    }
-
     /// Takes a segment in; the message in it, if it is the next one for the layer above. What it has
     /// held up goes there by `hops`.
     pub(super) fn arrive<'b>(
@@ -244,31 +225,25 @@ impl Connection {
         trailer: &Trailer,
         tools: &mut Tools<'_, '_>,
     ) -> Option<&'b [u8]> {
-        let own = tools.env.life();
-        let to = match trailer.body {
-            Body::Hello => None,
-            Body::Welcome { to } | Body::Data { to, .. } | Body::Ack { to, .. } => Some(to),
-        };
-        let checked = !tools.config.incarnation_unchecked;
-        if checked {
-            if to.is_some_and(|to| to != own) {
-                self.refuse(trailer, tools);
+        if !tools.config.incarnation_unchecked {
+            if !self.admit(trailer, tools) {
                 return None;
             }
-            if !self.learn(trailer.from, tools) {
-                return None;
-            }
-        } else if self.life.is_none() {
+        } else if !self.open {
             self.life = Some(trailer.from);
+            self.open(tools.config);
             self.stop_timer(tools);
         }
         match &trailer.body {
-            Body::Hello => {
-                self.say(Body::Welcome { to: trailer.from }, tools);
-                self.pump(tools);
+            Body::Hello { nonce } => {
+                self.greeted(trailer.from, *nonce, tools);
                 None
             }
-            Body::Welcome { .. } => {
+            Body::Welcome { nonce, .. } => {
+                self.answered(trailer.from, *nonce, tools);
+                None
+            }
+            Body::Reset { .. } => {
                 self.pump(tools);
                 None
             }
@@ -283,16 +258,12 @@ impl Connection {
         }
     }
 
-    /// A segment for another life of this node: its sender is told which life this is.
-    fn refuse(&mut self, trailer: &Trailer, tools: &mut Tools<'_, '_>) {
-        self.counts.refused += 1;
-        tools.env.note("reliable.wrong-life", self.peer.0.into(), trailer.from.into());
-        if !matches!(trailer.body, Body::Welcome { .. }) {
-            self.say(Body::Welcome { to: trailer.from }, tools);
-        }
-    }
-
     fn acknowledged(&mut self, ack: &Acknowledgement, tools: &mut Tools<'_, '_>) {
+        if !self.open {
+            // Nothing is under way, and the timer is that of a hello.
+            self.pump(tools);
+            return;
+        }
         let now = tools.env.now();
         let karn = !tools.config.karn_ignored;
         let progress = self.sender.acknowledge(ack, now, karn);

@@ -6,11 +6,13 @@ use simlab_core::{Part, Peeled};
 /// Reads the trailer of a frame.
 pub(super) fn peel(frame: &[u8]) -> Option<Peeled> {
     let (message, trailer) = Trailer::split(frame).ok()?;
+    let to = trailer.to();
     let Trailer { from, body } = trailer;
     let end = message.len();
     let kind = match body {
-        Body::Hello => "hello",
+        Body::Hello { .. } => "hello",
         Body::Welcome { .. } => "welcome",
+        Body::Reset { .. } => "reset",
         Body::Data { .. } => "data",
         Body::Ack { .. } => "acknowledgement",
     };
@@ -21,20 +23,25 @@ pub(super) fn peel(frame: &[u8]) -> Option<Peeled> {
         place -= len;
     };
     field("sender's life", from.to_string(), 4);
+    if let Some(to) = to {
+        field("receiver's life", to.to_string(), 4);
+    }
     let (summary, inner) = match &body {
-        Body::Hello => ("hello, which life is yours?".to_owned(), None),
-        Body::Welcome { to } => {
-            field("receiver's life", to.to_string(), 4);
+        Body::Hello { nonce } => {
+            field("nonce", format!("{nonce:016x}"), 8);
+            ("hello, which life is yours?".to_owned(), None)
+        }
+        Body::Welcome { nonce, .. } => {
+            field("nonce", format!("{nonce:016x}"), 8);
             (format!("welcome, this is life {from}"), None)
         }
-        Body::Data { to, seq, ack } => {
-            field("receiver's life", to.to_string(), 4);
+        Body::Reset { to } => (format!("reset, life {to} is over"), None),
+        Body::Data { seq, ack, .. } => {
             field("number", seq.to_string(), 8);
             acknowledgement(ack, &mut field);
             (format!("message {seq}"), Some(end))
         }
-        Body::Ack { to, ack } => {
-            field("receiver's life", to.to_string(), 4);
+        Body::Ack { ack, .. } => {
             acknowledgement(ack, &mut field);
             (told(ack), None)
         }

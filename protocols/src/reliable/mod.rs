@@ -17,9 +17,47 @@
 //!   retry budget ([`budget`]). What three later messages have overtaken is sent again at once (RFC 6675).
 //! * **Flow control**: the receiver says how many messages it takes.
 //! * **Incarnations**: a connection is between a *life* of one node and a life of another
-//!   ([`Env::life`]). Nothing is sent before the other has said which life it is in (one round trip, once), and
-//!   what is of another life is refused. When a peer has restarted, what was sent to its earlier life
-//!   and not acknowledged is given up: it may have been passed on there.
+//!   ([`Env::life`](simlab_core::Env::life)). Nothing is sent before the other has said which life it is in (one
+//!   round trip, once for each direction that is used), and what is of another life is refused. When a peer has
+//!   restarted, what is under way to its earlier life is given up: it may have been passed on there. What was
+//!   not sent yet goes to the new one.
+//!
+//! # The handshake
+//!
+//! ```text
+//!  sender, life 2                                  receiver, life 5
+//!    │ ── hello, nonce 7f3a ─────────────────────────▶ │ answers, and believes nothing
+//!    │ ◀───────────── welcome to life 2, nonce 7f3a ── │
+//!    │ ── data 0, from life 2 to life 5 ─────────────▶ │ life 2 has heard of life 5: it listens to it
+//! ```
+//!
+//! Old segments arrive late, and somebody may record them and send them again, as often and as late as they like
+//! (the old duplicates of RFC 9293 §3.4). A layer below that refuses replays does not know, after a restart, what
+//! was here before. What each segment can do then:
+//!
+//! * An old **hello** is answered, and changes nothing. Who learns from one of a life later than the one that it
+//!   talks to asks by a hello of its own, and goes on as before until that is answered.
+//! * An old **welcome** is refused, unless it echoes the nonce of the *last* hello; each hello has another one. Only
+//!   the last one's answer shows that the receiver was in that life a moment ago. If the round trip is longer
+//!   than the time between hellos, that time grows, until an answer comes before the next hello.
+//! * Old **data** and **acknowledgements** name both lives. For an earlier life of their receiver, they are answered by a
+//!   **reset**, if that could be of use to anybody; from an earlier life of their sender than the one that is
+//!   known, they are dropped. Of the lives that there are now, they are duplicates as any others. From a later life
+//!   they prove that the earlier one is over, since nobody names a life that it has not heard of; and so does a
+//!   reset.
+//! * An old **reset** speaks of a life that is over, or is not later than the one that is known.
+//!
+//! What it does not defend against:
+//!
+//! * *Forgery*. Who can make up segments can name any life. An authentic layer below keeps them out
+//!   ([`auth`](crate::auth)), and a checksum what damage makes up: one damaged segment that names a far later
+//!   life is enough to end a conversation until that life has come.
+//! * *A restart while the answer to the last hello is on its way.* The message that is then sent (one, since the
+//!   new life has not said what it has room for) is given up, as what is under way at any restart is.
+//! * *A life that comes twice*. The driver counts lives, and a machine that forgets its count (a disk restored from
+//!   a copy) speaks as one of its earlier lives did.
+//! * *Floods*. A hello is answered by one datagram, of 17 bytes, or by two if it names a later life; a stale segment
+//!   by one of 9.
 //!
 //! So a message is passed on at most once, in order, without gaps, and exactly once if neither end restarts
 //! and the network lets something through now and then. What a link *damages* this layer does not see:
@@ -32,6 +70,7 @@ pub mod backoff;
 pub mod budget;
 mod connection;
 mod dissector;
+mod handshake;
 mod invariant;
 mod layer;
 pub mod receiver;
@@ -46,8 +85,6 @@ use backoff::Backoff;
 use budget::Limit;
 use receiver::Room;
 use rtt::Bounds;
-#[allow(unused_imports, reason = "for the documentation")]
-use simlab_core::Env;
 use simlab_core::{Duration, Switch};
 
 /// How a transport is set up.

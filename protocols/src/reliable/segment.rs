@@ -3,6 +3,9 @@
 //! ```text
 //!   message | blocks, 16 bytes each | number of blocks | window | echo | next | seq | to | from | kind
 //!             only in data and acknowledgements                              data
+//!
+//!                                                                      nonce | to | from | kind
+//!                                                              hello, welcome      not in hello
 //! ```
 //!
 //! It is read from its end, so that the message before it is neither moved nor copied.
@@ -33,9 +36,19 @@ pub struct Acknowledgement {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
     /// "Which life of yours is this?"
-    Hello,
-    /// The answer to it, and to segments for another life.
+    Hello {
+        /// What the answer is to echo.
+        nonce: u64,
+    },
+    /// The answer to a hello.
     Welcome {
+        /// The life of the receiver that was heard.
+        to: u32,
+        /// What its hello said.
+        nonce: u64,
+    },
+    /// The answer to data and acknowledgements for an earlier life: "that life is over".
+    Reset {
         /// The life of the receiver that was heard.
         to: u32,
     },
@@ -70,6 +83,7 @@ const HELLO: u8 = 0xc1;
 const WELCOME: u8 = 0xc2;
 const DATA: u8 = 0xc3;
 const ACK: u8 = 0xc4;
+const RESET: u8 = 0xc5;
 
 impl Encode for Acknowledgement {
     fn encode(&self, out: &mut Vec<u8>) {
@@ -88,8 +102,15 @@ impl Encode for Acknowledgement {
 impl Encode for Trailer {
     fn encode(&self, out: &mut Vec<u8>) {
         let (to, kind) = match &self.body {
-            Body::Hello => (None, HELLO),
-            Body::Welcome { to } => (Some(to), WELCOME),
+            Body::Hello { nonce } => {
+                out.extend(nonce.to_be_bytes());
+                (None, HELLO)
+            }
+            Body::Welcome { to, nonce } => {
+                out.extend(nonce.to_be_bytes());
+                (Some(to), WELCOME)
+            }
+            Body::Reset { to } => (Some(to), RESET),
             Body::Data { to, seq, ack } => {
                 ack.encode(out);
                 out.extend(seq.to_be_bytes());
@@ -150,6 +171,18 @@ impl Tail<'_> {
 }
 
 impl Trailer {
+    /// The life of the receiver that it is for. Who says hello does not know it yet.
+    #[must_use]
+    pub const fn to(&self) -> Option<u32> {
+        match self.body {
+            Body::Hello { .. } => None,
+            Body::Welcome { to, .. }
+            | Body::Reset { to }
+            | Body::Data { to, .. }
+            | Body::Ack { to, .. } => Some(to),
+        }
+    }
+
     /// The message in a frame, and what is behind it.
     ///
     /// # Errors
@@ -159,8 +192,9 @@ impl Trailer {
         let [kind] = tail.take()?;
         let from = tail.u32()?;
         let body = match kind {
-            HELLO => Body::Hello,
-            WELCOME => Body::Welcome { to: tail.u32()? },
+            HELLO => Body::Hello { nonce: tail.u64()? },
+            WELCOME => Body::Welcome { to: tail.u32()?, nonce: tail.u64()? },
+            RESET => Body::Reset { to: tail.u32()? },
             DATA => {
                 let (to, seq) = (tail.u32()?, tail.u64()?);
                 Body::Data { to, seq, ack: tail.acknowledgement()? }
@@ -197,8 +231,9 @@ mod tests {
     fn body() -> impl Strategy<Value = Body> {
         let data = (any::<u32>(), any::<u64>(), acknowledgement());
         prop_oneof![
-            Just(Body::Hello),
-            any::<u32>().prop_map(|to| Body::Welcome { to }),
+            any::<u64>().prop_map(|nonce| Body::Hello { nonce }),
+            any::<(u32, u64)>().prop_map(|(to, nonce)| Body::Welcome { to, nonce }),
+            any::<u32>().prop_map(|to| Body::Reset { to }),
             data.prop_map(|(to, seq, ack)| Body::Data { to, seq, ack }),
             (any::<u32>(), acknowledgement()).prop_map(|(to, ack)| Body::Ack { to, ack }),
         ]
@@ -215,7 +250,7 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_read_or_refused(bytes in any::<Vec<u8>>(), kind in HELLO..=ACK) {
+        fn any_bytes_are_read_or_refused(bytes in any::<Vec<u8>>(), kind in HELLO..=RESET) {
             let mut bytes = bytes;
             bytes.push(kind);
             if let Ok((message, trailer)) = Trailer::split(&bytes) {

@@ -114,9 +114,15 @@ impl Sender {
         (self.first..).zip(&self.flight).find(|(_, flight)| flight.lost).map(|(seq, _)| seq)
     }
 
-    /// Takes everything under way that the receiver is not known to have for lost: nobody has answered.
+    /// Takes everything under way that the receiver is not known to have for lost: nobody has answered. If
+    /// it is said to have the first one too, and does not acknowledge it, nothing of what it is said to have
+    /// is believed any longer (RFC 2018 §8): the first one is sent again in any case.
     pub fn lose_all(&mut self) {
-        self.flight.iter_mut().for_each(|flight| flight.lost = !flight.has);
+        let believed = self.flight.front().is_none_or(|first| !first.has);
+        for flight in &mut self.flight {
+            flight.has &= believed;
+            flight.lost = !flight.has;
+        }
     }
 
     /// Whether anything is under way.
@@ -131,11 +137,19 @@ impl Sender {
         (self.flight.len(), self.waiting.len())
     }
 
-    /// The end of the connection: how many messages nobody knows the fate of.
+    /// Whether there is a message that was not sent yet.
+    #[must_use]
+    pub fn has_unsent(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// The receiver has started anew: gives up what is under way, and says how many messages these were; nobody
+    /// knows their fate. The others wait, and are numbered from 0.
     pub fn abandon(&mut self) -> usize {
-        let (under_way, waiting) = self.counts();
-        *self = Sender::new(self.window);
-        under_way + waiting
+        let under_way = self.flight.len();
+        self.flight.clear();
+        (self.first, self.edge) = (0, 1);
+        under_way
     }
 
     /// Takes an acknowledgement in. `karn` is whether Karn's rule is followed: no sample of what was sent
@@ -266,12 +280,39 @@ mod tests {
         assert_eq!(sender.counts(), (2, 0));
     }
 
+    /// Without the last rule of [`Sender::lose_all`] nothing would ever be sent again.
+    #[test]
+    fn a_false_acknowledgement_does_not_stop_a_sender_for_good() {
+        let mut sender = sending(4, 4);
+        sends(&mut sender);
+        sender.acknowledge(&ack(2, 100, &[]), Time::ZERO, true);
+        // An honest receiver that said "next 2" never says "next 1, has 2 and 3" later; a damaged frame may.
+        sender.acknowledge(&ack(1, 100, &[(2, 4)]), Time::ZERO, true);
+        assert_eq!(sender.first_missing(), None);
+        sender.lose_all();
+        assert_eq!((sender.first_missing(), sender.first_lost()), (Some(2), Some(2)));
+        // Of an honest one what it has is still believed.
+        sender.acknowledge(&ack(2, 100, &[(3, 4)]), Time::ZERO, true);
+        sender.lose_all();
+        assert_eq!(sender.send_again(2, Time::ZERO), Some(&[2][..]));
+        assert_eq!(sender.first_lost(), None);
+    }
+
     #[test]
     fn the_backlog_has_an_end() {
         let mut sender = Sender::new(1);
         let taken = (0..1_000).filter(|_| sender.push(vec![0; 76], 1_000)).count();
         assert_eq!(taken, 10);
-        assert_eq!(sender.abandon(), 10);
-        assert_eq!(sender.counts(), (0, 0));
+    }
+
+    #[test]
+    fn only_what_is_under_way_is_given_up() {
+        let mut sender = sending(3, 5);
+        assert_eq!(sends(&mut sender), [0, 1, 2]);
+        sender.acknowledge(&ack(1, 100, &[]), Time::ZERO, true);
+        assert_eq!(sender.abandon(), 2);
+        assert_eq!(sender.counts(), (0, 2));
+        assert_eq!(sender.send_next(Time::ZERO), Some((0, &[3][..])));
+        assert!(!sender.may_send(), "the new receiver has not said yet what it has room for");
     }
 }
