@@ -20,6 +20,11 @@ impl Describe for Words<'_> {
     fn dissect(&self, from: NodeId, to: NodeId, bytes: &[u8]) -> Option<Dissection> {
         self.setup.as_ref()?.dissect(from, to, bytes)
     }
+    fn layer(&self, node: NodeId, place: usize) -> Option<&str> {
+        let Setup { scenario, variant, .. } = self.setup.as_ref()?;
+        let member = scenario.variants.get(*variant)?.roster.get(node.index())?;
+        member.stack.get(place).map(|layered| layered.name)
+    }
 }
 
 impl Words<'_> {

@@ -2,6 +2,7 @@
 
 use crate::{
     Digest, Effect, Env, Erased, Event, Fields, Hop, Hops, Layer, NodeId, Outbox, Port, Process,
+    Scope,
 };
 use std::collections::VecDeque;
 use std::fmt;
@@ -102,6 +103,14 @@ impl Stack {
             layers.into_iter().map(|(name, layer)| Named { name, layer }).collect();
         let only_seals = layers.iter().all(|named| named.layer.only_seals());
         Stack { layers, app, only_seals, work: Work::default() }
+    }
+
+    /// Of which layer a scope is, counted from the top, and the rest of its path; `None` if it is of the service.
+    /// What has its place there ([`Scope`]) is named after it for people.
+    #[must_use]
+    pub fn layer_of(scope: Scope) -> Option<(usize, Scope)> {
+        let (port, rest) = scope.split()?;
+        Some((layer_at(port)?, rest))
     }
 
     /// Runs the service and sends what it wants sent through the layers.
@@ -382,7 +391,10 @@ mod tests {
             _ => None,
         };
         let scopes: Vec<_> = outbox.effects().iter().filter_map(scope).collect();
-        let [lower, upper, crate::Scope::ROOT] = scopes[..] else { panic!("three timers") };
+        let [lower, upper, Scope::ROOT] = scopes[..] else { panic!("three timers") };
+        assert_eq!(Stack::layer_of(upper), Some((0, Scope::ROOT)));
+        assert_eq!(Stack::layer_of(lower), Some((1, Scope::ROOT)));
+        assert_eq!(Stack::layer_of(Scope::ROOT.child(Port::new(1))), None);
         let upper = told(&mut stack, Event::Timer { scope: upper, key: 7 });
         // "late" passes the lower layer, "heard" comes to the service, whose answer passes both.
         let [late, heard] = &sent(&upper)[..] else { panic!("two datagrams") };

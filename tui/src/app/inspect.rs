@@ -62,7 +62,7 @@ pub struct Inspected {
     /// What its clocks show, the monotonic one and the wall clock.
     pub clocks: Option<(Time, Time)>,
     /// Its timers: their names, and when they are due.
-    pub timers: Vec<(u64, Time)>,
+    pub timers: Vec<(String, Time)>,
     /// Its files.
     pub files: Vec<File>,
     /// How many of its writes are not durable.
@@ -93,7 +93,7 @@ impl App<'_> {
         inspected.paused = world.is_paused(node);
         inspected.waiting = world.waiting(node);
         inspected.clocks = Some(world.clocks(node));
-        inspected.timers = world.timers(node).map(|(_, key, due)| (key, due)).collect();
+        let timers: Vec<_> = world.timers(node).collect();
         inspected.unsynced = world.unsynced(node);
         let durable: Vec<_> = world.durable_files(node).collect();
         let kept = |name: &str| durable.iter().find(|(other, _)| *other == name);
@@ -112,6 +112,9 @@ impl App<'_> {
         let headline = |(node, state): (usize, &Option<Fields>)| {
             film.explain(NodeId(node as u32), state.as_ref()?).headline
         };
+        let words = film.words();
+        let named = |(scope, key, due)| (simlab_sim::trace::timer(node, scope, key, &words), due);
+        inspected.timers = timers.into_iter().map(named).collect();
         inspected.headlines = states.iter().enumerate().map(headline).collect();
         if let Some(state) = &inspected.state {
             inspected.explained = film.explain(node, state);

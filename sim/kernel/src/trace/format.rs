@@ -3,7 +3,8 @@
 use super::Names;
 use simlab_core::wire::Decode;
 use simlab_core::{
-    Damage, DiskAct, Dissection, Duration, Kind, NodeId, Operation, Outcome, TraceEvent, WriteKind,
+    Damage, DiskAct, Dissection, Duration, Kind, NodeId, Operation, Outcome, Scope, Stack,
+    TimerKey, TraceEvent, WriteKind,
 };
 use std::fmt::Write;
 
@@ -13,6 +14,8 @@ pub trait Describe {
     fn names(&self) -> &Names;
     /// A datagram from one node to another in words; `None` if nobody knows its format.
     fn dissect(&self, from: NodeId, to: NodeId, bytes: &[u8]) -> Option<Dissection>;
+    /// The name of a layer that a node stands on, counted from the top; `None` if nobody knows.
+    fn layer(&self, node: NodeId, place: usize) -> Option<&str>;
 }
 
 /// An event in one line, without its time and number:
@@ -61,10 +64,10 @@ fn detail(event: &TraceEvent<'_>, describe: &dyn Describe) -> String {
             format!("<- {}: a replay (sent {datagram})", names.node(from))
         }
         Kind::TimerSet { scope, key, due } => {
-            format!("{} until {due}", timer(scope.bits(), key))
+            format!("{} until {due}", timer(here, scope, key, describe))
         }
         Kind::TimerCancelled { scope, key } | Kind::TimerFired { scope, key } => {
-            timer(scope.bits(), key)
+            timer(here, scope, key, describe)
         }
         Kind::Wrote { file, how, at, len } => {
             let file = names.file(file);
@@ -169,8 +172,15 @@ fn rate(drift: i64) -> String {
     format!("runs {percent} % {}", if drift < 0 { "slow" } else { "fast" })
 }
 
-fn timer(scope: u32, key: u64) -> String {
-    if scope == 0 { format!("{key}") } else { format!("{scope:x}/{key}") }
+/// The name of a node's timer: that of the layer or the ports of the component that it is of, and its key.
+#[must_use]
+pub fn timer(node: NodeId, scope: Scope, key: TimerKey, describe: &dyn Describe) -> String {
+    let layer = Stack::layer_of(scope)
+        .and_then(|(place, rest)| Some((describe.layer(node, place)?.to_owned(), rest)));
+    let (layer, rest) = layer.map_or((None, scope), |(name, rest)| (Some(name), rest));
+    let ports = (rest != Scope::ROOT).then(|| format!("{:x}", rest.bits()));
+    let path: Vec<String> = layer.into_iter().chain(ports).chain([key.to_string()]).collect();
+    path.join("/")
 }
 
 /// A datagram in words, or its first bytes if nobody can read it.
@@ -191,6 +201,7 @@ fn message(bytes: &[u8], from: NodeId, to: NodeId, describe: &dyn Describe) -> S
 #[cfg(test)]
 mod tests {
     use super::*;
+    use simlab_core::Port;
 
     #[test]
     fn clocks_are_told_by_what_changed() {
@@ -200,6 +211,35 @@ mod tests {
         assert_eq!(clock(-3_000_000_000, 0), "jumps by -3s");
         assert_eq!(clock(i64::MIN, 0), format!("jumps by -{}", Duration(1 << 63)));
         assert_eq!(clock(250_000_000, 12_500_000), "jumps by 250ms, runs 1.25 % fast");
+    }
+
+    /// A run in which every node stands on two layers.
+    struct Layers(Names);
+
+    impl Describe for Layers {
+        fn names(&self) -> &Names {
+            &self.0
+        }
+        fn dissect(&self, _: NodeId, _: NodeId, _: &[u8]) -> Option<Dissection> {
+            None
+        }
+        fn layer(&self, _: NodeId, place: usize) -> Option<&str> {
+            ["reliable", "fragments"].get(place).copied()
+        }
+    }
+
+    #[test]
+    fn timers_of_layers_are_named_after_them() {
+        let layers = Layers(Names::default());
+        let told = |ports: &[u8]| {
+            let child = |scope: Scope, port: &u8| scope.child(Port::new(*port));
+            timer(NodeId(0), ports.iter().fold(Scope::ROOT, child), 2, &layers)
+        };
+        assert_eq!(told(&[]), "2");
+        assert_eq!(told(&[7]), "7/2", "of a component");
+        assert_eq!([told(&[248]), told(&[249])], ["reliable/2", "fragments/2"]);
+        assert_eq!(told(&[249, 7]), "fragments/7/2", "of a component of a layer");
+        assert_eq!(told(&[250]), "fa/2", "there is no third layer");
     }
 
     #[test]

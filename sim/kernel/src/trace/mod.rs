@@ -6,7 +6,7 @@ mod observer;
 mod store;
 mod writer;
 
-pub use format::{Describe, line};
+pub use format::{Describe, line, timer};
 pub use names::Names;
 pub use observer::Observer;
 pub use store::{Iter, Memory, Payload, Trace};

@@ -4,8 +4,8 @@ use super::super::pen::{clip, width};
 use crate::app::operation;
 use crate::film::Film;
 use simlab_core::wire::Decode;
-use simlab_core::{Damage, Kind, Operation, Outcome, TraceEvent};
-use simlab_sim::trace::line;
+use simlab_core::{Damage, Kind, NodeId, Operation, Outcome, TraceEvent};
+use simlab_sim::trace::{self, line};
 
 /// An event in few words, and in fewer still for where these do not fit.
 pub(super) struct Label {
@@ -66,6 +66,10 @@ pub(super) fn label(film: &Film<'_>, event: &TraceEvent<'_>) -> Label {
 /// An event that is no datagram's.
 fn words(film: &Film<'_>, event: &TraceEvent<'_>) -> String {
     let bytes = || String::from_utf8_lossy(event.bytes).into_owned();
+    let timer = |scope, key| {
+        let node = event.node.unwrap_or(NodeId(u32::MAX));
+        trace::timer(node, scope, key, &film.words())
+    };
     match event.kind {
         Kind::Invoked { .. } => Operation::from_bytes(event.bytes)
             .map_or_else(|error| error.to_string(), |o| o.to_string()),
@@ -98,9 +102,9 @@ fn words(film: &Film<'_>, event: &TraceEvent<'_>) -> String {
             if words.is_empty() { name.to_owned() } else { format!("{name}: {words}") }
         }
         Kind::Found { name } => format!("{name}: {}", bytes()),
-        Kind::TimerFired { key, .. } => format!("timer {key}"),
-        Kind::TimerSet { key, due, .. } => format!("sets timer {key} to {due}"),
-        Kind::TimerCancelled { key, .. } => format!("forgets timer {key}"),
+        Kind::TimerFired { scope, key } => format!("timer {}", timer(scope, key)),
+        Kind::TimerSet { scope, key, due } => format!("sets timer {} to {due}", timer(scope, key)),
+        Kind::TimerCancelled { scope, key } => format!("forgets timer {}", timer(scope, key)),
         _ => {
             // As the log has it, without the node and the name of the kind.
             let whole = line(event, &film.words());
