@@ -17,45 +17,36 @@ pub const FRAGMENTS: Entry =
         .invariants(&[invariant::NO_STALE_PARTIAL])
         .peel(dissector::peel);
 
-const fn parameter(
-    name: &'static str,
-    kind: ParameterKind,
-    default: &'static str,
-    help: &'static str,
-) -> Parameter {
-    Parameter { name, kind, default: Some(default), help }
-}
-
 /// The least `mtu`: a fragment of seven bytes.
 const MTU_MIN: usize = 24;
 
 const PARAMETERS: &[Parameter] = &[
-    parameter(
+    Parameter::with_default(
         "mtu",
         ParameterKind::Count { min: MTU_MIN as u64, max: 65_507 },
         // An Ethernet frame without the headers of IPv4 and UDP.
         "1472",
         "how many bytes a fragment has at most; less than the link's MTU by what lower layers add",
     ),
-    parameter(
+    Parameter::with_default(
         "timeout",
         ParameterKind::Duration,
         "60s",
         "how long a partial message is kept (RFC 1122, 3.3.2: 60s to 120s)",
     ),
-    parameter(
+    Parameter::with_default(
         "message",
         ParameterKind::Count { min: 1, max: 16 << 20 },
         "65536",
         "how many bytes a message may have, on its way out and in",
     ),
-    parameter(
+    Parameter::with_default(
         "memory",
         ParameterKind::Count { min: 1_024, max: 256 << 20 },
         "1048576",
         "how many bytes the partial messages of a peer may take, each fragment with 64 for its place",
     ),
-    parameter(
+    Parameter::with_default(
         "partials",
         ParameterKind::Count { min: 1, max: 1_024 },
         "64",

@@ -25,85 +25,81 @@ pub const RELIABLE: Entry =
         .shields(&[FaultKind::Loss, FaultKind::Duplicate, FaultKind::Reorder, FaultKind::Delay])
         .peel(dissector::peel);
 
-const fn parameter(
-    name: &'static str,
-    kind: ParameterKind,
-    default: &'static str,
-    help: &'static str,
-) -> Parameter {
-    Parameter { name, kind, default: Some(default), help }
-}
-
 const PARAMETERS: &[Parameter] = &[
-    parameter(
+    Parameter::with_default(
         "window",
         ParameterKind::Count { min: 1, max: 1_024 },
         "32",
         "how many messages may be under way to a peer; 1 is stop-and-wait",
     ),
-    parameter(
+    Parameter::with_default(
         "room",
         ParameterKind::Count { min: 1, max: 1_024 },
         "64",
         "how many messages a receiver takes from the next one on (flow control)",
     ),
-    parameter(
+    Parameter::with_default(
         "room_bytes",
         ParameterKind::Count { min: 0, max: 64 << 20 },
         "1048576",
         "how many bytes from a peer may wait for what is missing",
     ),
-    parameter(
+    Parameter::with_default(
         "backlog",
         ParameterKind::Count { min: 64, max: 64 << 20 },
         "1048576",
         "how many bytes to a peer may wait to be sent; beyond it messages are dropped",
     ),
-    parameter(
+    Parameter::with_default(
         "ack_delay",
         ParameterKind::Duration,
         "0s",
         "how long an acknowledgement waits for data to go with; 0s sends it at once",
     ),
-    parameter(
+    Parameter::with_default(
         "rto",
         ParameterKind::Duration,
         "1s",
         "the time-out before the first round trip is known (RFC 6298 (2.1))",
     ),
-    parameter(
+    Parameter::with_default(
         "rto_min",
         ParameterKind::Duration,
         "200ms",
         "the least time-out; RFC 6298 (2.4) says 1s, which is long for fast links",
     ),
-    parameter("rto_max", ParameterKind::Duration, "60s", "the greatest time-out"),
-    parameter(
+    Parameter::with_default("rto_max", ParameterKind::Duration, "60s", "the greatest time-out"),
+    Parameter::with_default(
         "adaptive",
         ParameterKind::Flag,
         "true",
         "whether the time-out follows the round trip; if not it is always `rto`",
     ),
-    parameter(
+    Parameter::with_default(
         "backoff",
         ParameterKind::Choice(&Backoff::NAMES),
         "exponential",
         "how much longer to wait each time that nobody answers",
     ),
-    parameter(
+    Parameter::with_default(
         "repeat",
         ParameterKind::Choice(&["first", "all"]),
         "first",
         "what a time-out sends again: the first message under way, or all of them (go-back-N)",
     ),
-    parameter("budget", ParameterKind::Flag, "false", "whether there is a retry budget"),
-    parameter(
+    Parameter::with_default(
+        "budget",
+        ParameterKind::Flag,
+        "false",
+        "whether there is a retry budget",
+    ),
+    Parameter::with_default(
         "budget_share",
         ParameterKind::Probability,
         "10%",
         "how many retransmissions there may be for each message, if there is a budget",
     ),
-    parameter(
+    Parameter::with_default(
         "budget_floor",
         ParameterKind::Count { min: 0, max: 1_000_000 },
         "1",

@@ -385,37 +385,25 @@ impl<'a> Arguments<'a> {
     /// A probability.
     #[must_use]
     pub fn probability(&self, parameter: &str) -> Ratio {
-        match self.member().argument(parameter) {
-            Argument::Probability(p) => *p,
-            other => wrong_kind(parameter, other),
-        }
+        self.member().argument(parameter).probability(parameter)
     }
 
     /// A node.
     #[must_use]
     pub fn node(&self, parameter: &str) -> NodeId {
-        match self.member().argument(parameter) {
-            Argument::Node(n) => *n,
-            other => wrong_kind(parameter, other),
-        }
+        self.member().argument(parameter).node(parameter)
     }
 
     /// A truth value.
     #[must_use]
     pub fn flag(&self, parameter: &str) -> bool {
-        match self.member().argument(parameter) {
-            Argument::Flag(b) => *b,
-            other => wrong_kind(parameter, other),
-        }
+        self.member().argument(parameter).flag(parameter)
     }
 
     /// A text.
     #[must_use]
     pub fn text(&self, parameter: &str) -> &'a str {
-        match self.member().argument(parameter) {
-            Argument::Text(text) => text,
-            other => wrong_kind(parameter, other),
-        }
+        self.member().argument(parameter).text(parameter)
     }
 }
 
@@ -428,19 +416,13 @@ impl Member {
     /// A duration argument of this node; panics as [`Arguments::duration`].
     #[must_use]
     pub fn duration(&self, parameter: &str) -> Duration {
-        match self.argument(parameter) {
-            Argument::Duration(d) => *d,
-            other => wrong_kind(parameter, other),
-        }
+        self.argument(parameter).duration(parameter)
     }
 
     /// A whole number of this node; panics as [`Arguments::duration`].
     #[must_use]
     pub fn count(&self, parameter: &str) -> u64 {
-        match self.argument(parameter) {
-            Argument::Count(n) => *n,
-            other => wrong_kind(parameter, other),
-        }
+        self.argument(parameter).count(parameter)
     }
 }
 
@@ -448,8 +430,4 @@ impl Member {
 fn no_service(_: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
     let message = "this is a layer, and stands under a service".to_owned();
     Err(BuildError { parameter: None, message })
-}
-
-pub(crate) fn wrong_kind(parameter: &str, found: &Argument) -> ! {
-    panic!("parameter {parameter:?} is declared otherwise than it is read: {found:?}")
 }

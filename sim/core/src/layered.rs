@@ -1,6 +1,5 @@
 //! What the lab knows of a layer beside what it knows of every entry.
 
-use crate::entry::wrong_kind;
 use crate::{Argument, Arguments, BuildError, Duration, FaultKind, Layer, Part, Ratio};
 use std::collections::BTreeMap;
 
@@ -68,45 +67,30 @@ impl Layered {
     /// holds for the methods below.
     #[must_use]
     pub fn duration(&self, parameter: &str) -> Duration {
-        match self.argument(parameter) {
-            Argument::Duration(d) => *d,
-            other => wrong_kind(parameter, other),
-        }
+        self.argument(parameter).duration(parameter)
     }
 
     /// A whole number.
     #[must_use]
     pub fn count(&self, parameter: &str) -> u64 {
-        match self.argument(parameter) {
-            Argument::Count(n) => *n,
-            other => wrong_kind(parameter, other),
-        }
+        self.argument(parameter).count(parameter)
     }
 
     /// A probability.
     #[must_use]
     pub fn probability(&self, parameter: &str) -> Ratio {
-        match self.argument(parameter) {
-            Argument::Probability(p) => *p,
-            other => wrong_kind(parameter, other),
-        }
+        self.argument(parameter).probability(parameter)
     }
 
     /// A truth value.
     #[must_use]
     pub fn flag(&self, parameter: &str) -> bool {
-        match self.argument(parameter) {
-            Argument::Flag(b) => *b,
-            other => wrong_kind(parameter, other),
-        }
+        self.argument(parameter).flag(parameter)
     }
 
     /// A text.
     #[must_use]
     pub fn text(&self, parameter: &str) -> &str {
-        match self.argument(parameter) {
-            Argument::Text(text) => text,
-            other => wrong_kind(parameter, other),
-        }
+        self.argument(parameter).text(parameter)
     }
 }

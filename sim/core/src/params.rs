@@ -16,6 +16,19 @@ pub struct Parameter {
     pub help: &'static str,
 }
 
+impl Parameter {
+    /// A parameter that a scenario need not give.
+    #[must_use]
+    pub const fn with_default(
+        name: &'static str,
+        kind: ParameterKind,
+        default: &'static str,
+        help: &'static str,
+    ) -> Self {
+        Parameter { name, kind, default: Some(default), help }
+    }
+}
+
 /// What the values of a parameter are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParameterKind {
@@ -57,6 +70,58 @@ pub enum Argument {
     Flag(bool),
     /// Of [`ParameterKind::Choice`] and [`ParameterKind::Text`].
     Text(String),
+}
+
+/// The value as what `parameter` is declared to be.
+///
+/// # Panics
+/// If it is declared otherwise: a fault of the entry, not of the scenario.
+impl Argument {
+    pub(crate) fn duration(&self, parameter: &str) -> Duration {
+        match self {
+            Self::Duration(d) => *d,
+            other => other.wrong_kind(parameter),
+        }
+    }
+
+    pub(crate) fn count(&self, parameter: &str) -> u64 {
+        match self {
+            Self::Count(n) => *n,
+            other => other.wrong_kind(parameter),
+        }
+    }
+
+    pub(crate) fn probability(&self, parameter: &str) -> Ratio {
+        match self {
+            Self::Probability(p) => *p,
+            other => other.wrong_kind(parameter),
+        }
+    }
+
+    pub(crate) fn node(&self, parameter: &str) -> NodeId {
+        match self {
+            Self::Node(n) => *n,
+            other => other.wrong_kind(parameter),
+        }
+    }
+
+    pub(crate) fn flag(&self, parameter: &str) -> bool {
+        match self {
+            Self::Flag(b) => *b,
+            other => other.wrong_kind(parameter),
+        }
+    }
+
+    pub(crate) fn text(&self, parameter: &str) -> &str {
+        match self {
+            Self::Text(text) => text,
+            other => other.wrong_kind(parameter),
+        }
+    }
+
+    fn wrong_kind(&self, parameter: &str) -> ! {
+        panic!("parameter {parameter:?} is declared otherwise than it is read: {self:?}")
+    }
 }
 
 impl fmt::Display for Argument {
