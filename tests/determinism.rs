@@ -4,6 +4,7 @@ mod common;
 
 use common::{all_variants, catalogue, lessons, scenario};
 use simlab::core::{Duration, Time, TraceEvent};
+use simlab::scenarios::LONG_LESSONS;
 use simlab::scenarios::run::{Setup, build, run, run_prepared};
 use simlab::scenarios::tracefile::Record;
 use simlab::sim::Names;
@@ -12,16 +13,12 @@ use std::fmt::Write;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
-/// The lessons of which one run is as long as tens of the others.
-const LONG: [&str; 5] =
-    ["checksums", "sliding_window", "retry_storm", "fragmentation", "end_to_end"];
-
 /// Every datagram of it is too large for its link, so that a seed has nothing to decide.
 const ALWAYS_THE_SAME: (&str, usize) = ("fragmentation", 0);
 
 /// How many seeds of a lesson are compared.
 fn seeds(lesson: &str) -> u64 {
-    if LONG.contains(&lesson) { 3 } else { 50 }
+    if LONG_LESSONS.contains(&lesson) { 3 } else { 50 }
 }
 
 /// A line for each variant of each lesson and seed: its trace hash.

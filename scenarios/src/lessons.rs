@@ -23,6 +23,10 @@ pub const LESSONS: &[(&str, &str)] = &[
     ("kv_storm", include_str!("../kv_storm.toml")),
 ];
 
+/// The lessons of which one run is as long as tens of the others.
+pub const LONG_LESSONS: &[&str] =
+    &["checksums", "sliding_window", "retry_storm", "fragmentation", "end_to_end"];
+
 /// The lesson of this name.
 #[must_use]
 pub fn lesson(name: &str) -> Option<Source> {

@@ -44,7 +44,7 @@ pub use checks::{CHECKS, Check, Evidence, Observation, Observed};
 pub use concrete::Concrete;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use goal::{Ended, Goal, Sight};
-pub use lessons::{LESSONS, lesson};
+pub use lessons::{LESSONS, LONG_LESSONS, lesson};
 pub use narrative::narrative;
 pub use nearest::{advice, nearest};
 pub use network::Network;

@@ -8,7 +8,7 @@ use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{
     Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
-use simlab_scenarios::{Catalogue, LESSONS};
+use simlab_scenarios::{Catalogue, LESSONS, LONG_LESSONS};
 use simlab_tui::app::App;
 use simlab_tui::app::command::{COMMANDS, Command};
 use simlab_tui::app::layout::SMALLEST;
@@ -153,9 +153,7 @@ fn marked(buffer: &Buffer, glyphs: Glyphs) -> usize {
 
 /// The lessons whose runs are not so long that reading them takes most of the time.
 fn short() -> impl Iterator<Item = &'static str> {
-    const LONG: [&str; 5] =
-        ["checksums", "sliding_window", "retry_storm", "fragmentation", "end_to_end"];
-    LESSONS.iter().map(|(name, _)| *name).filter(|name| !LONG.contains(name))
+    LESSONS.iter().map(|(name, _)| *name).filter(|name| !LONG_LESSONS.contains(name))
 }
 
 proptest! {

@@ -4,7 +4,7 @@ mod common;
 
 use common::{all, keys, open, screen, text};
 use simlab_core::{DropReason, Kind};
-use simlab_scenarios::{Catalogue, LESSONS};
+use simlab_scenarios::{Catalogue, LESSONS, LONG_LESSONS};
 use simlab_tui::app::App;
 use simlab_tui::app::command::{Command, markdown};
 use simlab_tui::app::pane::{Pane, Role};
@@ -309,10 +309,8 @@ fn all_terms_are_explained() {
         assert!(known(why.name()), "lost: {why}");
     }
     // Of those that take long to read the others have all messages but two.
-    const LONG: [&str; 5] =
-        ["checksums", "sliding_window", "retry_storm", "fragmentation", "end_to_end"];
     assert!(known("fragment") && known("wrong"));
-    for (lesson, _) in LESSONS.iter().filter(|(lesson, _)| !LONG.contains(lesson)) {
+    for (lesson, _) in LESSONS.iter().filter(|(lesson, _)| !LONG_LESSONS.contains(lesson)) {
         let app = open(&catalogue, lesson, false);
         for film in app.films() {
             for name in film.index().messages() {
