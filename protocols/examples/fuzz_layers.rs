@@ -27,11 +27,15 @@ fn main() {
     };
     let (inputs, seed) = (number(0, 100_000), number(1, 1));
     let chosen = |name: &str| arguments.get(2).is_none_or(|asked| asked == name);
-    println!("layer                 frames   passed on   held B    for one B   time");
+    println!(
+        "layer                 frames   passed on     held B  of at most  for one B  of at most   time"
+    );
     for entry in fuzz::layers().filter(|entry| chosen(entry.name)) {
         let begin = Instant::now();
-        let fuzz::Report { inputs, passed, held, peak } = fuzz::fuzz(entry, inputs, seed);
+        let report = fuzz::fuzz(entry, inputs, seed);
+        let fuzz::Report { inputs, passed, held, held_max, peak, peak_max } = report;
         let (name, took) = (entry.name, begin.elapsed());
-        println!("{name:<18} {inputs:>9} {passed:>11} {held:>8} {peak:>12}   {took:.1?}");
+        print!("{name:<18} {inputs:>9} {passed:>11} {held:>10} {held_max:>11}");
+        println!(" {peak:>10} {peak_max:>11}   {took:.1?}");
     }
 }

@@ -21,8 +21,12 @@ pub(crate) struct Report {
     pub(crate) passed: u64,
     /// The most bytes that it held.
     pub(crate) held: usize,
+    /// How many bytes it may hold.
+    pub(crate) held_max: usize,
     /// The most bytes that it allocated for one frame, what it passed on and sent included.
     pub(crate) peak: usize,
+    /// How many bytes it may allocate for one.
+    pub(crate) peak_max: usize,
 }
 
 /// All layers of the crate.
@@ -277,7 +281,8 @@ impl Session {
         if at == 0 {
             let peak = PeakAlloc.peak_usage() - before;
             report.peak = report.peak.max(peak);
-            let most = peak_max(self.roster.layered());
+            report.peak_max = peak_max(self.roster.layered());
+            let most = report.peak_max;
             assert!(peak <= most, "{peak} bytes are allocated for a frame, of {most}");
             report.inputs += 1;
             report.passed += u64::from(done.passed);
@@ -365,7 +370,8 @@ impl Session {
         let held = PeakAlloc.current_usage() - before;
         drop(copy);
         report.held = report.held.max(held);
-        let most = held_max(self.roster.layered());
+        report.held_max = held_max(self.roster.layered());
+        let most = report.held_max;
         assert!(held <= most, "{held} bytes are held, of {most}");
     }
 }
