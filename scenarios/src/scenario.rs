@@ -232,7 +232,12 @@ pub struct Variant {
     pub machines: Vec<Machine>,
     /// The switches that are on: what its services leave out.
     pub switches: Vec<&'static str>,
+    /// Where the layers of each node are named, and their parameters given, if they are.
+    pub(crate) places: Places,
 }
+
+/// Where a layer of a node is named (`None`), and where a parameter of it is given.
+pub(crate) type Places = BTreeMap<(NodeId, &'static str, Option<&'static str>), Span>;
 
 /// The machine that a node stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -344,14 +349,26 @@ impl Scenario {
         self.variants.iter().position(|v| v.name == name)
     }
 
-    /// The mistake that a service found only when the node of a variant was built, shown at the
-    /// node's declaration.
+    /// The mistake that a service, or a layer of this name, found only when the node of a variant was built. It
+    /// is shown where the argument is given, or else where the layer is named, or the node declared.
     #[must_use]
-    pub fn refused(&self, variant: &Variant, node: NodeId, error: &BuildError) -> Diagnostics {
+    pub fn refused(
+        &self,
+        variant: &Variant,
+        node: NodeId,
+        layer: Option<&'static str>,
+        error: &BuildError,
+    ) -> Diagnostics {
         let mut problems = Problems::default();
         problems.push(match self.nodes.get(node.index()) {
             Some(node) => {
-                let given = error.parameter.and_then(|p| node.given.get(p));
+                let given = match layer {
+                    Some(layer) => {
+                        let place = |parameter| variant.places.get(&(node.id, layer, parameter));
+                        place(error.parameter).or_else(|| place(None))
+                    }
+                    None => error.parameter.and_then(|p| node.given.get(p)),
+                };
                 let service = variant.roster.get(node.id.index()).map_or("?", |m| m.service);
                 let label = format!("`{}` runs {service} in {}", node.name, variant.name);
                 Diagnostic::at(*given.unwrap_or(&node.span), error.message.clone()).label(label)

@@ -361,12 +361,41 @@ fn a_service_that_refuses_its_arguments_is_shown_where_they_are_given() {
     let scenario = every_feature(&[]);
     let message = "the shares do not add up".to_owned();
     let error = BuildError { parameter: Some("share"), message };
-    let shown = scenario.refused(&scenario.variants[1], HANGZHOU, &error).render(false);
+    let shown = scenario.refused(&scenario.variants[1], HANGZHOU, None, &error).render(false);
     assert!(shown.contains("error: the shares do not add up"), "{shown}");
     assert!(shown.contains("every_feature.toml:36:18"), "{shown}");
     let other = BuildError { parameter: None, ..error };
-    let shown = scenario.refused(&scenario.variants[1], HANGZHOU, &other).render(false);
+    let shown = scenario.refused(&scenario.variants[1], HANGZHOU, None, &other).render(false);
     assert!(shown.contains("every_feature.toml:33:8"), "{shown}");
+}
+
+#[test]
+fn a_layer_that_refuses_its_arguments_is_shown_where_they_are_given_or_where_it_is_named() {
+    let text = r#"
+format = 1
+name = "stacked"
+until = "60s"
+title = "x"
+
+[[nodes]]
+name = "a"
+service = "guard"
+stack = [{ layer = "marks", count = 3 }, "seals"]
+"#;
+    let scenario = load(Source::new("stacked.toml", text), &catalogue(), &[]);
+    let scenario = scenario.unwrap_or_else(|e| panic!("{}", e.render(false)));
+    let shown = |layer, parameter| {
+        let error = BuildError { parameter, message: "too much".to_owned() };
+        scenario.refused(&scenario.variants[0], NodeId(0), Some(layer), &error).render(false)
+    };
+    for (layer, parameter, place) in [
+        ("marks", Some("count"), "stacked.toml:10:37"),
+        ("marks", Some("letter"), "stacked.toml:10:20"),
+        ("seals", None, "stacked.toml:10:42"),
+    ] {
+        let shown = shown(layer, parameter);
+        assert!(shown.contains("error: too much") && shown.contains(place), "{shown}");
+    }
 }
 
 #[test]

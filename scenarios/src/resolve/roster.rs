@@ -9,6 +9,7 @@ use crate::format::cast::{NodeTable, VariantTable};
 use crate::format::machine::MachineTable;
 use crate::format::part::{At, Pairs};
 use crate::format::scalar::Given;
+use crate::scenario::Places;
 use crate::{Node, Text, Variant};
 use simlab_core::{Argument, Entry, Member, NodeId, Parameter, Role};
 use std::collections::BTreeMap;
@@ -407,7 +408,7 @@ struct Filling<'c, 'a> {
 
 impl Filling<'_, '_> {
     fn variant(&mut self, plan: &Plan<'_>) -> Variant {
-        let (mut roster, mut machines) = (Vec::new(), Vec::new());
+        let (mut roster, mut machines, mut places) = (Vec::new(), Vec::new(), Places::new());
         for (id, (name, table)) in (0..).zip(&self.context.names.nodes) {
             let id = NodeId(id);
             let Some(entry) = self.cast.entry(id, plan) else { continue };
@@ -419,13 +420,13 @@ impl Filling<'_, '_> {
             let arguments = self.arguments(id, name, table, entry, plan);
             let steps = plan.stacks.choose(name, table, entry, self.context);
             let sources = Sources { variant: plan.with, context: self.context };
-            let stack = sources.layers(steps, &mut self.values, self.problems);
+            let stack = sources.layers(id, steps, &mut places, &mut self.values, self.problems);
             let site = table.site.as_ref().map(|site| site.value.0.clone());
             let name = (*name).to_owned();
             roster.push(Member { id, name, site, service: entry.name, arguments, stack });
         }
         let (name, title) = (plan.name.to_owned(), plan.title.clone());
-        Variant { name, title, roster, machines, switches: plan.switches.clone() }
+        Variant { name, title, roster, machines, switches: plan.switches.clone(), places }
     }
 
     fn arguments(

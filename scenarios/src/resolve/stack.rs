@@ -9,7 +9,8 @@ use crate::format::cast::{NodeTable, VariantTable};
 use crate::format::part::{At, Pairs};
 use crate::format::scalar::Given;
 use crate::format::stack::{Step, Steps};
-use simlab_core::{Argument, Entry, Layered, Stack};
+use crate::scenario::Places;
+use simlab_core::{Argument, Entry, Layered, NodeId, Stack};
 use std::collections::BTreeMap;
 
 /// The stacks of a variant, as it gives them.
@@ -104,20 +105,31 @@ impl Sources<'_> {
     /// reported.
     pub(super) fn layers(
         &self,
+        node: NodeId,
         steps: &[At<Step>],
+        places: &mut Places,
         values: &mut Values,
         problems: &mut Problems,
     ) -> Vec<Layered> {
         let catalogue = self.context.catalogue;
         let entry = |step: &Step| catalogue.layer(&step.layer.value);
         let steps = steps.iter().filter_map(|At { value, .. }| Some((value, entry(value)?)));
-        steps.map(|(step, entry)| self.layer(step, entry, values, problems)).collect()
+        let layer = |(step, entry): (&Step, &'static Entry)| {
+            let mut note = |parameter, span| places.insert((node, entry.name, parameter), span);
+            note(None, step.layer.span);
+            let mut given = |parameter, span| {
+                note(Some(parameter), span);
+            };
+            self.layer(step, entry, &mut given, values, problems)
+        };
+        steps.map(layer).collect()
     }
 
     fn layer(
         &self,
         step: &Step,
         entry: &'static Entry,
+        note: &mut dyn FnMut(&'static str, Span),
         values: &mut Values,
         problems: &mut Problems,
     ) -> Layered {
@@ -134,6 +146,9 @@ impl Sources<'_> {
             let own = || step.with.get(parameter.name);
             let given = set.map(|setting| &setting.value);
             let given = given.or_else(|| said().or_else(own).map(|(_, given)| given));
+            if let Some(given) = given {
+                note(parameter.name, given.span);
+            }
             let argument = match given {
                 Some(given) => values.read(given, entry.name, parameter, names, problems),
                 None => default(parameter, names),

@@ -37,9 +37,10 @@ pub(super) fn build_planned(setup: Setup<'_>, plan: &FaultPlan) -> Result<World,
         let layers: Vec<_> = layers.collect();
         let built = guard(|| process(entry, &layers, &arguments)).unwrap_or_else(|caught| {
             let message = format!("building {} panicked: {caught}", entry.name);
-            Err(BuildError { parameter: None, message })
+            Err((None, BuildError { parameter: None, message }))
         });
-        let process = built.map_err(|error| scenario.refused(variant, member.id, &error))?;
+        let process =
+            built.map_err(|(layer, error)| scenario.refused(variant, member.id, layer, &error))?;
         let mut spec =
             on(variant.machines.get(member.id.index()), NodeSpec::new(&member.name, process));
         if let Some(storm) = &scenario.storm {
@@ -84,19 +85,20 @@ pub(super) fn build_planned(setup: Setup<'_>, plan: &FaultPlan) -> Result<World,
     Ok(world)
 }
 
-/// The service on its layers.
+/// The service on its layers, or who refuses its arguments: the service, or a layer of it.
 fn process(
     entry: &'static Entry,
     layers: &[(&'static Entry, &Layered)],
     arguments: &Arguments<'_>,
-) -> Result<Box<dyn Process>, BuildError> {
-    let app = (entry.build)(arguments)?;
+) -> Result<Box<dyn Process>, (Option<&'static str>, BuildError)> {
+    let app = (entry.build)(arguments).map_err(|error| (None, error))?;
     let build = |(entry, layered): &(&'static Entry, &Layered)| {
         let layer = entry.layer.expect("what is listed as a layer is one");
         let shown_as = layer.shown_as.unwrap_or(entry.name);
-        Ok((shown_as, (layer.build)(arguments, layered)?))
+        let built = (layer.build)(arguments, layered);
+        Ok((shown_as, built.map_err(|error| (Some(entry.name), error))?))
     };
-    let layers: Vec<_> = layers.iter().map(build).collect::<Result<_, BuildError>>()?;
+    let layers: Vec<_> = layers.iter().map(build).collect::<Result<_, _>>()?;
     Ok(if layers.is_empty() { app } else { Box::new(Stack::new(layers, app)) })
 }
 
