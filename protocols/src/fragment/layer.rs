@@ -120,10 +120,12 @@ impl Fragments {
     /// A layer that has heard nothing yet.
     ///
     /// # Panics
-    /// If a frame is to be too short for a fragment.
+    /// If a frame is to be too short for a fragment, or a message may be too long for [`COUNT_MAX`] of them.
     #[must_use]
     pub fn new(config: Config) -> Self {
         assert!(config.mtu > HEADER, "a frame has room for a fragment");
+        let most = (config.mtu - HEADER).saturating_mul(COUNT_MAX);
+        assert!(config.limits.message <= most, "a message has at most {COUNT_MAX} fragments");
         Fragments { config, next: 0, peers: BTreeMap::new(), due: None, counts: Counts::default() }
     }
 

@@ -176,3 +176,11 @@ fn what_is_no_frame_is_noted() {
     }
     assert_eq!(b.noted, ["fragments.malformed"; 3]);
 }
+
+/// Or a message that is let in would panic when it is cut.
+#[test]
+#[should_panic(expected = "at most 65535 fragments")]
+fn messages_that_no_number_of_fragments_holds_are_refused_at_once() {
+    let limits = Limits { message: 100 * COUNT_MAX + 1, ..CONFIG.limits };
+    let _ = Fragments::new(Config { limits, ..CONFIG });
+}
