@@ -22,8 +22,19 @@ const TURNS: usize = 15;
 const MESSAGES: u64 = 50_000;
 
 /// What a node stands on, and what of that is named in the table.
-const STACKS: [(&str, &str); 8] = [
+const STACKS: [(&str, &str); 19] = [
     ("nothing", "[]"),
+    ("sum-8", "[\"sum-8\"]"),
+    ("internet", "[\"internet\"]"),
+    ("fletcher-16", "[\"fletcher-16\"]"),
+    ("fletcher-32", "[\"fletcher-32\"]"),
+    ("adler-32", "[\"adler-32\"]"),
+    ("crc-16-arc", "[\"crc-16-arc\"]"),
+    ("crc-16-ccitt-false", "[\"crc-16-ccitt-false\"]"),
+    ("crc-32", "[\"crc-32\"]"),
+    ("crc-32c", "[\"crc-32c\"]"),
+    ("fragments", "[\"fragments\"]"),
+    ("fragments of 300 bytes", "[{ layer = \"fragments\", mtu = 300 }]"),
     ("reliable", "[\"reliable\"]"),
     ("hmac-sha-256, no window", "[{ layer = \"hmac-sha-256\", window = 0 }]"),
     ("hmac-sha-256", "[\"hmac-sha-256\"]"),

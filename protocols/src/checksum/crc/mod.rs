@@ -59,13 +59,27 @@ impl Generator {
 impl<const TERMS: usize> Crc<TERMS> {
     /// The register after these bytes. As tables have it, its low byte is that of the highest powers, which
     /// meets the next byte of the text.
+    #[inline]
     fn divide(&self, register: u32, bytes: &[u8]) -> u32 {
         match self.fold.blocks(bytes.len()) {
             0 => self.tables.divide(register, bytes),
-            blocks => {
-                let (tail, rest) = self.fold.fold(register, bytes, blocks);
-                self.tables.divide(self.tables.divide(0, &tail[..self.fold.span()]), rest)
-            }
+            blocks => self.divide_long(register, bytes, blocks),
+        }
+    }
+
+    #[cold]
+    fn divide_long(&self, register: u32, bytes: &[u8], blocks: usize) -> u32 {
+        let (tail, rest) = self.fold.fold(register, bytes, blocks);
+        self.tables.divide(self.tables.divide(0, &tail[..self.fold.span()]), rest)
+    }
+
+    #[inline]
+    fn checksum(&self, register: u32) -> u32 {
+        let register = register ^ self.end;
+        if self.generator.order == Order::LowFirst {
+            register
+        } else {
+            register.swap_bytes() >> (32 - self.generator.bits)
         }
     }
 }
@@ -110,12 +124,11 @@ impl<const TERMS: usize> Checksum for Crc<TERMS> {
     }
 
     fn finish(&self, state: State) -> u32 {
-        let register = state.first ^ self.end;
-        if self.low_byte_first() {
-            register
-        } else {
-            register.swap_bytes() >> (32 - self.generator.bits)
-        }
+        self.checksum(state.first)
+    }
+
+    fn of(&self, bytes: &[u8]) -> u32 {
+        self.checksum(self.divide(self.start, bytes))
     }
 
     fn check(&self) -> u32 {

@@ -44,6 +44,7 @@ impl Tables {
     }
 
     /// The register after these bytes.
+    #[inline]
     pub(super) fn divide(&self, mut register: u32, bytes: &[u8]) -> u32 {
         let (rows, rest) = bytes.as_chunks::<SLICES>();
         for row in rows {
