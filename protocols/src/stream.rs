@@ -222,6 +222,7 @@ fn dissect(bytes: &[u8]) -> Option<Dissection> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn any_flipped_bit_is_seen() {
@@ -232,6 +233,18 @@ mod tests {
             let mut bad = good.clone();
             bad[bit / 8] ^= 1 << (bit % 8);
             assert!(Numbered::from_bytes(&bad).is_err(), "bit {bit}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes: Vec<u8>, number: u64, cut in 0..24_usize) {
+            let real = Numbered { number, len: 20 }.to_bytes();
+            for bytes in [&bytes[..], &[&real[..cut.min(20)], &bytes].concat()] {
+                if let Ok(numbered) = Numbered::from_bytes(bytes) {
+                    prop_assert_eq!(numbered.to_bytes(), bytes);
+                }
+            }
         }
     }
 }

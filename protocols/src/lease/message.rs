@@ -83,6 +83,7 @@ pub(super) fn dissect(bytes: &[u8]) -> Option<Dissection> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn what_is_encoded_is_decoded_and_dissected() {
@@ -101,5 +102,17 @@ mod tests {
             assert!((0..bytes.len()).all(|len| Message::from_bytes(&bytes[..len]).is_err()));
         }
         assert!(Message::from_bytes(&[9; 9]).is_err() && dissect(&[9; 9]).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes: Vec<u8>, tag in 0..5_u8) {
+            for bytes in [&bytes[..], &[&[tag][..], &bytes].concat()] {
+                let _ = dissect(bytes);
+                if let Ok(message) = Message::from_bytes(bytes) {
+                    prop_assert_eq!(message.to_bytes(), bytes);
+                }
+            }
+        }
     }
 }

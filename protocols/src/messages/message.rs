@@ -80,6 +80,7 @@ pub(super) fn dissect(bytes: &[u8]) -> Option<Dissection> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_message_is_read_wherever_it_lies() {
@@ -108,6 +109,25 @@ mod tests {
             let mut bad = good.clone();
             (0..2).for_each(|i| bad.swap(2 * a + i, 2 * b + i));
             assert!(bad == good || Message::from_bytes(&bad).is_err(), "words {a} and {b}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(
+            bytes: Vec<u8>, life: u32, number: u64, cut in 0..40_usize, at: usize, bit in 0..8_u32,
+        ) {
+            let mut real = Message { life, number, len: 36 }.to_bytes();
+            let at = at % real.len();
+            real[at] ^= 1 << bit;
+            real.truncate(cut);
+            for bytes in [&bytes[..], &real, &[&real[..], &bytes].concat()] {
+                let _ = dissect(bytes);
+                prop_assert!(readable(bytes) <= bytes.len());
+                if let Ok(message) = Message::from_bytes(bytes) {
+                    prop_assert_eq!(message.to_bytes(), bytes);
+                }
+            }
         }
     }
 }
