@@ -191,7 +191,7 @@ mod tests {
         }
     }
 
-    /// Nothing that happens to one byte, or to two neighbours, turns one answer into the other.
+    /// Nothing that happens to one byte, and no interchange of two neighbours, turns a 'wrong' into a 'whole'.
     #[test]
     fn no_answer_becomes_the_other() {
         let yes = Message::Answer { of: OF, whole: true };

@@ -56,6 +56,8 @@
 //!   new life has not said what it has room for) is given up, as what is under way at any restart is.
 //! * *A life that comes twice*. The driver counts lives, and a machine that forgets its count (a disk restored from
 //!   a copy) speaks as one of its earlier lives did.
+//! * *Delay by replay.* Each old welcome is taken for one that came too late, and makes the next wait for an answer
+//!   as long as the asking has taken so far: who replays one in each of these waits makes them double.
 //! * *Floods*. A hello is answered by one datagram, of 17 bytes, or by two if it names a later life; a stale segment
 //!   by one of 9.
 //!

@@ -130,7 +130,8 @@ impl Default for Digest {
 }
 
 /// For values that derive [`Hash`](std::hash::Hash), states of processes above all: they are hashed after
-/// every event of some runs. No trace hash rests on it.
+/// every event of some runs. Trace hashes use [`Digest::word`] and [`Digest::block`]; what a protocol hashes
+/// by this and puts into a note is in them too.
 impl Hasher for Digest {
     fn finish(&self) -> u64 {
         self.value()

@@ -352,7 +352,7 @@ mod tests {
         assert_eq!(sent(&outbox), [(vec![NodeId(1), NodeId(2)], &b"hiul"[..])]);
     }
 
-    /// What was asked for stays in its order, and what is no datagram stays what it was.
+    /// The same datagrams leave in the same order; a broadcast is taken apart.
     #[test]
     fn layers_that_do_more_than_seal_do_the_same() {
         let mut slow = stack();
