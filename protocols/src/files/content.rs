@@ -1,7 +1,6 @@
 //! What files say: a function of their numbers, so that a judge knows what must arrive.
 
 use simlab_core::Digest;
-use std::hash::Hasher;
 
 /// A word of a file. Each step can be undone, so that no two words of a file are the same, and the last
 /// spreads what differs over all bytes.
@@ -22,10 +21,7 @@ pub(super) fn content(file: u32, len: usize) -> Vec<u8> {
 
 /// A number by which a judge tells contents apart.
 pub(super) fn digest(content: &[u8]) -> u64 {
-    let mut digest = Digest::new();
-    digest.write(content);
-    digest.write_usize(content.len());
-    digest.value()
+    Digest::of(content)
 }
 
 #[cfg(test)]

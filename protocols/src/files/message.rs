@@ -55,6 +55,10 @@ pub(super) enum Message<'a> {
     },
 }
 
+/// What an answer says: they differ in every bit, so that only damage to all 32 makes one of the other.
+const YES: u32 = 0xffff_ffff;
+const NO: u32 = 0;
+
 const BLOCK: u8 = 1;
 const END: u8 = 2;
 const ANSWER: u8 = 3;
@@ -80,8 +84,7 @@ impl Encode for Message<'_> {
                 out.push(check.number());
                 out.extend(value);
             }
-            // Twice, the second time inverted: no damage to a byte makes yes of no.
-            Message::Answer { whole, .. } => out.extend([u8::from(whole), !u8::from(whole)]),
+            Message::Answer { whole, .. } => out.extend(if whole { YES } else { NO }.to_be_bytes()),
         }
     }
 }
@@ -112,11 +115,11 @@ impl<'a> Decode<'a> for Message<'a> {
                 Message::End { of, blocks, check, value }
             }
             ANSWER => {
-                let (whole, inverted) = (reader.bool()?, reader.u8()?);
-                if inverted != !u8::from(whole) {
+                let answer = reader.u32()?;
+                if ![YES, NO].contains(&answer) {
                     return Err(WireError::Range("answer"));
                 }
-                Message::Answer { of, whole }
+                Message::Answer { of, whole: answer == YES }
             }
             tag => return Err(WireError::Tag { what: "message of a file", tag }),
         })
@@ -146,7 +149,7 @@ pub(super) fn dissect(bytes: &[u8]) -> Option<Dissection> {
         Message::Answer { of, whole } => {
             let word = if whole { "whole" } else { "wrong" };
             let shown = Dissection::new(word, format!("{of}: {word}"));
-            (of, shown.part("answer", word, HEAD..HEAD + 2))
+            (of, shown.part("answer", word, HEAD..HEAD + 4))
         }
     };
     let head = [("life of the source", of.life), ("file", of.file), ("attempt", of.number)];
@@ -191,19 +194,22 @@ mod tests {
         }
     }
 
-    /// Nothing that happens to one byte, and no interchange of two neighbours, turns a 'wrong' into a 'whole'.
+    /// No burst of up to 31 bits, and no interchange of two neighbours, turns a 'wrong' into a 'whole'.
     #[test]
     fn no_answer_becomes_the_other() {
         let yes = Message::Answer { of: OF, whole: true };
         let no = Message::Answer { of: OF, whole: false }.to_bytes();
-        for at in 0..no.len() {
-            for byte in 0..=255 {
-                let mut bad = no.clone();
-                bad[at] = byte;
-                assert_ne!(Message::from_bytes(&bad), Ok(yes));
-            }
+        let bits = no.len() * 8;
+        for first in 0..bits {
             let mut bad = no.clone();
-            bad.swap(at, (at + 1) % no.len());
+            for bit in first..bits.min(first + 31) {
+                bad[bit / 8] ^= 0x80 >> (bit % 8);
+                assert_ne!(Message::from_bytes(&bad), Ok(yes), "bits {first} to {bit}");
+            }
+        }
+        for at in 1..no.len() {
+            let mut bad = no.clone();
+            bad.swap(at - 1, at);
             assert_ne!(Message::from_bytes(&bad), Ok(yes));
         }
     }

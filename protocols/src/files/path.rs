@@ -1,7 +1,7 @@
 //! The way from a source to a sink, and back: each node names the next one.
 
-use super::{RELAY, SINK};
-use simlab_core::{Argument, Arguments, BuildError, NodeId, Parameter, ParameterKind};
+use super::{RELAY, SINK, SOURCE};
+use simlab_core::{Argument, Arguments, BuildError, Member, NodeId, Parameter, ParameterKind};
 
 /// The node that comes after this one.
 pub(super) const NEXT: Parameter = Parameter {
@@ -24,10 +24,31 @@ pub(super) fn next(args: &Arguments<'_>) -> Result<NodeId, BuildError> {
     Ok(next)
 }
 
+/// The nodes whose next one this is.
+fn before<'a>(args: &Arguments<'a>, node: NodeId) -> impl Iterator<Item = &'a Member> {
+    let next = Argument::Node(node);
+    args.roster.iter().filter(move |member| member.arguments.get(NEXT.name) == Some(&next))
+}
+
+/// The ways that end here: the last node of each, and the source that it comes from, if any.
+pub(super) fn ways<'a>(args: &Arguments<'a>) -> impl Iterator<Item = (NodeId, Option<&'a Member>)> {
+    before(args, args.me).map(|last| {
+        let mut member = Some(last);
+        // No way is longer than there are nodes, unless it leads round and round.
+        for _ in args.roster {
+            match member {
+                Some(at) if at.service == SOURCE.name => break,
+                Some(at) => member = before(args, at.id).next(),
+                None => break,
+            }
+        }
+        (last.id, member.filter(|member| member.service == SOURCE.name))
+    })
+}
+
 /// The node whose next one this is; `None` if no way leads here.
 pub(super) fn previous(args: &Arguments<'_>) -> Result<Option<NodeId>, BuildError> {
-    let me = Argument::Node(args.me);
-    let mut before = args.roster.iter().filter(|m| m.arguments.get(NEXT.name) == Some(&me));
+    let mut before = before(args, args.me);
     let first = before.next();
     if let (Some(first), Some(second)) = (first, before.next()) {
         let message = format!(

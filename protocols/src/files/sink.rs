@@ -3,14 +3,13 @@
 use super::assembly::{Assembly, Whole};
 use super::content::{content, digest};
 use super::message::{Attempt, Message, dissect};
-use super::source::SOURCE;
-use super::{FAULTS, invariant};
+use super::{FAULTS, invariant, path};
 use simlab_core::wire::Decode;
 use simlab_core::{
-    Arguments, BuildError, Entry, Env, Event, Fields, NodeId, Parameter, ParameterKind, Process,
-    Time,
+    Arguments, BuildError, Entry, Env, Event, Fields, Member, NodeId, Parameter, ParameterKind,
+    Process, Time,
 };
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// The sink.
 pub const SINK: Entry = Entry::server("file-sink", "puts files together and checks them", sink)
@@ -27,55 +26,71 @@ pub const SINK: Entry = Entry::server("file-sink", "puts files together and chec
 #[derive(Clone, Hash)]
 struct Sink {
     room: usize,
-    /// How long the files are that sources send. Only to count what no protocol can know.
-    sizes: BTreeSet<usize>,
-    assembly: Option<Assembly>,
-    /// The life of the source and the number of the file that was taken last.
-    last: Option<(u32, u32)>,
+    /// The ways that end here, by the neighbour that they come from.
+    ways: BTreeMap<NodeId, Way>,
     taken: u64,
     damaged: u64,
     wrong: u64,
     again: u64,
     too_large: u64,
     malformed: u64,
+    strange: u64,
     last_at: Time,
 }
 
+/// What has come from one source.
+#[derive(Clone, Hash)]
+struct Way {
+    /// How long its files are. Only to count what no protocol can know.
+    size: Option<usize>,
+    /// Only one attempt is kept: a source has no two.
+    assembly: Option<Assembly>,
+    /// The life of the source and the number of the file that was taken last.
+    last: Option<(u32, u32)>,
+}
+
+impl Way {
+    /// What there is of an attempt.
+    fn assembly(&mut self, of: Attempt) -> &mut Assembly {
+        let kept = self.assembly.take().filter(|assembly| assembly.of == of);
+        self.assembly.insert(kept.unwrap_or_else(|| Assembly::new(of)))
+    }
+}
+
 fn sink(args: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
-    let sources = args.roster.iter().filter(|member| member.service == SOURCE.name);
+    let way = |(last, source): (NodeId, Option<&Member>)| {
+        let size = source.map(|source| source.count("size") as usize);
+        (last, Way { size, assembly: None, last: None })
+    };
     Ok(Box::new(Sink {
         room: args.count("room") as usize,
-        sizes: sources.map(|source| source.count("size") as usize).collect(),
-        assembly: None,
-        last: None,
+        ways: path::ways(args).map(way).collect(),
         taken: 0,
         damaged: 0,
         wrong: 0,
         again: 0,
         too_large: 0,
         malformed: 0,
+        strange: 0,
         last_at: Time::ZERO,
     }))
 }
 
 impl Sink {
-    /// What there is of an attempt. Only one attempt is kept: a source has no two.
-    fn assembly(&mut self, of: Attempt) -> &mut Assembly {
-        let kept = self.assembly.take().filter(|assembly| assembly.of == of);
-        self.assembly.insert(kept.unwrap_or_else(|| Assembly::new(of)))
-    }
-
     fn take(&mut self, from: NodeId, message: &Message<'_>, env: &mut Env<'_>) {
+        let Some(way) = self.ways.get_mut(&from) else {
+            self.strange += 1;
+            return env.note("file.not-on-the-path", from.0.into(), self.strange);
+        };
         let (Message::Block { of, .. } | Message::End { of, .. } | Message::Answer { of, .. }) =
             *message;
-        let known = self.last.is_some_and(|last| (of.life, of.file) <= last);
-        let room = self.room;
+        let known = way.last.is_some_and(|last| (of.life, of.file) <= last);
         match *message {
             Message::Block { .. } if known => {
                 self.again += 1;
             }
             Message::Block { number, data, .. } => {
-                if !self.assembly(of).block(number, data, room) {
+                if !way.assembly(of).block(number, data, self.room) {
                     self.too_large += 1;
                     env.note("file.too-large", of.file.into(), self.too_large);
                 }
@@ -83,29 +98,30 @@ impl Sink {
             // The answer has not arrived, or too late.
             Message::End { .. } if known => {
                 self.again += 1;
-                if self.last == Some((of.life, of.file)) {
+                if way.last == Some((of.life, of.file)) {
                     env.send(from, &Message::Answer { of, whole: true });
                 }
             }
             Message::End { blocks, check, value, .. } => {
-                self.assembly(of).end(blocks, check, value);
+                way.assembly(of).end(blocks, check, value);
             }
-            Message::Answer { .. } => self.refuse(from, env),
+            Message::Answer { .. } => return self.refuse(from, env),
         }
         self.finish(from, env);
     }
 
     /// Says what has become of an attempt, once there is all of it.
     fn finish(&mut self, from: NodeId, env: &mut Env<'_>) {
-        let Some(assembly) = &self.assembly else { return };
+        let Some(way) = self.ways.get_mut(&from) else { return };
+        let Some(assembly) = &way.assembly else { return };
         let Some(Whole { content: bytes, right }) = assembly.whole() else { return };
         let of = assembly.of;
-        self.assembly = None;
+        way.assembly = None;
         if right {
             self.taken += 1;
-            self.last = Some((of.life, of.file));
+            way.last = Some((of.life, of.file));
             self.last_at = env.now();
-            let good = self.sizes.contains(&bytes.len()) && bytes == content(of.file, bytes.len());
+            let good = way.size == Some(bytes.len()) && bytes == content(of.file, bytes.len());
             self.damaged += u64::from(!good);
             invariant::note_taken(of.file, digest(&bytes), env);
         } else {
@@ -132,11 +148,12 @@ impl Process for Sink {
 
     fn inspect(&self, view: &mut Fields) {
         view.int("taken", self.taken as i64);
-        view.int("damaged", self.damaged as i64);
+        view.int("damaged_files", self.damaged as i64);
         view.int("found_wrong", self.wrong as i64);
         view.int("again", self.again as i64);
         view.int("too_large", self.too_large as i64);
         view.int("malformed", self.malformed as i64);
+        view.int("strange", self.strange as i64);
         view.int("last_ms", self.last_at.millis() as i64);
     }
 }

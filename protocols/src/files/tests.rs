@@ -117,7 +117,7 @@ fn a_file_goes_in_blocks_and_its_check_goes_last() {
         assert_eq!(sink.hears(BY, message), []);
     }
     assert_eq!(sink.hears(BY, &sent[3]), [(BY, answer(ATTEMPT, true))]);
-    assert_eq!((sink.shows("taken"), sink.shows("damaged")), (Some(1), Some(0)));
+    assert_eq!((sink.shows("taken"), sink.shows("damaged_files")), (Some(1), Some(0)));
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn without_a_check_nobody_notices() {
         answers.extend(sink.hears(BY, &message));
     }
     assert_eq!(answers, [(BY, answer(ATTEMPT, true))]);
-    assert_eq!((sink.shows("taken"), sink.shows("damaged")), (Some(1), Some(1)));
+    assert_eq!((sink.shows("taken"), sink.shows("damaged_files")), (Some(1), Some(1)));
 }
 
 #[test]
@@ -184,6 +184,35 @@ fn a_sink_takes_no_file_that_it_has_no_room_for() {
     let end = Message::End { of: ATTEMPT, blocks: 2, check, value }.to_bytes();
     assert_eq!(sink.hears(BY, &end), []);
     assert_eq!((sink.shows("too_large"), sink.shows("taken")), (Some(1), Some(0)));
+}
+
+/// The parts of two sources that send at once do not make a file that neither has sent.
+#[test]
+fn a_sink_keeps_its_ways_apart() {
+    let mut roster = roster(&[]).to_vec();
+    let (other, stranger) = (NodeId(3), NodeId(4));
+    let mut second = roster[FROM.index()].clone();
+    (second.id, second.name) = (other, "other".to_owned());
+    second.arguments.insert("next", Argument::Node(TO));
+    roster.push(second);
+    let arguments = Arguments { me: TO, roster: &roster, objects: &[], switches: &[] };
+    let process = (SINK.build)(&arguments).expect("good arguments");
+    let mut sink = Alone { process, me: TO, counters: Counters::default() };
+    let sent = first_attempt();
+    let is_block = |message: &&Vec<u8>| message.len() == 25;
+    for message in sent.iter().filter(is_block) {
+        assert_eq!(sink.hears(BY, message), []);
+        assert_eq!(sink.hears(stranger, message), []);
+    }
+    // The other one has sent its check, and its blocks were lost.
+    assert_eq!(sink.hears(other, &sent[3]), []);
+    assert_eq!(sink.hears(other, &sent[2]), []);
+    assert_eq!(sink.hears(BY, &sent[2]), []);
+    assert_eq!(sink.hears(BY, &sent[3]), [(BY, answer(ATTEMPT, true))]);
+    assert_eq!(sink.hears(other, &sent[0]), [], "the file of the other way is not this one");
+    assert_eq!(sink.hears(other, &sent[1]), [(other, answer(ATTEMPT, true))]);
+    assert_eq!((sink.shows("taken"), sink.shows("damaged_files")), (Some(2), Some(0)));
+    assert_eq!(sink.shows("strange"), Some(2));
 }
 
 #[test]
@@ -242,7 +271,7 @@ fn anything() -> impl Strategy<Value = Vec<u8>> {
         let number = |n: u8| [0, 0, 0, n];
         let head = [number(life), number(file), number(attempt)].concat();
         let end =
-            if tag == 3 { vec![last & 1, !(last & 1)] } else { [&[0, last][..], &rest].concat() };
+            if tag == 3 { vec![0xff * (last & 1); 4] } else { [&[0, last][..], &rest].concat() };
         [&[tag][..], &head, &end].concat()
     });
     prop_oneof![4 => message, 1 => proptest::collection::vec(any::<u8>(), 0..40)]

@@ -1,14 +1,14 @@
 //! What a node knows of its connection to a peer.
 
-use super::Config;
 use super::budget::Budget;
 use super::handshake::Greeting;
 use super::receiver::{Arrival, Receiver};
 use super::rtt::Rtt;
-use super::segment::{Acknowledgement, Body, Trailer};
+use super::segment::{Acknowledgement, Body, NO_ECHO, Trailer};
 use super::sender::Sender;
+use super::{Config, invariant};
 use simlab_core::wire::Encode;
-use simlab_core::{Duration, Env, Hops, NodeId, TimerKey};
+use simlab_core::{Duration, Env, Hops, NodeId, Time, TimerKey};
 
 /// A connection: both directions between a life of this node and a life of a peer.
 #[derive(Clone, Debug, Hash)]
@@ -30,6 +30,8 @@ pub struct Connection {
     running: bool,
     /// Messages that arrived and were not acknowledged yet.
     pub(super) owed: u32,
+    /// When the message came that is being handled, or that was handled last.
+    heard_at: Option<Time>,
     pub(super) counts: Counts,
 }
 
@@ -79,6 +81,7 @@ impl Connection {
             unanswered: 0,
             running: false,
             owed: 0,
+            heard_at: None,
             counts: Counts::default(),
         }
     }
@@ -125,7 +128,7 @@ impl Connection {
             let body = Body::Data { to: life, seq, ack: ack.clone() };
             tools.hops.down(self.peer, framed(message, tools.env.life(), body));
             // Only one of several datagrams tells what made it say so.
-            ack.echo = super::segment::NO_ECHO;
+            ack.echo = NO_ECHO;
             tools.budget.earn();
             self.counts.sent += 1;
         }
@@ -140,7 +143,12 @@ impl Connection {
             self.owed = 0;
             tools.env.cancel_timer(acknowledgement(self.peer));
         }
-        self.receiver.acknowledge()
+        let ack = self.receiver.acknowledge();
+        // For the judge: what makes this leave is not what it acknowledges.
+        if ack.echo != NO_ECHO && self.heard_at != Some(tools.env.now()) {
+            invariant::note_waited(self.peer, ack.echo, tools.env);
+        }
+        ack
     }
 
     pub(super) fn say(&mut self, body: Body, tools: &mut Tools<'_, '_>) {
@@ -225,6 +233,7 @@ impl Connection {
         trailer: &Trailer,
         tools: &mut Tools<'_, '_>,
     ) -> Option<&'b [u8]> {
+        self.heard_at = None;
         if !tools.config.incarnation_unchecked {
             if !self.admit(trailer, tools) {
                 return None;
@@ -269,7 +278,7 @@ impl Connection {
         let progress = self.sender.acknowledge(ack, now, karn);
         if let Some(sample) = progress.sample {
             self.rtt.sample(sample);
-            tools.env.note("reliable.sample", self.peer.0.into(), sample.nanos());
+            invariant::note_sample(self.peer, sample, tools.env);
         }
         // A time-out that was backed off stays so until there is a sample (5.5, 5.7, Karn).
         if progress.sample.is_some() || (progress.news && !tools.config.adaptive) {
@@ -295,6 +304,7 @@ impl Connection {
         message: &'b [u8],
         tools: &mut Tools<'_, '_>,
     ) -> Option<&'b [u8]> {
+        self.heard_at = Some(tools.env.now());
         let gap = tools.config.gap_acknowledged;
         if gap {
             self.receiver.skip_to(seq);

@@ -7,12 +7,14 @@ use super::rtt::Rtt;
 use super::segment::{Body, Trailer};
 use simlab_core::{Duration, Env, Time};
 
-/// A question that the peer has not answered.
+/// A question that the peer has not answered. The nonces of its hellos follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Greeting {
-    /// What the answer to the last hello has to echo.
-    pub(super) nonce: u64,
-    /// When the first hello was sent.
+    /// The nonce of the first hello.
+    first: u64,
+    /// How many hellos there were after that.
+    again: u64,
+    /// When the first was sent.
     began: Time,
     /// How long to wait for an answer at least: one has come that was too late.
     patience: Duration,
@@ -20,7 +22,17 @@ pub(super) struct Greeting {
 
 impl Greeting {
     fn new(env: &mut Env<'_>) -> Self {
-        Greeting { nonce: env.random(), began: env.now(), patience: Duration::ZERO }
+        Greeting { first: env.random(), again: 0, began: env.now(), patience: Duration::ZERO }
+    }
+
+    /// What the answer to the last hello has to echo.
+    pub(super) const fn nonce(&self) -> u64 {
+        self.first.wrapping_add(self.again)
+    }
+
+    /// Whether this was the nonce of one of its hellos.
+    const fn asked(&self, nonce: u64) -> bool {
+        nonce.wrapping_sub(self.first) <= self.again
     }
 }
 
@@ -28,10 +40,12 @@ impl Connection {
     /// Asks the peer which life it is in. Each time that it asks is another question, so that no answer to
     /// an earlier one is taken for a fresh one.
     pub(super) fn greet(&mut self, tools: &mut Tools<'_, '_>) {
-        let fresh = Greeting::new(tools.env);
-        let before = self.greeting.filter(|_| !self.open).unwrap_or(fresh);
-        self.greeting = Some(Greeting { nonce: fresh.nonce, ..before });
-        self.say(Body::Hello { nonce: fresh.nonce }, tools);
+        let greeting = match self.greeting.filter(|_| !self.open) {
+            Some(before) => Greeting { again: before.again + 1, ..before },
+            None => Greeting::new(tools.env),
+        };
+        self.greeting = Some(greeting);
+        self.say(Body::Hello { nonce: greeting.nonce() }, tools);
     }
 
     /// How long to wait for an answer to a hello, at least.
@@ -101,9 +115,13 @@ impl Connection {
     /// Takes an answer in. Only one to the last hello shows that the peer is in that life now.
     pub(super) fn answered(&mut self, life: u32, nonce: u64, tools: &mut Tools<'_, '_>) {
         let Some(greeting) = &mut self.greeting else { return };
-        if greeting.nonce != nonce {
-            // Or the round trip is longer than we wait. It is not longer than this.
-            greeting.patience = greeting.patience.max(tools.env.now().since(greeting.began));
+        if greeting.nonce() != nonce {
+            // The round trip may be longer than we wait. It is not longer than this; but somebody may have
+            // held the answer up, or repeat it.
+            if greeting.asked(nonce) {
+                let most = tools.env.now().since(greeting.began).min(tools.config.bounds.max);
+                greeting.patience = greeting.patience.max(most);
+            }
             self.refuse("reliable.stale-welcome", life.into(), tools);
             return;
         }
@@ -124,6 +142,124 @@ impl Connection {
         // (5.7): a first segment that had to be repeated says that the time-out is too short.
         if std::mem::take(&mut self.unanswered) > 0 {
             self.rtt.back_off(config.bounds.initial.times(3));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reliable::backoff::Backoff;
+    use crate::reliable::budget::Budget;
+    use crate::reliable::receiver::Room;
+    use crate::reliable::rtt::Bounds;
+    use simlab_core::{Counters, Effect, Hop, Hops, Moment, NoDisk, NodeId, Outbox, Seeded};
+
+    const PEER: NodeId = NodeId(1);
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn config() -> Config {
+        Config {
+            window: 8,
+            room: Room { messages: 8, bytes: 1_000 },
+            backlog: 1_000,
+            ack_delay: Duration::ZERO,
+            bounds: Bounds { initial: SECOND, min: SECOND, max: SECOND.times(60) },
+            adaptive: false,
+            repeat_all: false,
+            backoff: Backoff::Fixed,
+            budget: None,
+            duplicates_kept: false,
+            gap_acknowledged: false,
+            incarnation_unchecked: false,
+            karn_ignored: false,
+        }
+    }
+
+    /// A connection, what it said last, and for how long it set its timer last.
+    struct Alone {
+        connection: Connection,
+        counters: Counters,
+        seeded: Seeded,
+        said: Option<Body>,
+        waits: Duration,
+    }
+
+    impl Alone {
+        fn new() -> Self {
+            let connection = Connection::new(PEER, &config());
+            let (counters, seeded) = (Counters::default(), Seeded::new(1));
+            Alone { connection, counters, seeded, said: None, waits: Duration::ZERO }
+        }
+
+        fn at(&mut self, secs: u64, body: impl FnOnce(&mut Connection, &mut Tools<'_, '_>)) {
+            let now = Time::ZERO + Duration::from_secs(secs);
+            let moment = Moment { me: NodeId(0), now, wall: now, life: 2 };
+            let (mut out, mut hops) = (Outbox::new(), Hops::default());
+            let (counters, seeded) = (&mut self.counters, &mut self.seeded);
+            let mut env = Env::new(moment, &mut out, counters, seeded, &NoDisk);
+            let (config, mut budget) = (config(), Budget::new(None));
+            let mut tools =
+                Tools { config: &config, budget: &mut budget, hops: &mut hops, env: &mut env };
+            body(&mut self.connection, &mut tools);
+            for hop in hops.drain() {
+                let Hop::Down { frame, .. } = hop else { panic!("nothing has arrived") };
+                self.said = Some(Trailer::split(&frame).expect("a segment").1.body);
+            }
+            for effect in out.effects() {
+                if let Effect::SetTimer { after, .. } = effect {
+                    self.waits = *after;
+                }
+            }
+        }
+
+        /// The nonce of the hello that it said last.
+        fn nonce(&self) -> u64 {
+            let Some(Body::Hello { nonce }) = self.said else { panic!("it said {:?}", self.said) };
+            nonce
+        }
+
+        fn hears_welcome(&mut self, secs: u64, nonce: u64) {
+            let trailer = Trailer { from: 5, body: Body::Welcome { to: 2, nonce } };
+            self.at(secs, |connection, tools| {
+                assert_eq!(connection.arrive(&[], &trailer, tools), None);
+            });
+        }
+    }
+
+    /// The round trip is 3 s, and a hello is repeated each second.
+    #[test]
+    fn who_is_answered_late_waits_longer() {
+        let mut alone = Alone::new();
+        alone.at(0, |connection, tools| connection.push(b"message".to_vec(), tools));
+        let first = alone.nonce();
+        for secs in 1..3 {
+            alone.at(secs, |connection, tools| connection.time_out(tools));
+            assert_eq!(alone.waits, SECOND);
+        }
+        alone.hears_welcome(3, first);
+        alone.at(3, |connection, tools| connection.time_out(tools));
+        assert_eq!(alone.waits, SECOND.times(3));
+        alone.hears_welcome(6, alone.nonce());
+        assert!(matches!(alone.said, Some(Body::Data { to: 5, seq: 0, .. })), "{:?}", alone.said);
+    }
+
+    /// Somebody has recorded answers of all times, and sends them on and on.
+    #[test]
+    fn nobody_makes_it_wait_longer_than_the_longest_time_out() {
+        let mut alone = Alone::new();
+        alone.at(0, |connection, tools| connection.push(b"message".to_vec(), tools));
+        let first = alone.nonce();
+        for secs in [1_000, 2_000, 3_000] {
+            alone.hears_welcome(secs, first.wrapping_sub(1));
+            alone.hears_welcome(secs, alone.nonce().wrapping_add(1));
+            alone.at(secs, |connection, tools| connection.time_out(tools));
+            assert_eq!(alone.waits, SECOND, "those are no answers to its hellos");
+        }
+        for secs in [4_000, 5_000] {
+            alone.hears_welcome(secs, first);
+            alone.at(secs, |connection, tools| connection.time_out(tools));
+            assert_eq!(alone.waits, SECOND.times(60));
         }
     }
 }

@@ -1,9 +1,10 @@
 //! What must hold of every round trip that is taken for one.
 
 use simlab_core::{
-    Checker, Interest, Invariant, Kind, NodeId, Seq, Time, TraceEvent, View, Violation,
+    Checker, Duration, Env, Interest, Invariant, Kind, NodeId, Seq, Time, TraceEvent, View,
+    Violation,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A sample is the time from a transmission to the acknowledgement of that transmission.
 pub(super) const RTT_SAMPLES: Invariant = Invariant {
@@ -12,43 +13,44 @@ pub(super) const RTT_SAMPLES: Invariant = Invariant {
     build: || Box::new(RttSamples::default()),
 };
 
+/// A round trip was taken. `a`: the peer. `b`: how long it was, in nanoseconds.
+const SAMPLE: &str = "reliable.sample";
+/// An acknowledgement leaves later than what it acknowledges has come. `a`: the peer. `b`: the message.
+const WAITED: &str = "reliable.ack-waited";
+
+pub(super) fn note_sample(peer: NodeId, sample: Duration, env: &mut Env<'_>) {
+    env.note(SAMPLE, peer.0.into(), sample.nanos());
+}
+
+pub(super) fn note_waited(peer: NodeId, seq: u64, env: &mut Env<'_>) {
+    env.note(WAITED, peer.0.into(), seq);
+}
+
 /// Follows the trace from an acknowledgement back to what it acknowledges: the acknowledgement's send was
-/// caused by a delivery, and that one is of a transmission. An acknowledgement that waited for a timer
-/// has another cause, and says nothing here. One that goes with a message may have been caused by a delivery
-/// that it does not tell of, as the answer to a hello: then some other delivery before it has to explain the
-/// sample.
+/// caused by a delivery, and that one is of a transmission. An acknowledgement that waited, for a timer or for
+/// a message to go with, has another cause, and says nothing here.
 #[derive(Clone, Debug, Default)]
 struct RttSamples {
     /// When and by whom a datagram was sent, and which delivery made its sender send it.
     sent: BTreeMap<Seq, (Time, Option<NodeId>, Option<Seq>)>,
-    /// Which datagram a delivery is of, and to whom.
-    delivered: BTreeMap<Seq, (Seq, Option<NodeId>)>,
+    /// Which datagram a delivery is of.
+    delivered: BTreeMap<Seq, Seq>,
+    /// What made acknowledgements leave that had waited.
+    waited: BTreeSet<Seq>,
 }
 
 /// So much is remembered; what is older is not judged.
 const REMEMBERED_MAX: usize = 1 << 14;
 
 impl RttSamples {
-    /// When the datagrams of `sender` were sent that the one that was delivered to it by `cause` may
-    /// acknowledge, the likeliest first. None are if it is not known what made the acknowledgement leave.
-    fn transmissions(&self, sender: NodeId, cause: Seq) -> impl Iterator<Item = Time> {
-        let by_sender = move |datagram: Seq| {
-            let (at, from, _) = self.sent.get(&datagram)?;
-            (*from == Some(sender)).then_some(*at)
-        };
-        let acknowledgement = self.delivered.get(&cause).map(|(datagram, _)| *datagram);
-        let known = acknowledgement.and_then(|ack| {
-            let (_, peer, delivery) = self.sent.get(&ack)?;
-            let likeliest = by_sender(self.delivered.get(&(*delivery)?)?.0)?;
-            Some((ack, *peer, likeliest))
-        });
-        known.into_iter().flat_map(move |(ack, peer, likeliest)| {
-            let to_peer = move |(_, (datagram, to)): (&Seq, &(Seq, Option<NodeId>))| {
-                (*to == peer).then(|| by_sender(*datagram)).flatten()
-            };
-            let before = self.delivered.range(..ack).rev();
-            std::iter::once(likeliest).chain(before.filter_map(to_peer))
-        })
+    /// When the datagram of `sender` was sent that the one that was delivered to it by `cause`
+    /// acknowledges. `None` if it is not known what made the acknowledgement leave.
+    fn transmission(&self, sender: NodeId, cause: Seq) -> Option<Time> {
+        let acknowledgement = self.delivered.get(&cause)?;
+        let (_, _, delivery) = self.sent.get(acknowledgement)?;
+        let delivery = delivery.filter(|delivery| !self.waited.contains(delivery))?;
+        let (at, from, _) = self.sent.get(self.delivered.get(&delivery)?)?;
+        (*from == Some(sender)).then_some(*at)
     }
 }
 
@@ -70,7 +72,7 @@ impl Checker for RttSamples {
                 }
             }
             Kind::Delivered { datagram, .. } => {
-                self.delivered.insert(event.seq, (datagram, event.node));
+                self.delivered.insert(event.seq, datagram);
                 if self.delivered.len() > REMEMBERED_MAX {
                     self.delivered.pop_first();
                 }
@@ -79,14 +81,17 @@ impl Checker for RttSamples {
             Kind::Corrupted { datagram, .. } => {
                 self.sent.remove(&datagram);
             }
-            Kind::Noted { name: "reliable.sample", a: peer, b: sample } => {
+            Kind::Noted { name: WAITED, .. } => {
+                self.waited.extend(event.cause);
+                if self.waited.len() > REMEMBERED_MAX {
+                    self.waited.pop_first();
+                }
+            }
+            Kind::Noted { name: SAMPLE, a: peer, b: sample } => {
                 let who = event.node?;
-                let truth = |sent| event.at.since(sent).nanos();
+                let truth = event.at.since(self.transmission(who, event.cause?)?).nanos();
                 // Clocks may run fast or slow, by less than that.
-                let wrong = |truth: &u64| sample.abs_diff(*truth) > truth / 8;
-                let mut truths = self.transmissions(who, event.cause?).map(truth);
-                let truth = truths.next()?;
-                if wrong(&truth) && truths.all(|truth| wrong(&truth)) {
+                if sample.abs_diff(truth) > truth / 8 {
                     let name = |node: NodeId| view.name(node).to_owned();
                     let who = name(who);
                     let peer =

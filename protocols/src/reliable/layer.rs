@@ -68,7 +68,12 @@ const PARAMETERS: &[Parameter] = &[
         "200ms",
         "the least time-out; RFC 6298 (2.4) says 1s, which is long for fast links",
     ),
-    Parameter::with_default("rto_max", ParameterKind::Duration, "60s", "the greatest time-out"),
+    Parameter::with_default(
+        "rto_max",
+        ParameterKind::Duration,
+        "60s",
+        "the greatest time-out; over a round trip that is longer no connection is made",
+    ),
     Parameter::with_default(
         "adaptive",
         ParameterKind::Flag,

@@ -39,7 +39,8 @@
 //!   talks to asks by a hello of its own, and goes on as before until that is answered.
 //! * An old **welcome** is refused, unless it echoes the nonce of the *last* hello; each hello has another one. Only
 //!   the last one's answer shows that the receiver was in that life a moment ago. If the round trip is longer
-//!   than the time between hellos, that time grows, until an answer comes before the next hello.
+//!   than the time between hellos, that time grows, until an answer comes before the next hello: up to the
+//!   longest time-out, which a round trip must not exceed.
 //! * Old **data** and **acknowledgements** name both lives. For an earlier life of their receiver, they are answered by a
 //!   **reset**, if that could be of use to anybody; from an earlier life of their sender than the one that is
 //!   known, they are dropped. Of the lives that there are now, they are duplicates as any others. From a later life
@@ -56,8 +57,8 @@
 //!   new life has not said what it has room for) is given up, as what is under way at any restart is.
 //! * *A life that comes twice*. The driver counts lives, and a machine that forgets its count (a disk restored from
 //!   a copy) speaks as one of its earlier lives did.
-//! * *Delay by replay.* Each old welcome is taken for one that came too late, and makes the next wait for an answer
-//!   as long as the asking has taken so far: who replays one in each of these waits makes them double.
+//! * *Delay by replay.* An answer to an earlier hello of this asking is taken for one that came too late: who repeats
+//!   one makes the next wait for an answer longer, up to the longest time-out. Answers to any other are nothing.
 //! * *Floods*. A hello is answered by one datagram, of 17 bytes, or by two if it names a later life; a stale segment
 //!   by one of 9.
 //!
