@@ -156,3 +156,27 @@ fn equal_nodes_share_a_line() {
     let (shown, _) = exits(0, &["show", "clock_drift"]);
     assert!(shown.contains("      alice, bob: lease-holder "), "{shown}");
 }
+
+/// What makes the difference between two variants is on paper: services, arguments, layers, links.
+#[test]
+fn no_two_variants_look_the_same() {
+    for lesson in lessons() {
+        let (shown, _) = exits(0, &["show", lesson]);
+        let (_, variants) = shown.split_once("\nVariants\n").expect("a list of variants");
+        let (variants, _) = variants.split_once("\nWhat must come out").expect("expectations");
+        let mut blocks: Vec<Vec<&str>> = Vec::new();
+        for line in variants.lines().filter(|line| !line.is_empty()) {
+            match (line.strip_prefix("      "), blocks.last_mut()) {
+                (Some(words), Some(block)) => block.push(words),
+                _ => blocks.push(Vec::new()),
+            }
+        }
+        // Titles of more than a line go on further to the right.
+        for block in &mut blocks {
+            block.retain(|words| !words.starts_with("     "));
+        }
+        for (at, block) in blocks.iter().enumerate() {
+            assert!(!blocks[..at].contains(block), "{lesson}: {block:#?}");
+        }
+    }
+}

@@ -4,10 +4,11 @@
 //! without any protocol's help: what is missing, what came twice, late, or damaged. There is no
 //! acknowledgement and no repetition, on purpose.
 
+use crate::messages::ANYTHING;
 use simlab_core::wire::{Decode, Encode, Reader, WireError};
 use simlab_core::{
-    Arguments, BuildError, Dissection, Duration, Entry, Env, Event, FaultKind, FaultModel, Fields,
-    Member, NodeId, Parameter, ParameterKind, Process, Tolerance, Tolerates, tolerates,
+    Arguments, BuildError, Dissection, Duration, Entry, Env, Event, FaultModel, Fields, Member,
+    NodeId, Parameter, ParameterKind, Process,
 };
 use std::collections::BTreeSet;
 
@@ -16,29 +17,9 @@ use std::collections::BTreeSet;
 /// has anything on a disk.
 const FAULTS: FaultModel = FaultModel {
     summary: "promises nothing, and counts what it sees of whatever happens",
-    tolerates: TOLERATES,
+    tolerates: ANYTHING,
     drift_max: 100_000_000,
 };
-
-const TOLERATES: &[Tolerates] = &[
-    tolerates(FaultKind::Cut, Tolerance::Any),
-    tolerates(FaultKind::OneWay, Tolerance::Any),
-    tolerates(FaultKind::Bridge, Tolerance::Any),
-    tolerates(FaultKind::Flap, Tolerance::Any),
-    tolerates(FaultKind::Loss, Tolerance::Any),
-    tolerates(FaultKind::Delay, Tolerance::Any),
-    tolerates(FaultKind::Duplicate, Tolerance::Any),
-    tolerates(FaultKind::Reorder, Tolerance::Any),
-    tolerates(FaultKind::Corrupt, Tolerance::Any),
-    tolerates(FaultKind::Crash, Tolerance::Any),
-    tolerates(FaultKind::Pause, Tolerance::Any),
-    tolerates(FaultKind::Slow, Tolerance::Any),
-    tolerates(FaultKind::Drift, Tolerance::Any),
-    tolerates(FaultKind::Jump, Tolerance::Any),
-    tolerates(FaultKind::Leave, Tolerance::Any),
-    tolerates(FaultKind::Tamper, Tolerance::Any),
-    tolerates(FaultKind::Replay, Tolerance::Any),
-];
 
 /// The source.
 pub const SOURCE: Entry =

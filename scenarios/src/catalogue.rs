@@ -49,7 +49,9 @@ impl Catalogue {
         self.services.iter().copied().find(|s| s.name == name)
     }
 
-    pub(crate) fn layer(&self, name: &str) -> Option<&'static Entry> {
+    /// The layer of this name.
+    #[must_use]
+    pub fn layer(&self, name: &str) -> Option<&'static Entry> {
         self.layers.iter().copied().find(|layer| layer.name == name)
     }
 

@@ -4,7 +4,7 @@ use super::args::ShowArgs;
 use super::output::{Exit, Output};
 use super::story;
 use super::wrap::{WIDTH, filled};
-use simlab_core::{Argument, Distribution, Duration, FaultKind, Time};
+use simlab_core::{Argument, Distribution, Duration, FaultKind, Layered, Member, Time};
 use simlab_scenarios::storm::Storm;
 use simlab_scenarios::{Catalogue, Machine, Scenario, Workload};
 use simlab_sim::Fault;
@@ -34,7 +34,7 @@ pub(super) fn show(args: &ShowArgs, catalogue: &Catalogue, output: &mut Output) 
     nodes(&scenario, output);
     network(&scenario, output);
     timeline(&scenario, &lang, output);
-    variants(&scenario, &lang, output);
+    variants(&scenario, &lang, catalogue, output);
     expectations(&scenario, &lang, output);
     Exit::Passed
 }
@@ -218,7 +218,7 @@ fn storm_lines(storm: &Storm, lang: &str, output: &mut Output) {
     }
 }
 
-fn variants(scenario: &Scenario, lang: &str, output: &mut Output) {
+fn variants(scenario: &Scenario, lang: &str, catalogue: &Catalogue, output: &mut Output) {
     output.line("Variants");
     for variant in &scenario.variants {
         let title = variant.title.as_ref().map_or("", |title| title.get(lang));
@@ -235,17 +235,51 @@ fn variants(scenario: &Scenario, lang: &str, output: &mut Output) {
         });
         alike(special, output);
         let services = variant.roster.iter().map(|member| {
-            let value = |value: &Argument| match value {
-                Argument::Node(node) => scenario.nodes[node.index()].name.clone(),
-                other => other.to_string(),
-            };
+            let mut words = vec![member.service.to_owned()];
             let given = member.arguments.iter();
-            let arguments: Vec<String> = given.map(|(n, v)| format!("{n}={}", value(v))).collect();
-            (member.name.as_str(), format!("{} {}", member.service, arguments.join(" ")))
+            words.extend(given.map(|(name, value)| format!("{name}={}", written(value, scenario))));
+            (member.name.as_str(), words.join(" "))
         });
         alike(services, output);
+        let on = |member: &Member| {
+            let layers = member.stack.iter().map(|layer| standing(layer, scenario, catalogue));
+            format!("on {}", layers.collect::<Vec<_>>().join(", on "))
+        };
+        match &variant.roster[..] {
+            [first, rest @ ..] if rest.iter().all(|member| member.stack == first.stack) => {
+                if !first.stack.is_empty() {
+                    print("      ", &format!("all {}", on(first)), 8, output);
+                }
+            }
+            roster => {
+                let stacked = roster.iter().filter(|member| !member.stack.is_empty());
+                alike(stacked.map(|member| (member.name.as_str(), on(member))), output);
+            }
+        }
     }
     output.line("");
+}
+
+/// A layer, and those of its arguments that are not the usual ones.
+fn standing(layer: &Layered, scenario: &Scenario, catalogue: &Catalogue) -> String {
+    let parameters = catalogue.layer(layer.name).map_or(&[][..], |entry| entry.parameters);
+    let usual = |name: &str, value: &Argument| {
+        let parameter = parameters.iter().find(|parameter| parameter.name == name);
+        let default = parameter.and_then(|p| p.kind.parse(p.default?, &|_| None).ok());
+        default.as_ref() == Some(value)
+    };
+    let mut words = vec![layer.name.to_owned()];
+    let special = layer.arguments.iter().filter(|(name, value)| !usual(name, value));
+    words.extend(special.map(|(name, value)| format!("{name}={}", written(value, scenario))));
+    words.join(" ")
+}
+
+/// A value as a scenario has it.
+fn written(value: &Argument, scenario: &Scenario) -> String {
+    match value {
+        Argument::Node(node) => scenario.nodes[node.index()].name.clone(),
+        other => other.to_string(),
+    }
 }
 
 /// What is said of nodes; those of which the same is said share a line.

@@ -17,11 +17,12 @@ use simlab_core::{FaultKind, FaultModel, Tolerance, Tolerates, tolerates};
 /// Messages tolerate what their layers do: they promise nothing themselves. Nothing is on a disk.
 const FAULTS: FaultModel = FaultModel {
     summary: "promises what its layers promise; what a crash forgets is numbered anew",
-    tolerates: TOLERATES,
+    tolerates: ANYTHING,
     drift_max: 100_000_000,
 };
 
-const TOLERATES: &[Tolerates] = &[
+/// What links, clocks and crashes can do: what promises nothing tolerates all of it.
+pub(crate) const ANYTHING: &[Tolerates] = &[
     tolerates(FaultKind::Cut, Tolerance::Any),
     tolerates(FaultKind::OneWay, Tolerance::Any),
     tolerates(FaultKind::Bridge, Tolerance::Any),

@@ -62,7 +62,6 @@ impl Values {
         }
     }
 
-    /// The default of a parameter, which the one who declared it must have made valid.
     /// Whether this mistake is new.
     fn first(&mut self, span: Span, message: &str) -> bool {
         self.reported.insert((span, message.to_owned()))

@@ -19,7 +19,8 @@ pub(super) fn nodes(report: &Report<'_>, out: &mut Vec<String>) {
     let more = shown.len().saturating_sub(most);
     if more > 0 {
         shown.truncate(most);
-        shown.push(format!("… and {more} lines more: `simlab tui` shows all"));
+        let lesson = &report.scenario.name;
+        shown.push(format!("… and {more} lines more: `simlab tui {lesson}` shows all"));
     }
     out.append(&mut shown);
 }

@@ -162,14 +162,14 @@ fn data(table: &mut Table<'_>) {
 
 /// What became of the datagrams.
 fn network(table: &mut Table<'_>) {
+    let most = table.report.variants.iter().map(|v| v.metrics.stats.bytes_sent).max();
+    let bytes = |v: &VariantReport<'_>| bytes(v.metrics.stats.bytes_sent, most.unwrap_or(0));
     // Beside many variants there is no room for both.
     if width(table.report) < BOTH_MIN {
         table.row("datagrams", |v| v.metrics.stats.sent.to_string());
-        table.row("bytes", |v| bytes(v.metrics.stats.bytes_sent));
+        table.row("bytes", bytes);
     } else {
-        table.row("datagrams, bytes", |v| {
-            format!("{}, {}", v.metrics.stats.sent, bytes(v.metrics.stats.bytes_sent))
-        });
+        table.row("datagrams, bytes", |v| format!("{}, {}", v.metrics.stats.sent, bytes(v)));
     }
     let report = table.report;
     let mut counted = |label: &str, count: &dyn Fn(&Stats) -> u64| {
@@ -217,11 +217,17 @@ fn span(duration: Duration) -> String {
     }
 }
 
-fn bytes(count: u64) -> String {
-    match count {
-        0..10_000 => format!("{count} B"),
-        10_000..10_000_000 => format!("{} kB", count / 1_000),
-        _ => format!("{} MB", count / 1_000_000),
+/// A number of bytes, in the unit that suits the greatest number of the row.
+fn bytes(count: u64, most: u64) -> String {
+    let (unit, name) = match most {
+        0..10_000 => return format!("{count} B"),
+        10_000..10_000_000 => (1_000, "kB"),
+        _ => (1_000_000, "MB"),
+    };
+    match count / (unit / 10) {
+        0 if count > 0 => format!("<0.1 {name}"),
+        tenths @ 1..100 => format!("{}.{} {name}", tenths / 10, tenths % 10),
+        tenths => format!("{} {name}", tenths / 10),
     }
 }
 
@@ -236,6 +242,14 @@ mod tests {
             [of(7), of(3_456), of(9_960), of(23_556), of(999_700), of(2_279_000)],
             ["7 us", "3.5 ms", "10 ms", "24 ms", "1.0 s", "2.3 s"]
         );
+    }
+
+    #[test]
+    fn a_row_has_one_unit() {
+        let of = |counts: [u64; 3]| counts.map(|count| bytes(count, counts[2]));
+        assert_eq!(of([0, 7, 9_999]), ["0 B", "7 B", "9999 B"]);
+        assert_eq!(of([0, 1_234, 137_500]), ["0 kB", "1.2 kB", "137 kB"]);
+        assert_eq!(of([40_000, 5_744_000, 38_100_000]), ["<0.1 MB", "5.7 MB", "38 MB"]);
     }
 
     #[test]

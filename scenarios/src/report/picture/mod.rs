@@ -294,7 +294,14 @@ impl<'a> Moment<'a> {
         let cut = RowKind::Cut { name, walls: self.lanes.walls.clone() };
         let mut parts = vec![(Weight::Begin, vec![Row { at: fault.at, kind: cut }])];
         if let Some(at) = self.heals {
-            let kind = RowKind::Healed { name: "healed".to_owned() };
+            // A link that flaps is cut again by the same name.
+            let again = |other: &Fault| {
+                let is_cut = matches!(other.what, What::Cut(_));
+                is_cut && other.at >= at && other.name.is_some() && other.name == fault.name
+            };
+            let for_now = self.report.run.plan.faults().any(again);
+            let name = if for_now { "healed, for now" } else { "healed" }.to_owned();
+            let kind = RowKind::Healed { name };
             parts.push((Weight::End, vec![Row { at, kind }]));
         }
         parts
