@@ -1,6 +1,7 @@
 //! What nodes show of themselves in the end, where there are no clients to speak.
 
 use super::table::{LABEL, beside, lines};
+use crate::cli::wrap::WIDTH;
 use simlab_core::{FieldValue, Fields};
 use simlab_scenarios::report::Report;
 use simlab_sim::World;
@@ -12,7 +13,9 @@ pub(super) fn nodes(report: &Report<'_>, out: &mut Vec<String>) {
     let mut shown = Vec::new();
     match &report.variants[..] {
         _ if !report.scenario.objects.is_empty() => return,
-        [variant] => of_one(report, &variant.run.world, &mut shown),
+        [variant] if fits(report, &variant.run.world) => {
+            of_one(report, &variant.run.world, &mut shown);
+        }
         _ => of_several(report, &mut shown),
     }
     let most = LINES_MAX * report.variants.len().div_ceil(beside(report));
@@ -29,7 +32,8 @@ pub(super) fn nodes(report: &Report<'_>, out: &mut Vec<String>) {
 /// too much for those that differ.
 fn of_several(report: &Report<'_>, out: &mut Vec<String>) {
     rows(report, |numbers| numbers.iter().any(|number| number.is_some_and(|n| n != 0)), out);
-    if out.len() > LINES_MAX * report.variants.len().div_ceil(beside(report)) {
+    let several = report.variants.len() > 1;
+    if several && out.len() > LINES_MAX * report.variants.len().div_ceil(beside(report)) {
         out.clear();
         let differ = |numbers: &[Option<i64>]| {
             let mut known = numbers.iter().flatten();
@@ -88,7 +92,20 @@ fn collect(fields: &Fields, group: &str, out: &mut Vec<(String, i64)>) {
     }
 }
 
-/// The nodes of a kind side by side.
+/// How wide a number of a node is where nodes are beside each other.
+const CELL: usize = 11;
+
+/// Whether the numbers of every node, with their names above them, fit into a line.
+fn fits(report: &Report<'_>, world: &World) -> bool {
+    let mut shown = report.scenario.nodes.iter().filter_map(|node| world.inspect(node.id));
+    shown.all(|fields| {
+        let mut numbers = fields.iter().filter(|f| matches!(f.value, FieldValue::Int(_)));
+        let count = numbers.clone().count();
+        LABEL + count * CELL <= WIDTH && numbers.all(|field| field.name.len() < CELL)
+    })
+}
+
+/// The nodes of a kind below each other.
 fn of_one(report: &Report<'_>, world: &World, out: &mut Vec<String>) {
     let mut columns: Vec<String> = Vec::new();
     for node in &report.scenario.nodes {
@@ -100,13 +117,13 @@ fn of_one(report: &Report<'_>, world: &World, out: &mut Vec<String>) {
         }
         if names != columns {
             out.push(String::new());
-            let cells: String = names.iter().map(|name| format!("{name:>11}")).collect();
+            let cells: String = names.iter().map(|name| format!("{name:>CELL$}")).collect();
             out.push(format!("{:<LABEL$}{cells}", node.service));
             columns = names;
         }
         let cells: String = columns
             .iter()
-            .map(|name| format!("{:>11}", fields.get_int(&[name]).unwrap_or_default()))
+            .map(|name| format!("{:>CELL$}", fields.get_int(&[name]).unwrap_or_default()))
             .collect();
         out.push(format!("  {:<width$}{cells}", node.name, width = LABEL - 2));
     }
