@@ -27,6 +27,10 @@ const KARN: &str = "switches/karn.toml";
 const LOST_FRAGMENT: &str = "switches/reassembly_without_timeout.toml";
 /// Somebody who sends again what was sent.
 const REPLAYS: &str = "switches/replay_window.toml";
+/// Calls in a storm.
+const CALLS: &str = "rpc_storm";
+/// A call that is made for another.
+const NESTED: &str = "switches/rpc_deadline.toml";
 /// Leases under clocks that drift and jump.
 const CLOCKS: &str = "clock_drift";
 /// Crashes around a write.
@@ -60,6 +64,12 @@ const CAUGHT: &[Caught] = &[
     ("retry-without-deduplication", "conserved", ESCROW, "pn-counter", 2),
     ("lease-without-margin", "single_holder", CLOCKS, "margin", 0),
     ("lease-by-wall-clock", "single_holder", CLOCKS, "margin", 0),
+    ("rpc-table-in-memory", "effects_once", CALLS, "durable", 0),
+    ("rpc-separate-syncs", "effects_once", CALLS, "durable", 0),
+    ("rpc-evict-and-execute", "effects_once", CALLS, "durable", 0),
+    ("rpc-retry-with-new-id", "effects_once", CALLS, "durable", 0),
+    ("rpc-reply-for-any-caller", "replies_match", CALLS, "durable", 0),
+    ("rpc-deadline-not-passed-on", "no_work_past_deadline", NESTED, "default", 0),
     ("replay-window-off", "exactly_once_in_order", REPLAYS, "mac", 0),
     ("replay-window-off", "exactly_once_in_order", REPLAYS, "aead", 0),
 ];
@@ -70,7 +80,7 @@ fn source(story: &str) -> Source {
             let storm = lesson(STORM).expect("a lesson");
             Source::new(story, storm.text.replace("shop-pn-counter", "shop-escrow"))
         }
-        LAST_UNITS | RESTARTS | KARN | LOST_FRAGMENT | REPLAYS => {
+        LAST_UNITS | RESTARTS | KARN | LOST_FRAGMENT | REPLAYS | NESTED => {
             let path = format!("{}/scenarios/{story}", env!("CARGO_MANIFEST_DIR"));
             Source::new(story, std::fs::read_to_string(path).expect("it can be read"))
         }

@@ -13,6 +13,7 @@
 //! What is *absent*: the simulator. This crate depends on `simlab-core` alone, and runs unchanged
 //! under any driver.
 
+pub mod account;
 pub mod auth;
 pub mod caspaxos;
 pub mod checksum;
@@ -24,6 +25,7 @@ pub mod messages;
 mod named;
 pub mod pn_counter;
 pub mod reliable;
+pub mod rpc;
 pub mod shop;
 pub mod stream;
 
@@ -32,7 +34,7 @@ use simlab_core::Entry;
 /// All services and clients of this crate.
 #[must_use]
 pub fn entries() -> &'static [&'static Entry] {
-    static ENTRIES: [&Entry; 26] = [
+    static ENTRIES: [&Entry; 29] = [
         &shop::consistent::ENTRY,
         &shop::available::ENTRY,
         &shop::escrow::ENTRY,
@@ -43,6 +45,9 @@ pub fn entries() -> &'static [&'static Entry] {
         &lease::HOLDER,
         &messages::SOURCE,
         &messages::SINK,
+        &account::SERVER,
+        &account::CALLER,
+        &account::DESK,
         &files::SOURCE,
         &files::RELAY,
         &files::SINK,

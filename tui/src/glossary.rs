@@ -36,6 +36,11 @@ pub const GLOSSARY: &[Term] = &[
     term("block", "a part of a file, as long as a message may be"),
     term("buffer-full", "lost, since too much waited for the receiver already"),
     term(
+        "call id",
+        "the number of a remote call among its caller's, by which a server knows it again",
+    ),
+    term("cancel", "a caller waits no more for a call: it need not be executed"),
+    term(
         "cause",
         "the event that led to this one: of a delivery its send, of a send what its node handled then",
     ),
@@ -58,6 +63,10 @@ pub const GLOSSARY: &[Term] = &[
     term("disk-fault", "a disk did other than it was told, or said other than it did"),
     term("drop", "a datagram is lost; the reason stands beside it"),
     term("duplicate", "a second copy of a datagram goes on its way"),
+    term(
+        "duplicate table",
+        "what a server remembers of calls it has executed, and what it answered",
+    ),
     term(
         "end",
         "the last message of a file: how many blocks it has, and the check over all of them",
@@ -134,6 +143,7 @@ pub const GLOSSARY: &[Term] = &[
     ),
     term("receiver-down", "lost, since the receiver did not run"),
     term("refused", "certainly not done; of a lease: somebody else has it"),
+    term("reopen", "a server is in another life than the one that was asked"),
     term("replay", "somebody has sent a datagram again that was here before"),
     term("replica", "one of several nodes that keep the same data"),
     term("reply", "the answer to a client's request"),
@@ -163,6 +173,7 @@ pub const GLOSSARY: &[Term] = &[
     term("welcome", "says which life a node is in"),
     term("whole", "the sink of a file has all of it, and found nothing wrong"),
     term("wipe", "a disk lost everything"),
+    term("working", "a server is at work on a call: it need not be sent again"),
     term("write", "a file was changed, not yet durably"),
     term(
         "wrong",

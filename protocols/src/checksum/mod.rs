@@ -30,6 +30,7 @@ mod sum8;
 
 pub use adler::Adler32;
 pub use claim::{Claim, Errors, Example, Miss, Order};
+pub(crate) use crc::CRC_32C;
 pub use crc::Crc;
 pub use fletcher::{Fletcher16, Fletcher32};
 pub use internet::Internet;

@@ -122,7 +122,7 @@ const CASTAGNOLI: Generator =
 static CASTAGNOLI_TABLES: Tables = Tables::new(CASTAGNOLI);
 
 /// CRC-32C, also CRC-32/ISCSI: Castagnoli's polynomial.
-pub(in super::super) static CRC_32C: Crc<5> = Crc {
+pub(crate) static CRC_32C: Crc<5> = Crc {
     name: "crc-32c",
     summary: "the remainder of iSCSI, SCTP and ext4, by Castagnoli's 1edc6f41",
     source: "G. Castagnoli, S. Bräuer, M. Herrmann: \"Optimization of Cyclic Redundancy-Check Codes with 24 and \

@@ -10,7 +10,8 @@ mod catalogue;
 mod fold;
 mod tables;
 
-pub(super) use catalogue::{CRC_16_ARC, CRC_16_CCITT_FALSE, CRC_32, CRC_32C};
+pub(crate) use catalogue::CRC_32C;
+pub(super) use catalogue::{CRC_16_ARC, CRC_16_CCITT_FALSE, CRC_32};
 
 use super::{Checksum, Claim, Cost, Miss, Order, State};
 use fold::Fold;

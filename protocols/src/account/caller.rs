@@ -1,0 +1,181 @@
+//! Who adds to the account.
+
+use super::account::{self, Receipt, dissect};
+use super::desk::{DESK, desk};
+use super::server::SERVER;
+use super::{FAULTS, invariant};
+use crate::rpc::error::{CallError, Executed};
+use crate::rpc::message::{Codec, Message, Semantics};
+use crate::rpc::parameters::{
+    self, BACKOFF, BUDGET, CLIENT_SWITCHES, CODEC, DEADLINE, DRIFT, PATIENCE, RETRANSMIT,
+    RETRANSMIT_MAX, SEMANTICS, STEPS,
+};
+use crate::rpc::{self, Client, Completed, Handle, NO_WORK_PAST_DEADLINE, Options};
+use simlab_core::wire::Decode;
+use simlab_core::{
+    Arguments, BuildError, Duration, Entry, Env, Event, Fields, NodeId, Parameter, ParameterKind,
+    Process,
+};
+use std::collections::BTreeMap;
+
+/// The caller.
+pub const CALLER: Entry =
+    Entry::server("account-caller", "adds 1 to an account, again and again", build)
+        .parameters(&[
+            Parameter {
+                name: "server",
+                kind: ParameterKind::Node,
+                default: None,
+                help: "the account-server or account-desk that it calls",
+            },
+            Parameter::with_default(
+                "count",
+                ParameterKind::Count { min: 1, max: 1_000_000 },
+                "100",
+                "how many operations it has",
+            ),
+            Parameter::with_default(
+                "every",
+                ParameterKind::Duration,
+                "100ms",
+                "the time from one operation to the next",
+            ),
+            SEMANTICS,
+            CODEC,
+            DEADLINE,
+            RETRANSMIT,
+            BACKOFF,
+            RETRANSMIT_MAX,
+            PATIENCE,
+            DRIFT,
+            BUDGET,
+            STEPS,
+        ])
+        .switches(&CLIENT_SWITCHES)
+        .invariants(&[invariant::EFFECTS_ONCE, invariant::REPLIES_MATCH, NO_WORK_PAST_DEADLINE])
+        .dissector(|bytes| dissect(bytes).or_else(|| desk::dissect(bytes)))
+        .faults(&FAULTS);
+
+#[derive(Clone, Hash)]
+struct Caller {
+    server: NodeId,
+    /// Whether that is a desk, which takes orders.
+    order: bool,
+    count: u64,
+    every: Duration,
+    options: Options,
+    client: Client,
+    begun: u64,
+    open: BTreeMap<Handle<Receipt>, u64>,
+    acknowledged: u64,
+    errors: BTreeMap<&'static str, u64>,
+    strange: u64,
+}
+
+fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
+    let server = arguments.node("server");
+    let service = arguments.roster[server.index()].service;
+    if ![SERVER.name, DESK.name].contains(&service) {
+        let message = format!("`server` is a node that runs {} or {}", SERVER.name, DESK.name);
+        return Err(BuildError { parameter: Some("server"), message });
+    }
+    let semantics = Semantics::named(arguments.text("semantics")).unwrap_or(Semantics::AtMostOnce);
+    let time = arguments.duration("deadline");
+    if semantics == Semantics::Maybe && time == Duration::FOREVER {
+        let message = "a call that is sent once needs a deadline".to_owned();
+        return Err(BuildError { parameter: Some("deadline"), message });
+    }
+    let codec = Codec::named(arguments.text("codec")).unwrap_or(Codec::Binary);
+    Ok(Box::new(Caller {
+        server,
+        order: service == DESK.name,
+        count: arguments.count("count"),
+        every: arguments.duration("every"),
+        options: Options { codec, ..Options::new(semantics, time) },
+        client: Client::new(parameters::client(arguments)?),
+        begun: 0,
+        open: BTreeMap::new(),
+        acknowledged: 0,
+        errors: BTreeMap::new(),
+        strange: 0,
+    }))
+}
+
+impl Caller {
+    /// Begins the next operation. Its number is of this node and this life, so that there is no second one.
+    fn begin(&mut self, env: &mut Env<'_>) {
+        let operation =
+            u64::from(env.me().0) << 48 | u64::from(env.life() & 0xffff) << 32 | self.begun;
+        self.begun += 1;
+        if self.begun < self.count {
+            env.set_timer(0, self.every);
+        }
+        invariant::note_asked(operation, env);
+        let mut done = Vec::new();
+        let request = match self.order {
+            true => desk::order(operation, 1),
+            false => account::add(operation, 1),
+        };
+        let mut port = env.at(rpc::PORT);
+        let handle = self.client.call(self.server, &request, self.options, &mut port, &mut done);
+        self.open.insert(handle, operation);
+        self.take(done, env);
+    }
+
+    fn take(&mut self, done: Vec<Completed>, env: &mut Env<'_>) {
+        for Completed { call, result } in done {
+            let handle = self.open.keys().find(|handle| handle.call == call).copied();
+            let Some((handle, operation)) = handle.and_then(|h| self.open.remove_entry(&h)) else {
+                continue;
+            };
+            match handle.read(&result) {
+                Ok(receipt) => {
+                    self.acknowledged += 1;
+                    invariant::note_acknowledged(operation, receipt.operation, env);
+                }
+                Err(error) => self.failed(operation, &error, env),
+            }
+        }
+    }
+
+    fn failed(&mut self, operation: u64, error: &CallError, env: &mut Env<'_>) {
+        *self.errors.entry(error.kind()).or_default() += 1;
+        // A copy of a call that was refused may be executed where nobody knows copies.
+        let known = self.options.semantics == Semantics::AtMostOnce;
+        if known && error.executed() == Executed::No {
+            invariant::note_not_executed(operation, env);
+        }
+    }
+}
+
+impl Process for Caller {
+    fn on_event(&mut self, event: Event<'_>, env: &mut Env<'_>) {
+        let mut done = Vec::new();
+        match event.peel() {
+            (None, Event::Start | Event::Timer { .. }) => return self.begin(env),
+            (Some(rpc::PORT), Event::Datagram { from, bytes }) => {
+                let known = Message::from_bytes(bytes).is_ok_and(|message| {
+                    self.client.hear(from, &message, &mut env.at(rpc::PORT), &mut done)
+                });
+                self.strange += u64::from(!known);
+            }
+            (Some(rpc::PORT), Event::Timer { key, .. }) => {
+                self.client.timer(key, &mut env.at(rpc::PORT), &mut done);
+            }
+            (_, Event::Datagram { .. }) => self.strange += 1,
+            _ => {}
+        }
+        self.take(done, env);
+    }
+
+    fn inspect(&self, view: &mut Fields) {
+        view.int("operations", self.begun as i64);
+        view.int("open", self.open.len() as i64);
+        view.int("acknowledged", self.acknowledged as i64);
+        for kind in ["refused", "unavailable", "deadline", "application", "indeterminate"] {
+            view.int(kind, self.errors.get(kind).copied().unwrap_or(0) as i64);
+        }
+        view.int("strange_datagrams", self.strange as i64);
+        view.group("calls", |view| self.client.inspect(view));
+    }
+}

@@ -1,0 +1,186 @@
+//! What scenarios can set of callers and servers.
+
+use super::client;
+use super::message::{Codec, Semantics};
+use super::server::table::{EVICT_AND_EXECUTE, Limits, Table, WRONG_CALLER};
+use super::server::{self, NO_DEADLINE_PASSED_ON, SEPARATE_SYNCS, TABLE_IN_MEMORY};
+use crate::reliable::backoff::Backoff;
+use crate::reliable::budget::Limit;
+use simlab_core::{Arguments, BuildError, Duration, Parameter, ParameterKind, Ratio, Switch};
+
+/// What to do about calls that are not answered.
+pub const SEMANTICS: Parameter = Parameter::with_default(
+    "semantics",
+    ParameterKind::Choice(&Semantics::NAMES),
+    "at-most-once",
+    "what is done about a call that is not answered",
+);
+/// How parameters and results are written.
+pub const CODEC: Parameter = Parameter::with_default(
+    "codec",
+    ParameterKind::Choice(&Codec::NAMES),
+    "binary",
+    "how parameters and results are written",
+);
+/// How long a caller waits.
+pub const DEADLINE: Parameter = Parameter::with_default(
+    "deadline",
+    ParameterKind::Timeout,
+    "5s",
+    "how long a caller waits for what comes of a call",
+);
+/// When a call is sent again.
+pub const RETRANSMIT: Parameter = Parameter::with_default(
+    "retransmit",
+    ParameterKind::Timeout,
+    "200ms",
+    "how long to wait for an answer before a call is sent again; `never` on a reliable transport",
+);
+/// How much longer each time.
+pub const BACKOFF: Parameter = Parameter::with_default(
+    "backoff",
+    ParameterKind::Choice(&Backoff::NAMES),
+    "exponential",
+    "how much longer to wait each time that nobody answers",
+);
+/// The longest wait.
+pub const RETRANSMIT_MAX: Parameter = Parameter::with_default(
+    "retransmit_max",
+    ParameterKind::Duration,
+    "2s",
+    "the longest time after which a call is sent again",
+);
+/// How long a server at work may be silent.
+pub const PATIENCE: Parameter = Parameter::with_default(
+    "patience",
+    ParameterKind::Duration,
+    "2s",
+    "how long a server that has said that it is at work may be silent before it is asked again",
+);
+/// Whether there is a retry budget.
+pub const BUDGET: Parameter = Parameter::with_default(
+    "budget",
+    ParameterKind::Flag,
+    "false",
+    "whether no more than a tenth of the calls are sent again",
+);
+/// Whether the steps of calls are noted.
+pub const STEPS: Parameter = Parameter::with_default(
+    "steps",
+    ParameterKind::Flag,
+    "true",
+    "whether the steps of calls are noted in the trace",
+);
+/// How many calls are executed at a time.
+pub const WORKERS: Parameter = Parameter::with_default(
+    "workers",
+    ParameterKind::Count { min: 1, max: 10_000 },
+    "4",
+    "how many calls are executed at a time",
+);
+/// How many wait for a worker.
+pub const QUEUE: Parameter = Parameter::with_default(
+    "queue",
+    ParameterKind::Count { min: 0, max: 100_000 },
+    "64",
+    "how many calls may wait for a worker; more are refused",
+);
+/// Whether the duplicate table survives a restart.
+pub const DURABLE: Parameter = Parameter::with_default(
+    "durable",
+    ParameterKind::Flag,
+    "true",
+    "whether it is known after a restart which calls were executed",
+);
+/// What the duplicate table remembers.
+pub const REMEMBERED: Parameter = Parameter::with_default(
+    "remembered",
+    ParameterKind::Count { min: 1, max: 1_000_000 },
+    "1024",
+    "how many calls of each caller the duplicate table has room for",
+);
+/// How often a caller is told that its call is worked at.
+pub const WORKING: Parameter = Parameter::with_default(
+    "working",
+    ParameterKind::Timeout,
+    "never",
+    "how often a caller is told that its call is worked at",
+);
+/// How long the journal gets.
+pub const JOURNAL: Parameter = Parameter::with_default(
+    "journal",
+    ParameterKind::Count { min: 64, max: 1 << 30 },
+    "65536",
+    "how many bytes the journal has before it is replaced by a snapshot",
+);
+
+/// The switches of a caller.
+pub const CLIENT_SWITCHES: [Switch; 1] = [client::NEW_ID];
+/// The switches of a server.
+pub const SERVER_SWITCHES: [Switch; 4] =
+    [TABLE_IN_MEMORY, SEPARATE_SYNCS, EVICT_AND_EXECUTE, WRONG_CALLER];
+/// The switches of a server whose procedures make calls of their own.
+pub const NESTING_SWITCHES: [Switch; 5] =
+    [TABLE_IN_MEMORY, SEPARATE_SYNCS, EVICT_AND_EXECUTE, WRONG_CALLER, NO_DEADLINE_PASSED_ON];
+
+/// How far clocks may drift apart.
+pub const DRIFT: Parameter = Parameter::with_default(
+    "drift",
+    ParameterKind::Probability,
+    "0.1%",
+    "by how much the clocks of two nodes may drift apart: by so much deadlines are earlier elsewhere",
+);
+
+/// How a caller with these parameters calls.
+///
+/// # Errors
+/// If the time after which a call is sent again is none, or longer than the longest.
+pub fn client(arguments: &Arguments<'_>) -> Result<client::Config, BuildError> {
+    let (retransmit, most) =
+        (arguments.duration("retransmit"), arguments.duration("retransmit_max"));
+    if retransmit == Duration::ZERO || (retransmit > most && retransmit < Duration::FOREVER) {
+        let message = "`retransmit` is longer than no time, and not longer than `retransmit_max`";
+        let message = message.to_owned();
+        return Err(BuildError { parameter: Some("retransmit"), message });
+    }
+    let share = "10%".parse().ok();
+    let limit = share.map(|share| Limit { share, floor: 1 });
+    Ok(client::Config {
+        retransmit,
+        backoff: Backoff::named(arguments.text("backoff")).unwrap_or(Backoff::Exponential),
+        retransmit_max: most,
+        budget: limit.filter(|_| arguments.flag("budget")),
+        patience: arguments.duration("patience"),
+        open_max: 10_000,
+        size_max: 1 << 20,
+        drift: millionths(arguments.probability("drift")),
+        steps: arguments.flag("steps"),
+        new_id: arguments.switched(client::NEW_ID.name),
+    })
+}
+
+/// How a server with these parameters executes, and its duplicate table.
+#[must_use]
+pub fn server(arguments: &Arguments<'_>) -> (server::Config, Table) {
+    let on = |switch: Switch| arguments.switched(switch.name);
+    let working = arguments.duration("working");
+    let limits = Limits { calls: arguments.count("remembered") as usize, callers: 1 << 16 };
+    let config = server::Config {
+        workers: arguments.count("workers") as usize,
+        queue: arguments.count("queue") as usize,
+        limits,
+        durable: arguments.flag("durable"),
+        working: (working < Duration::FOREVER).then_some(working),
+        journal_max: arguments.count("journal") as usize,
+        steps: arguments.flag("steps"),
+        table_in_memory: on(TABLE_IN_MEMORY),
+        separate_syncs: on(SEPARATE_SYNCS),
+        deadline_kept: on(NO_DEADLINE_PASSED_ON),
+    };
+    (config, Table::new(limits).without(on(EVICT_AND_EXECUTE), on(WRONG_CALLER)))
+}
+
+fn millionths(share: Ratio) -> u64 {
+    let (part, whole) = (u128::from(share.numerator()), u128::from(share.denominator().max(1)));
+    u64::try_from((part * 1_000_000).div_ceil(whole)).unwrap_or(1_000_000)
+}

@@ -1,0 +1,50 @@
+//! How a server is set up.
+
+use super::table::Limits;
+use simlab_core::{Duration, Switch};
+
+/// How calls are executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Config {
+    /// How many calls are executed at a time.
+    pub workers: usize,
+    /// How many wait for a worker; more are refused.
+    pub queue: usize,
+    /// What the duplicate table remembers.
+    pub limits: Limits,
+    /// Whether it survives a restart.
+    pub durable: bool,
+    /// How often a caller is told that its call is worked at, if at all.
+    pub working: Option<Duration>,
+    /// How long the journal gets before it is replaced by a snapshot.
+    pub journal_max: usize,
+    /// Whether the steps of a call are noted.
+    pub steps: bool,
+    /// The switch [`TABLE_IN_MEMORY`].
+    pub table_in_memory: bool,
+    /// The switch [`SEPARATE_SYNCS`].
+    pub separate_syncs: bool,
+    /// The switch [`NO_DEADLINE_PASSED_ON`].
+    pub deadline_kept: bool,
+}
+
+/// The table is not written down, and said to be.
+pub const TABLE_IN_MEMORY: Switch = Switch {
+    name: "rpc-table-in-memory",
+    breaks: "a duplicate table that is said to be durable survives a restart",
+    caught_by: "effects_once",
+};
+
+/// What a call has done is durable before it is durable that it has done it.
+pub const SEPARATE_SYNCS: Switch = Switch {
+    name: "rpc-separate-syncs",
+    breaks: "an effect and its entry in the duplicate table become durable together",
+    caught_by: "effects_once",
+};
+
+/// Nested calls have all the time that there is.
+pub const NO_DEADLINE_PASSED_ON: Switch = Switch {
+    name: "rpc-deadline-not-passed-on",
+    breaks: "a nested call has no later deadline than the call that it is made for",
+    caught_by: "no_work_past_deadline",
+};
