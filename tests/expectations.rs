@@ -12,7 +12,7 @@ use simlab::scenarios::LESSONS;
 use simlab::scenarios::sweep::{Seeds, Tally};
 
 /// How many seeds each lesson gets: what the longer ones take is about the same.
-const RUNS: [(&str, u64); 19] = [
+const RUNS: [(&str, u64); 24] = [
     ("cap_partition", 1_000),
     ("cap_no_majority", 1_000),
     ("lossy_link", 1_000),
@@ -31,6 +31,11 @@ const RUNS: [(&str, u64); 19] = [
     ("hop_by_hop", 40),
     ("rpc_semantics", 200),
     ("rpc_restart", 200),
+    ("long_call", 200),
+    ("async_calls", 100),
+    ("worker_pool", 40),
+    ("rpc_transport", 40),
+    ("version_skew", 200),
     ("rpc_storm", 200),
 ];
 

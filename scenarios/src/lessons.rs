@@ -22,6 +22,11 @@ pub const LESSONS: &[(&str, &str)] = &[
     ("hop_by_hop", include_str!("../hop_by_hop.toml")),
     ("rpc_semantics", include_str!("../rpc_semantics.toml")),
     ("rpc_restart", include_str!("../rpc_restart.toml")),
+    ("long_call", include_str!("../long_call.toml")),
+    ("async_calls", include_str!("../async_calls.toml")),
+    ("worker_pool", include_str!("../worker_pool.toml")),
+    ("rpc_transport", include_str!("../rpc_transport.toml")),
+    ("version_skew", include_str!("../version_skew.toml")),
     ("rpc_storm", include_str!("../rpc_storm.toml")),
     ("kv_storm", include_str!("../kv_storm.toml")),
 ];

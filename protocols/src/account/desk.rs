@@ -51,6 +51,7 @@ pub const DESK: Entry =
                 "never",
                 "how long a nested call takes at most, if its order has no earlier deadline",
             ),
+            parameters::NEWEST,
             WORKERS,
             QUEUE,
             DURABLE,

@@ -17,7 +17,7 @@ use simlab_core::{FaultKind, FaultModel, Tolerance, Tolerates, tolerates};
 
 crate::service! {
     /// An account to which amounts are added.
-    pub service account = "account", versions 1..=1;
+    pub service account = "account", versions 1..=2;
 
     records {
         /// What a customer is told.
@@ -34,6 +34,8 @@ crate::service! {
         1 => add(operation: u64, amount: i64) -> Receipt;
         /// What the account holds.
         2 => total() -> i64;
+        /// Takes an amount away, if there is as much.
+        3 since 2 => take(operation: u64, amount: i64) -> Receipt;
     }
 }
 

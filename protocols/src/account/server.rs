@@ -25,6 +25,7 @@ pub const SERVER: Entry =
                 "1ms",
                 "how long a worker computes for a call",
             ),
+            parameters::NEWEST,
             WORKERS,
             QUEUE,
             DURABLE,
@@ -59,10 +60,24 @@ struct Account {
 #[derive(Clone, Debug, Hash)]
 enum Job {
     Adding { operation: u64, amount: i64 },
+    Taking { operation: u64, amount: i64 },
     Telling,
 }
 
+/// What a call fails with that would take more than there is.
+const NOT_ENOUGH: i64 = 1;
+
 impl Account {
+    /// Does an operation, and writes it down.
+    fn execute(&mut self, operation: u64, amount: i64, context: &mut Context<'_, '_>) -> Receipt {
+        let count = self.add(operation, amount);
+        invariant::note_added(operation, count, context.env());
+        let executions = self.executions.entry((context.caller(), context.call_id()));
+        *executions.or_default() += 1;
+        context.effect([operation.to_be_bytes(), amount.to_be_bytes()].concat());
+        Receipt { operation, total: self.total }
+    }
+
     fn add(&mut self, operation: u64, amount: i64) -> u32 {
         self.total = self.total.wrapping_add(amount);
         let count = self.done.entry(operation).or_default();
@@ -84,6 +99,10 @@ impl Server for Account {
         Step::Work(self.work, Job::Adding { operation, amount })
     }
 
+    fn take(&mut self, operation: u64, amount: i64, _: &mut Context<'_, '_>) -> Step<Receipt, Job> {
+        Step::Work(self.work, Job::Taking { operation, amount })
+    }
+
     fn total(&mut self, _: &mut Context<'_, '_>) -> Step<i64, Job> {
         Step::Work(self.work, Job::Telling)
     }
@@ -91,12 +110,13 @@ impl Server for Account {
     fn resume(&mut self, job: Job, _: Woken, context: &mut Context<'_, '_>) -> Step<Reply, Job> {
         match job {
             Job::Adding { operation, amount } => {
-                let count = Account::add(self, operation, amount);
-                invariant::note_added(operation, count, context.env());
-                let executions = self.executions.entry((context.caller(), context.call_id()));
-                *executions.or_default() += 1;
-                context.effect([operation.to_be_bytes(), amount.to_be_bytes()].concat());
-                Step::returns(Reply::add(Receipt { operation, total: self.total }))
+                Step::returns(Reply::add(self.execute(operation, amount, context)))
+            }
+            Job::Taking { amount, .. } if !(0..=self.total).contains(&amount) => {
+                Step::fails(NOT_ENOUGH, format!("there are {} on the account", self.total))
+            }
+            Job::Taking { operation, amount } => {
+                Step::returns(Reply::take(self.execute(operation, -amount, context)))
             }
             Job::Telling => Step::returns(Reply::total(self.total)),
         }

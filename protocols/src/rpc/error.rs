@@ -144,6 +144,9 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Refusal::Service => "there is no such service",
+            Refusal::Version(first, last) if first == last => {
+                return write!(f, "it speaks version {first}");
+            }
             Refusal::Version(first, last) => {
                 return write!(f, "it speaks versions {first} to {last}");
             }

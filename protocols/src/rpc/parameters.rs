@@ -71,6 +71,13 @@ pub const STEPS: Parameter = Parameter::with_default(
     "true",
     "whether the steps of calls are noted in the trace",
 );
+/// The newest version that a server speaks.
+pub const NEWEST: Parameter = Parameter::with_default(
+    "newest",
+    ParameterKind::Count { min: 1, max: 65_535 },
+    "65535",
+    "the newest version of its service that it speaks, if it knows a newer one",
+);
 /// How many calls are executed at a time.
 pub const WORKERS: Parameter = Parameter::with_default(
     "workers",
@@ -166,6 +173,7 @@ pub fn server(arguments: &Arguments<'_>) -> (server::Config, Table) {
     let working = arguments.duration("working");
     let limits = Limits { calls: arguments.count("remembered") as usize, callers: 1 << 16 };
     let config = server::Config {
+        newest: arguments.count("newest") as u16,
         workers: arguments.count("workers") as usize,
         queue: arguments.count("queue") as usize,
         limits,

@@ -26,7 +26,8 @@ impl<S: Service> Server<S> {
             return env.send(from, &Message::Reopen { call, presence, durable });
         }
         let interface = Self::interface();
-        let (first, last) = interface.versions;
+        let (first, known) = interface.versions;
+        let last = known.min(self.config.newest);
         // These are refused whenever they come, so that there is nothing to remember.
         let refusal = if header.interface != interface.number() {
             Some(Refusal::Service)

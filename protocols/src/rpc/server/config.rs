@@ -6,6 +6,8 @@ use simlab_core::{Duration, Switch};
 /// How calls are executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Config {
+    /// The newest version of the service that is spoken, if a newer one is known.
+    pub newest: u16,
     /// How many calls are executed at a time.
     pub workers: usize,
     /// How many wait for a worker; more are refused.
@@ -31,20 +33,20 @@ pub struct Config {
 /// The table is not written down, and said to be.
 pub const TABLE_IN_MEMORY: Switch = Switch {
     name: "rpc-table-in-memory",
-    breaks: "a duplicate table that is said to be durable survives a restart",
+    breaks: "what is known of completed calls survives a restart (Lee et al. 2015, §3)",
     caught_by: "effects_once",
 };
 
 /// What a call has done is durable before it is durable that it has done it.
 pub const SEPARATE_SYNCS: Switch = Switch {
     name: "rpc-separate-syncs",
-    breaks: "an effect and its entry in the duplicate table become durable together",
+    breaks: "a call and the record that it was executed become durable together (Lee et al. 2015, §3)",
     caught_by: "effects_once",
 };
 
 /// Nested calls have all the time that there is.
 pub const NO_DEADLINE_PASSED_ON: Switch = Switch {
     name: "rpc-deadline-not-passed-on",
-    breaks: "a nested call has no later deadline than the call that it is made for",
+    breaks: "a nested call has no later deadline than what it is made for (Beyer et al. 2016, §22)",
     caught_by: "no_work_past_deadline",
 };

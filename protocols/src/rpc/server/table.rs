@@ -3,6 +3,9 @@
 //! It is bounded. A caller says below which call it waits for no answer any more; what is below is forgotten. If it
 //! does not, the oldest answers are evicted, and then *every* call below them is one of which nothing is known: it is
 //! never executed, whether or not it was.
+//!
+//! C. Lee et al., "Implementing Linearizability at Large Scale and Low Latency" (RIFL), SOSP 2015, has the same with
+//! completion records.
 
 use crate::rpc::error::Verdict;
 use crate::rpc::message::{CallId, Codec};
@@ -13,14 +16,14 @@ use std::collections::BTreeMap;
 /// What is below an evicted answer is executed again.
 pub const EVICT_AND_EXECUTE: Switch = Switch {
     name: "rpc-evict-and-execute",
-    breaks: "a call below an evicted one is refused, and never executed again (Spector 1982)",
+    breaks: "a call of which nothing is known any more is never executed again (Lee et al. 2015, §3)",
     caught_by: "effects_once",
 };
 
 /// Answers are found by the number of the call alone.
 pub const WRONG_CALLER: Switch = Switch {
     name: "rpc-reply-for-any-caller",
-    breaks: "calls are numbered by each caller for itself, and answers are kept for each",
+    breaks: "calls are numbered by each caller, and answers kept for each (Birrell and Nelson 1984, §3.2)",
     caught_by: "replies_match",
 };
 
