@@ -89,8 +89,8 @@ impl Asked {
 pub enum Text {
     /// One.
     Single(Result<Asked, (Id, Fault)>),
-    /// Several, one at least.
-    Batch(Vec<Result<Asked, (Id, Fault)>>),
+    /// Several, one at least: [`Asked::from_json`] reads each.
+    Batch(Vec<Json>),
 }
 
 /// Reads a text.
@@ -100,7 +100,7 @@ pub enum Text {
 pub fn read(text: &[u8]) -> Result<Text, Fault> {
     match serde_json::from_slice(text) {
         Ok(Json::Array(list)) if list.is_empty() => Err(Fault::invalid()),
-        Ok(Json::Array(list)) => Ok(Text::Batch(list.into_iter().map(Asked::from_json).collect())),
+        Ok(Json::Array(list)) => Ok(Text::Batch(list)),
         Ok(json) => Ok(Text::Single(Asked::from_json(json))),
         Err(_) => Err(Fault::parse()),
     }
