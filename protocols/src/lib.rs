@@ -14,6 +14,7 @@
 //! under any driver.
 
 pub mod account;
+pub mod arith;
 pub mod auth;
 pub mod caspaxos;
 pub mod checksum;
