@@ -14,6 +14,7 @@ mod new;
 mod output;
 mod progress;
 mod replay;
+mod rpc_serve;
 mod run;
 mod scoreboard;
 mod script;
@@ -65,6 +66,7 @@ pub(crate) fn main(entries: &[&'static Entry]) -> ExitCode {
         Command::Diff(args) => diff::diff(&args, &catalogue, &mut output),
         Command::Check(args) => check::check(&args, &mut output),
         Command::Checksum(args) => checksum::checksum(&args, &mut output),
+        Command::RpcServe(args) => rpc_serve::rpc_serve(&args, &mut output),
         Command::Tui(mut args) => {
             args.scenario.settle();
             tui::tui(&args, &catalogue, &mut output)

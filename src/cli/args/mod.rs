@@ -71,6 +71,12 @@ pub(super) enum Command {
     /// A line for each: `NAME HEX FILE`. docs/checksums.md tells which finds what. Exit status: 2 if there is no
     /// such checksum, or the file cannot be read.
     Checksum(ChecksumArgs),
+    /// Answer JSON-RPC 2.0 calls of the service `arith` on standard input
+    ///
+    /// One JSON text a line each way, answered before the next is read; no line for notifications. The methods are
+    /// `add` (a, b), `subtract` (minuend, subtrahend), `sum` (numbers) and `divide` (dividend, divisor), with
+    /// parameters by place or by name. Exit status: 0 at the end of the input.
+    RpcServe(RpcServeArgs),
     /// Step through a run, forwards and backwards
     ///
     /// A trace file is run again. Without a scenario, there are the lessons to choose from. The keys are told
@@ -321,6 +327,14 @@ pub(super) struct ChecksumArgs {
     /// Tell what a checksum, or each, is sure to find and what it does not, and what it costs
     #[arg(long, value_name = "NAME", num_args = 0..=1, conflicts_with_all = ["algorithm", "all"])]
     pub(super) explain: Option<Option<String>>,
+}
+
+/// Where the calls come from.
+#[derive(Debug, Args)]
+pub(super) struct RpcServeArgs {
+    /// Read calls from standard input, and answer on standard output
+    #[arg(long)]
+    pub(super) stdio: bool,
 }
 
 /// A value as it is displayed; what is none of the others is a text, and so is what stands in quotes.
