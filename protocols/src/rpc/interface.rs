@@ -64,25 +64,62 @@ impl Interface {
     ///
     /// # Panics
     /// If they do not.
+    #[track_caller]
     pub const fn check(&self) {
         let (first, last) = self.versions;
-        assert!(first >= 1 && first <= last, "versions begin with 1 and do not go down");
-        assert!(!self.name.is_empty(), "a service has a name");
+        if first < 1 || first > last {
+            complain(&[
+                "service `",
+                self.name,
+                "`: its versions must begin with 1 or later and not go down",
+            ]);
+        }
+        if self.name.is_empty() {
+            complain(&["a service must have a name"]);
+        }
         let mut at = 0;
         while at < self.procedures.len() {
-            let Procedure { number, since, .. } = self.procedures[at];
-            assert!(number != 0, "procedures have numbers from 1 on");
-            assert!(
-                since >= 1 && since <= last,
-                "a procedure is there since a version that there is"
-            );
-            let mut other = 0;
-            while other < at {
-                assert!(self.procedures[other].number != number, "two procedures have one number");
-                other += 1;
+            let Procedure { number, since, name, .. } = self.procedures[at];
+            if number == 0 {
+                complain(&["procedure `", name, "` has number 0: numbers begin with 1"]);
+            }
+            if since < 1 || since > last {
+                complain(&["procedure `", name, "` is there since a version that there is not"]);
+            }
+            let mut before = 0;
+            while before < at {
+                let other = &self.procedures[before];
+                if other.number == number {
+                    complain(&[
+                        "procedures `",
+                        other.name,
+                        "` and `",
+                        name,
+                        "` have the same number",
+                    ]);
+                }
+                before += 1;
             }
             at += 1;
         }
+    }
+}
+
+/// Panics with these words, also while it is compiled: there, nothing can be formatted.
+#[track_caller]
+const fn complain(words: &[&str]) -> ! {
+    let (mut text, mut length, mut word) = ([0; 256], 0, 0);
+    while word < words.len() {
+        let (bytes, mut at) = (words[word].as_bytes(), 0);
+        while at < bytes.len() && length < text.len() {
+            text[length] = bytes[at];
+            (at, length) = (at + 1, length + 1);
+        }
+        word += 1;
+    }
+    match std::str::from_utf8(text.split_at(length).0) {
+        Ok(text) => panic!("{}", text),
+        Err(_) => panic!("the definition of a service contradicts itself"),
     }
 }
 

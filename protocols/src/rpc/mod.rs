@@ -55,7 +55,7 @@ pub const PORT: Port = Port::new(20);
 /// What the code uses that [`service!`](crate::service) makes.
 pub mod service_parts {
     pub use super::dissect::dissect;
-    pub use super::interface::{Call, Interface, Procedure, Reply, whole};
+    pub use super::interface::{Call, Interface, Procedure, Reply};
     pub use super::json::{Json, Object, Params};
     pub use super::request::Request;
     pub use super::server::context::{Context, Service, Step, Woken};

@@ -24,7 +24,7 @@ impl<R> fmt::Debug for Request<R> {
     }
 }
 
-impl<R: Value> Request<R> {
+impl<R> Request<R> {
     /// For [`service!`](crate::service).
     #[must_use]
     pub fn new<C: Call>(call: &C) -> Self {

@@ -53,6 +53,8 @@ macro_rules! service {
             )+
         }
     ) => {
+        // Every use of a type names it as `<$type as Value>`: an error of one that cannot be sent then stands where
+        // the type is written, and only once.
         $(#[doc = $summary])+
         $vis mod $module {
             #[allow(unused_imports)]
@@ -64,25 +66,26 @@ macro_rules! service {
                 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
                 pub struct $record { $( $(#[$fmeta])* pub $field: $ftype, )* }
 
+                #[diagnostic::do_not_recommend]
                 impl parts::Value for $record {
                     const TYPE: &'static str = stringify!($record);
                     const LEAST: usize = 0 $( + <$ftype as parts::Value>::LEAST )*;
 
                     fn put(&self, out: &mut Vec<u8>) {
                         let _ = &out;
-                        $( parts::Value::put(&self.$field, out); )*
+                        $( <$ftype as parts::Value>::put(&self.$field, out); )*
                     }
 
                     fn take(reader: &mut parts::Reader<'_>) -> Result<Self, parts::WireError> {
                         let _ = &reader;
-                        Ok($record { $( $field: parts::Value::take(reader)?, )* })
+                        Ok($record { $( $field: <$ftype as parts::Value>::take(reader)?, )* })
                     }
 
                     fn to_json(&self) -> parts::Json {
                         #[allow(unused_mut)]
                         let mut object = parts::Object::new();
                         $(
-                            let value = parts::Value::to_json(&self.$field);
+                            let value = <$ftype as parts::Value>::to_json(&self.$field);
                             object.insert(stringify!($field).to_owned(), value);
                         )*
                         parts::Json::Object(object)
@@ -92,7 +95,11 @@ macro_rules! service {
                         let fields = parts::Params::Named(json.as_object()?.clone());
                         let _names: &[&str] = &[ $( stringify!($field) ),* ];
                         fields.has_only(_names).then_some(())?;
-                        Some($record { $( $field: fields.take(0, stringify!($field))?, )* })
+                        Some($record { $(
+                            $field: <$ftype as parts::Value>::given(
+                                fields.at(0, stringify!($field)),
+                            )?,
+                        )* })
                     }
                 }
             )*)?
@@ -114,7 +121,7 @@ macro_rules! service {
                         result: <$crate::service!(@result $($result)?) as parts::Value>::TYPE,
                     } ),+ ],
                 };
-                const { INTERFACE.check() };
+                const _: () = INTERFACE.check();
                 INTERFACE
             };
 
@@ -144,7 +151,7 @@ macro_rules! service {
                     match self { $(
                         Call::$procedure { $( $parameter ),* } => {
                             let _ = &out;
-                            $( parts::Value::put($parameter, out); )*
+                            $( <$type as parts::Value>::put($parameter, out); )*
                         }
                     )+ }
                 }
@@ -154,7 +161,7 @@ macro_rules! service {
                     let mut reader = parts::Reader::new(bytes);
                     let call = match procedure {
                         $( $number => Call::$procedure {
-                            $( $parameter: parts::Value::take(&mut reader)?, )*
+                            $( $parameter: <$type as parts::Value>::take(&mut reader)?, )*
                         }, )+
                         _ => return Err(parts::WireError::Range("procedure")),
                     };
@@ -167,7 +174,7 @@ macro_rules! service {
                     let mut object = parts::Object::new();
                     match self { $(
                         Call::$procedure { $( $parameter ),* } => { $(
-                            let value = parts::Value::to_json($parameter);
+                            let value = <$type as parts::Value>::to_json($parameter);
                             object.insert(stringify!($parameter).to_owned(), value);
                         )* }
                     )+ }
@@ -182,9 +189,8 @@ macro_rules! service {
                             let _params = params.fitted(names, lists)?;
                             let mut _place = 0..;
                             Some(Call::$procedure { $(
-                                $parameter: _params.take(
-                                    _place.next().unwrap_or(0),
-                                    stringify!($parameter),
+                                $parameter: <$type as parts::Value>::given(
+                                    _params.at(_place.next().unwrap_or(0), stringify!($parameter)),
                                 )?,
                             )* })
                         } )+
@@ -209,23 +215,40 @@ macro_rules! service {
                 }
 
                 fn put(&self, out: &mut Vec<u8>) {
-                    match self { $( Reply::$procedure(value) => parts::Value::put(value, out), )+ }
+                    match self { $(
+                        Reply::$procedure(value) => {
+                            <$crate::service!(@result $($result)?) as parts::Value>::put(value, out);
+                        }
+                    )+ }
                 }
 
                 fn take(procedure: u16, bytes: &[u8]) -> Result<Self, parts::WireError> {
-                    match procedure {
-                        $( $number => parts::whole(bytes).map(Reply::$procedure), )+
-                        _ => Err(parts::WireError::Range("procedure")),
-                    }
+                    let mut reader = parts::Reader::new(bytes);
+                    let reply = match procedure {
+                        $( $number => {
+                            <$crate::service!(@result $($result)?) as parts::Value>::take(&mut reader)
+                                .map(Reply::$procedure)?
+                        } )+
+                        _ => return Err(parts::WireError::Range("procedure")),
+                    };
+                    reader.finish()?;
+                    Ok(reply)
                 }
 
                 fn to_json(&self) -> parts::Json {
-                    match self { $( Reply::$procedure(value) => parts::Value::to_json(value), )+ }
+                    match self { $(
+                        Reply::$procedure(value) => {
+                            <$crate::service!(@result $($result)?) as parts::Value>::to_json(value)
+                        }
+                    )+ }
                 }
 
                 fn from_json(procedure: u16, json: &parts::Json) -> Option<Self> {
                     match procedure {
-                        $( $number => parts::Value::from_json(json).map(Reply::$procedure), )+
+                        $( $number => {
+                            <$crate::service!(@result $($result)?) as parts::Value>::from_json(json)
+                                .map(Reply::$procedure)
+                        } )+
                         _ => None,
                     }
                 }
@@ -337,14 +360,83 @@ macro_rules! service {
     (@since $first:literal, $since:literal) => { $since };
     (@result) => { () };
     (@result $result:ty) => { $result };
-    ($(#[doc = $summary:literal])+ $vis:vis service $($rest:tt)*) => {
+    // What follows finds out what is wrong with a definition that is none.
+    (
+        $(#[doc = $summary:literal])+
+        $vis:vis service $module:ident = $name:literal, versions $first:literal..=$last:literal;
+        $(records { $($records:tt)* })?
+        procedures { $($procedures:tt)* }
+    ) => {
+        $crate::service!(@records { $($($records)*)? } @procedures $($procedures)*);
+    };
+    (
+        @records {
+            $(#[$rmeta:meta])*
+            $record:ident { $( $(#[$fmeta:meta])* $field:ident: $ftype:ty ),* $(,)? }
+            $($records:tt)*
+        }
+        $($rest:tt)*
+    ) => {
+        $crate::service!(@records { $($records)* } $($rest)*);
+    };
+    (@records {} $($rest:tt)*) => { $crate::service!($($rest)*); };
+    (@records { $(#[$rmeta:meta])* $record:ident $($records:tt)* } $($rest:tt)*) => {
         compile_error!(concat!(
-            "expected `service NAME = \"name\", versions 1..=N; procedures { … }`, where each procedure has a ",
-            "description (`///`) and reads `NUMBER => name(parameter: Type, …) -> Type;` or ",
-            "`NUMBER since VERSION => …;`",
+            "record `", stringify!($record), "`: expected `", stringify!($record), " { field: Type, … }`",
+        ));
+    };
+    (@records $($rest:tt)*) => { compile_error!("expected records: `Name { field: Type, … }`"); };
+    (
+        @procedures
+        $(#[doc = $doc:literal])+
+        $number:literal $(since $since:literal)? =>
+            $procedure:ident($( $parameter:ident: $type:ty ),* $(,)?) $(-> $result:ty)?;
+        $($rest:tt)*
+    ) => {
+        $crate::service!(@procedures $($rest)*);
+    };
+    (@procedures $number:literal $(since $since:literal)? => $procedure:ident $($rest:tt)*) => {
+        compile_error!(concat!(
+            "procedure `", stringify!($procedure), "` has no description: write `/// What it does.` before it",
+        ));
+    };
+    (@procedures $(#[doc = $doc:literal])* $procedure:ident $($rest:tt)*) => {
+        compile_error!(concat!(
+            "procedure `", stringify!($procedure), "` has no number: write `NUMBER => ",
+            stringify!($procedure), "(…)`",
+        ));
+    };
+    (
+        @procedures
+        $(#[doc = $doc:literal])+
+        $number:literal $(since $since:literal)? => $procedure:ident $($rest:tt)*
+    ) => {
+        compile_error!(concat!(
+            "procedure `", stringify!($procedure), "`: expected `", stringify!($procedure),
+            "(parameter: Type, …) -> Type;`, or no `->` if it returns nothing",
+        ));
+    };
+    (@procedures $($rest:tt)*) => {
+        compile_error!(concat!(
+            "expected a procedure: a description (`/// What it does.`) and then ",
+            "`NUMBER => name(parameter: Type, …) -> Type;` or `NUMBER since VERSION => …;`",
+        ));
+    };
+    ($(#[doc = $summary:literal])+ $vis:vis service $module:ident = $name:literal; $($rest:tt)*) => {
+        compile_error!(concat!(
+            "service `", stringify!($module), "` has no versions: write `= ", stringify!($name),
+            ", versions 1..=1;`",
+        ));
+    };
+    ($vis:vis service $module:ident $($rest:tt)*) => {
+        compile_error!(concat!(
+            "service `", stringify!($module), "` has no description: write `/// What it is for.` before it",
         ));
     };
     ($($rest:tt)*) => {
-        compile_error!("expected a description (`/// What the service is for.`) and then `service …`");
+        compile_error!(concat!(
+            "expected a description (`/// What it is for.`) and then ",
+            "`service NAME = \"name\", versions 1..=N; procedures { … }`",
+        ));
     };
 }

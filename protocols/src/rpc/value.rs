@@ -40,10 +40,20 @@ pub trait Value: Sized {
     fn absent() -> Option<Self> {
         None
     }
+
+    /// Reads a parameter that may be left out; `None` if it must not be, or if this is no such value.
+    #[must_use]
+    fn given(json: Option<&Json>) -> Option<Self> {
+        json.map_or_else(Self::absent, Self::from_json)
+    }
 }
+
+// No implementation is recommended by the compiler: the note above names what can be sent, and records of other
+// services are no help.
 
 macro_rules! integers {
     ($($type:ty, $as:ident, $read:ident;)*) => { $(
+        #[diagnostic::do_not_recommend]
         impl Value for $type {
             const TYPE: &'static str = stringify!($type);
             const LEAST: usize = size_of::<$type>();
@@ -73,6 +83,7 @@ integers! {
     u32, as_u64, u32;
 }
 
+#[diagnostic::do_not_recommend]
 impl Value for bool {
     const TYPE: &'static str = "bool";
     const LEAST: usize = 1;
@@ -95,6 +106,7 @@ impl Value for bool {
 }
 
 /// Nothing: the result of a procedure that only says that it is done.
+#[diagnostic::do_not_recommend]
 impl Value for () {
     const TYPE: &'static str = "nothing";
     const LEAST: usize = 0;
@@ -114,6 +126,7 @@ impl Value for () {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Value for String {
     const TYPE: &'static str = "String";
     const LEAST: usize = 4;
@@ -139,6 +152,7 @@ impl Value for String {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Bytes(pub Vec<u8>);
 
+#[diagnostic::do_not_recommend]
 impl Value for Bytes {
     const TYPE: &'static str = "Bytes";
     const LEAST: usize = 4;
@@ -168,6 +182,7 @@ impl Value for Bytes {
 }
 
 /// At most 65,535 of them: more are refused where they are read.
+#[diagnostic::do_not_recommend]
 impl<T: Value> Value for Vec<T> {
     const TYPE: &'static str = "list";
     const LEAST: usize = 2;
@@ -199,6 +214,7 @@ impl<T: Value> Value for Vec<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Value> Value for Option<T> {
     const TYPE: &'static str = "optional";
     const LEAST: usize = 1;
@@ -298,6 +314,7 @@ impl std::hash::Hash for Number {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Value for Number {
     const TYPE: &'static str = "Number";
     const LEAST: usize = 9;

@@ -52,11 +52,16 @@ impl Params {
     /// The parameter of this place and name; `None` if it is missing or of another type.
     #[must_use]
     pub fn take<T: Value>(&self, place: usize, name: &str) -> Option<T> {
-        let given = match self {
+        T::given(self.at(place, name))
+    }
+
+    /// What is given for the parameter of this place and name; `None` if it is left out.
+    #[must_use]
+    pub fn at(&self, place: usize, name: &str) -> Option<&Json> {
+        match self {
             Params::None => None,
             Params::Placed(list) => list.get(place),
             Params::Named(object) => object.get(name),
-        };
-        given.map_or_else(T::absent, T::from_json)
+        }
     }
 }

@@ -1,0 +1,11 @@
+simlab_protocols::service! {
+    /// A bank that keeps accounts.
+    pub service bank = "bank", versions 1..=1;
+
+    procedures {
+        /// What is left on the account.
+        0 => balance(account: String) -> i64;
+    }
+}
+
+fn main() {}

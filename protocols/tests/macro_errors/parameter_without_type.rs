@@ -1,0 +1,11 @@
+simlab_protocols::service! {
+    /// A bank that keeps accounts.
+    pub service bank = "bank", versions 1..=1;
+
+    procedures {
+        /// What is left on the account.
+        1 => balance(account) -> i64;
+    }
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+simlab_protocols::service! {
+    /// A bank that keeps accounts.
+    pub service bank = "bank", versions 1..=1;
+
+    procedures {
+        /// What is left on the account.
+        1 => balance(account: String) -> i64;
+        2 => add(account: String, cents: i64) -> i64;
+    }
+}
+
+fn main() {}
