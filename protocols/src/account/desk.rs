@@ -67,7 +67,7 @@ pub const DESK: Entry =
             BUDGET,
         ])
         .switches(&NESTING_SWITCHES)
-        .invariants(&[invariant::EFFECTS_ONCE, NO_WORK_PAST_DEADLINE])
+        .invariants(&[invariant::EFFECTS_ONCE, invariant::REPLIES_MATCH, NO_WORK_PAST_DEADLINE])
         .dissector(|bytes| desk::dissect(bytes).or_else(|| account::dissect(bytes)))
         .faults(&FAULTS);
 
