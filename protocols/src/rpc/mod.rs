@@ -28,6 +28,7 @@ pub mod client;
 mod dissect;
 mod endpoint;
 pub mod error;
+pub mod govern;
 pub mod interface;
 mod invariant;
 pub mod json;
