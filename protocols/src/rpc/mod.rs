@@ -24,6 +24,7 @@
 //! It needs no transport below it, and gains by one: a checksum, so that damage becomes loss; fragments for calls
 //! that are longer than a datagram; an authentic layer, so that callers are who they are.
 
+pub mod balance;
 pub mod client;
 mod dissect;
 mod endpoint;
