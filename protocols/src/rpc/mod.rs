@@ -26,6 +26,7 @@
 
 pub mod balance;
 pub mod client;
+pub mod directory;
 mod dissect;
 mod endpoint;
 pub mod error;
