@@ -107,6 +107,7 @@ mod tests {
         assert_eq!(Ring::EMPTY.owner(7), None);
         assert_eq!(Ring::new([NodeId(3)], 0).owner(7), Some(NodeId(3)));
         assert_eq!(Ring::new([NodeId(3)], usize::MAX).points.len(), POINTS_MAX);
+        assert_eq!(Ring::new([NodeId(3), NodeId(3)], 2), Ring::new([NodeId(3)], 2), "it is one");
     }
 
     proptest! {

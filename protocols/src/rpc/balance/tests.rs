@@ -97,6 +97,10 @@ fn who_is_ill_is_left_alone_for_a_time() {
     assert_eq!(calls(&mut servers), [A, A]);
     servers.set([A, C]);
     assert_eq!(calls(&mut servers), [C, A], "nothing was known of C");
+    servers.exclude(C, Time::NEVER);
+    servers.set([A]);
+    servers.set([A, C]);
+    assert_eq!(calls(&mut servers), [C, A], "who has left is forgotten");
     servers.set([]);
     assert_eq!(self::at(&mut servers, &mut Tried::new(), Time::NEVER), None);
 }

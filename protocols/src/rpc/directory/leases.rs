@@ -179,6 +179,7 @@ mod tests {
         assert_eq!(leases.extend("arith", B, ms(300)), Err(Refused::Unknown), "it must register");
         assert_eq!(leases.register("arith", B, ms(301)), Ok(ms(601)));
         assert_eq!(leases.look_up("arith", ms(302)), [A, B]);
+        assert_eq!(leases.extend("arith", B, ms(290)), Ok(ms(601)), "what was said holds");
         assert_eq!(leases.look_up("shop", ms(302)), []);
     }
 

@@ -334,6 +334,9 @@ mod tests {
         assert_eq!(breaker.state(ms(1_010)), State::HalfOpen);
         early[4..].iter().for_each(|permit| breaker.end(*permit, Bad, ms(1_010)));
         assert_eq!(breaker.state(ms(1_010)), State::HalfOpen);
+        assert!((0..2).all(|_| call(&mut breaker, Good, ms(1_020))));
+        early[4..].iter().for_each(|permit| breaker.end(*permit, Bad, ms(1_030)));
+        assert_eq!(breaker.state(ms(1_030)), State::Closed, "nor once it has closed");
     }
 
     #[test]
