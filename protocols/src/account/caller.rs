@@ -172,7 +172,7 @@ impl Caller {
         self.begun += 1;
         invariant::note_asked(operation, env);
         let mut done = Vec::new();
-        let request = match (self.order, self.take && self.begun % 2 == 0) {
+        let request = match (self.order, self.take && self.begun.is_multiple_of(2)) {
             (true, _) => desk::order(operation, 1),
             (false, false) => account::add(operation, 1),
             (false, true) => account::take(operation, 1),
