@@ -20,6 +20,7 @@
 //! * **Deadlines** are on the server's clock, which the caller knows to be no earlier than what the server last said
 //!   ([`client`]): a nested call is never begun when nobody waits for its root, however long messages take.
 //! * **Server** ([`server`]): workers, a bounded queue, calls that wait for mutexes, conditions, and calls of their own.
+//! * **Structures** for callers and servers that are to be built on them: [`balance`], [`govern`], [`directory`].
 //!
 //! It needs no transport below it, and gains by one: a checksum, so that damage becomes loss; fragments for calls
 //! that are longer than a datagram; an authentic layer, so that callers are who they are.
