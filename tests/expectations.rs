@@ -12,7 +12,7 @@ use simlab::scenarios::LESSONS;
 use simlab::scenarios::sweep::{Seeds, Tally};
 
 /// How many seeds each lesson gets: what the longer ones take is about the same.
-const RUNS: [(&str, u64); 24] = [
+const RUNS: [(&str, u64); 25] = [
     ("cap_partition", 1_000),
     ("cap_no_majority", 1_000),
     ("lossy_link", 1_000),
@@ -29,6 +29,7 @@ const RUNS: [(&str, u64); 24] = [
     ("tampering", 200),
     ("end_to_end", 8),
     ("hop_by_hop", 40),
+    ("rpc_call", 200),
     ("rpc_semantics", 200),
     ("rpc_restart", 200),
     ("long_call", 200),

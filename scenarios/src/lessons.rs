@@ -20,6 +20,7 @@ pub const LESSONS: &[(&str, &str)] = &[
     ("tampering", include_str!("../tampering.toml")),
     ("end_to_end", include_str!("../end_to_end.toml")),
     ("hop_by_hop", include_str!("../hop_by_hop.toml")),
+    ("rpc_call", include_str!("../rpc_call.toml")),
     ("rpc_semantics", include_str!("../rpc_semantics.toml")),
     ("rpc_restart", include_str!("../rpc_restart.toml")),
     ("long_call", include_str!("../long_call.toml")),

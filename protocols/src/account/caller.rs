@@ -51,6 +51,12 @@ pub const CALLER: Entry = Entry::server(
         "the time from one operation to the next, or from one poll to the next",
     ),
     Parameter::with_default(
+        "local",
+        ParameterKind::Flag,
+        "false",
+        "whether the account is in its own process, so that to add is no call from afar",
+    ),
+    Parameter::with_default(
         "take",
         ParameterKind::Flag,
         "false",
@@ -111,16 +117,22 @@ struct Caller {
     /// Whether that is a desk, which takes orders.
     order: bool,
     take: bool,
+    /// What it holds itself, if the account is in its own process.
+    local: Option<i64>,
     count: u64,
     pace: Pace,
     every: Duration,
     options: Options,
     client: Client,
     begun: u64,
-    open: BTreeMap<Handle<Receipt>, u64>,
+    /// The operations that have not ended, and when they began.
+    open: BTreeMap<Handle<Receipt>, (u64, Time)>,
     acknowledged: u64,
     /// When the last operation ended.
     last: Time,
+    /// How long operations took, together and the longest of them.
+    spent: Duration,
+    longest: Duration,
     errors: BTreeMap<&'static str, u64>,
     strange: u64,
 }
@@ -150,6 +162,7 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
         server,
         order: service == DESK.name,
         take: arguments.flag("take"),
+        local: arguments.flag("local").then_some(0),
         count: arguments.count("count"),
         pace,
         every: arguments.duration("every"),
@@ -159,6 +172,8 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
         open: BTreeMap::new(),
         acknowledged: 0,
         last: Time::ZERO,
+        spent: Duration::ZERO,
+        longest: Duration::ZERO,
         errors: BTreeMap::new(),
         strange: 0,
     }))
@@ -171,6 +186,12 @@ impl Caller {
             u64::from(env.me().0) << 48 | u64::from(env.life() & 0xffff) << 32 | self.begun;
         self.begun += 1;
         invariant::note_asked(operation, env);
+        if let Some(held) = &mut self.local {
+            *held += 1;
+            let receipt = Receipt { operation, total: *held };
+            invariant::note_added(operation, 1, env);
+            return self.ended(operation, Ok(receipt), env.now(), env);
+        }
         let mut done = Vec::new();
         let request = match (self.order, self.take && self.begun.is_multiple_of(2)) {
             (true, _) => desk::order(operation, 1),
@@ -179,7 +200,7 @@ impl Caller {
         };
         let mut port = env.at(rpc::PORT);
         let handle = self.client.call(self.server, &request, self.options, &mut port, &mut done);
-        self.open.insert(handle, operation);
+        self.open.insert(handle, (operation, env.now()));
         self.hear(done, env);
     }
 
@@ -213,8 +234,10 @@ impl Caller {
     fn hear(&mut self, done: Vec<Completed>, env: &mut Env<'_>) {
         for Completed { call, result } in done {
             let handle = self.open.keys().find(|handle| handle.call == call).copied();
-            if let Some((handle, operation)) = handle.and_then(|h| self.open.remove_entry(&h)) {
-                self.ended(operation, handle.read(&result), env);
+            if let Some((handle, (operation, begun))) =
+                handle.and_then(|h| self.open.remove_entry(&h))
+            {
+                self.ended(operation, handle.read(&result), begun, env);
             }
         }
     }
@@ -224,15 +247,23 @@ impl Caller {
         let handles: Vec<Handle<Receipt>> = self.open.keys().copied().collect();
         for handle in handles {
             if let Some(result) = self.client.poll(&handle)
-                && let Some(operation) = self.open.remove(&handle)
+                && let Some((operation, begun)) = self.open.remove(&handle)
             {
-                self.ended(operation, result, env);
+                self.ended(operation, result, begun, env);
             }
         }
     }
 
-    fn ended(&mut self, operation: u64, result: Result<Receipt, CallError>, env: &mut Env<'_>) {
+    fn ended(
+        &mut self,
+        operation: u64,
+        result: Result<Receipt, CallError>,
+        begun: Time,
+        env: &mut Env<'_>,
+    ) {
         self.last = env.now();
+        let spent = env.now().since(begun);
+        (self.spent, self.longest) = (self.spent + spent, self.longest.max(spent));
         match result {
             Ok(receipt) => {
                 self.acknowledged += 1;
@@ -288,6 +319,8 @@ impl Process for Caller {
         for kind in ["refused", "unavailable", "deadline", "application", "indeterminate"] {
             view.int(kind, self.errors.get(kind).copied().unwrap_or(0) as i64);
         }
+        view.int("spent_us", (self.spent.nanos() / 1_000) as i64);
+        view.int("longest_us", (self.longest.nanos() / 1_000) as i64);
         view.int("last_ms", self.last.millis() as i64);
         view.int("strange_datagrams", self.strange as i64);
         view.group("calls", |view| self.client.inspect(view));
