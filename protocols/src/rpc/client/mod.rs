@@ -138,13 +138,15 @@ impl Client {
         };
         let pending = Pending::new(to, header, body, options, now);
         let why = if self.open.len() >= self.config.open_max {
-            Some(Unavailable::TooMany)
+            Some(CallError::Unavailable(Unavailable::TooMany))
+        } else if pending.body.len() > self.config.size_max {
+            Some(CallError::Unavailable(Unavailable::TooLong))
         } else {
-            (pending.body.len() > self.config.size_max).then_some(Unavailable::TooLong)
+            (pending.deadline <= now).then_some(CallError::Deadline(Executed::No))
         };
         self.open.insert(id, pending);
         match why {
-            Some(why) => self.end(id, Err(CallError::Unavailable(why)), env, done),
+            Some(why) => self.end(id, Err(why), env, done),
             None => {
                 self.budget.earn();
                 self.open_or_send(id, env);
@@ -193,6 +195,12 @@ impl Client {
             Message::Welcome { nonce, presence } => self.welcome(from, *nonce, *presence, env),
             Message::Reply { call, presence, procedure, codec, verdict } => {
                 if let Some(pending) = self.of_peer(*call, from, *presence, env) {
+                    // An earlier life may have refused what a later one, asked again, executes.
+                    if pending.life != Some(presence.life) {
+                        self.counts.late += 1;
+                        env.note("rpc.late", from.0.into(), call.0);
+                        return true;
+                    }
                     let fits = (pending.header.procedure, pending.header.codec);
                     if fits != (*procedure, *codec) {
                         self.strange(from, env);
@@ -269,10 +277,10 @@ impl Client {
 
     fn welcome(&mut self, from: NodeId, nonce: u64, presence: Presence, env: &mut Env<'_>) {
         let drift = self.config.drift;
-        let peer = self.peers.entry(from).or_default();
-        if peer.greeting.is_none_or(|(asked, _)| asked != nonce) {
+        let asked = |peer: &&mut Peer| peer.greeting.is_some_and(|(asked, _)| asked == nonce);
+        let Some(peer) = self.peers.get_mut(&from).filter(asked) else {
             return self.strange(from, env);
-        }
+        };
         peer.greeting = None;
         peer.heard(presence, env.now(), drift);
         let waiting = |(id, pending): (&CallId, &Pending)| {
