@@ -43,8 +43,12 @@ crate::service! {
 const FAULTS: FaultModel = FaultModel {
     summary: "at-most-once calls take effect once or not at all; what was acknowledged is on disk",
     tolerates: TOLERATES,
-    drift_max: 100_000_000,
+    drift_max: DRIFT_MAX,
 };
+
+/// In parts per billion: two clocks of which one gains so much and the other loses as much drift apart by no more than
+/// the 0.1 % that callers reckon with unless they are told otherwise ([`DRIFT`](crate::rpc::parameters::DRIFT)).
+const DRIFT_MAX: u32 = 500_000;
 
 const TOLERATES: &[Tolerates] = &[
     tolerates(FaultKind::Cut, Tolerance::Any),
