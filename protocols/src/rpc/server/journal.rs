@@ -10,7 +10,8 @@
 //! is durable, and is what counts if the snapshot turns out to be torn.
 //!
 //! A record is written at one go and there is one sync for it, so that after a crash there is all of it or nothing. What
-//! is torn at the end was never acknowledged.
+//! is torn at the end was never acknowledged, and what is written next begins another file: records that survived a crash
+//! behind a hole must not come back, since who asked again may have been told that they never will.
 
 use super::table::Answered;
 use crate::checksum::{CRC_32C, Checksum};
@@ -61,12 +62,10 @@ impl Journal {
                 env.remove(&file(number));
                 continue;
             }
-            (self.number, self.len) = (number, end);
             let torn = bytes.len() - end;
-            if torn > 0 {
-                env.truncate(&file(number), end as u64);
-                env.sync();
-            }
+            // Nothing is written over what is torn, or records behind a hole could be read when another fills it.
+            self.len = if torn > 0 { end.max(self.most) } else { end };
+            self.number = number;
             found = (all, torn);
             break;
         }
