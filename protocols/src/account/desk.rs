@@ -105,6 +105,7 @@ impl Desk {
 
 impl desk::Server for Desk {
     type Job = Job;
+    const CALLS: bool = true;
 
     fn order(
         &mut self,

@@ -46,7 +46,9 @@ impl<S: Service> Endpoint<S> {
                     self.client.timer(key, env, &mut done);
                 }
             }
-            Event::Synced { ticket, result, .. } => self.server.synced(ticket, result.is_ok(), env),
+            Event::Synced { ticket, result, .. } => {
+                self.server.synced(ticket, result.is_ok(), &mut self.client, env);
+            }
             Event::Command { .. } => {}
         }
         if !done.is_empty() {

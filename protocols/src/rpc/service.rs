@@ -271,6 +271,10 @@ macro_rules! service {
                 /// What is kept of a call that waits for something: where to go on.
                 type Job: Clone + std::fmt::Debug + std::hash::Hash + Send + 'static;
 
+                /// Whether procedures call others
+                /// ([`Service::CALLS`]($crate::rpc::server::context::Service::CALLS)).
+                const CALLS: bool = false;
+
                 $(
                     $(#[doc = $doc])+
                     fn $procedure(
@@ -310,6 +314,7 @@ macro_rules! service {
                 type Call = Call;
                 type Reply = Reply;
                 type Job = S::Job;
+                const CALLS: bool = S::CALLS;
 
                 fn start(
                     &mut self,

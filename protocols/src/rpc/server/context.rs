@@ -20,6 +20,10 @@ pub trait Service: Clone + fmt::Debug + Hash + Send + 'static {
     /// What is kept of a call that waits.
     type Job: Clone + fmt::Debug + Hash + Send + 'static;
 
+    /// Whether its procedures call others ([`Context::call`]). A crash does not undo what is done there, so that it is
+    /// written down that a call begins, and after a restart nobody knows of such a one whether it was executed.
+    const CALLS: bool = false;
+
     /// Executes a call, from its beginning.
     fn start(
         &mut self,
@@ -126,6 +130,8 @@ pub struct Context<'c, 'e> {
     pub(super) caller: NodeId,
     pub(super) header: Header,
     pub(super) wishes: &'c mut Wishes,
+    /// [`Service::CALLS`].
+    pub(super) calls: bool,
     /// The switch [`NO_DEADLINE_PASSED_ON`](super::NO_DEADLINE_PASSED_ON).
     pub(super) deadline_kept: bool,
 }
@@ -172,8 +178,8 @@ impl<'e> Context<'_, 'e> {
     }
 
     /// Writes down what this call does. It is durable before the call is answered, together with the answer, and
-    /// after a restart it is done again ([`Service::redo`]). A call that waits after it lets others see what a crash
-    /// undoes: do it in the last step.
+    /// after a restart it is done again ([`Service::redo`]). It is done in the last step of a call: a snapshot would
+    /// have it before, and then it is done once more when the call ends, or when it is executed after a crash.
     pub fn effect(&mut self, effect: Vec<u8>) {
         self.wishes.effects.push(effect);
     }
@@ -195,12 +201,16 @@ impl<'e> Context<'_, 'e> {
 
     /// Calls a procedure elsewhere. The deadline of this call is passed on, and so is its trace; wait for what comes of
     /// it with [`Step::Await`], now or later. What nobody waits for is taken back when this call ends.
+    ///
+    /// # Panics
+    /// If the service does not say that its procedures do that ([`Service::CALLS`]).
     pub fn call<R: Value>(
         &mut self,
         to: NodeId,
         request: &Request<R>,
         options: Options,
     ) -> Handle<R> {
+        assert!(self.calls, "a service whose procedures call others says so: `const CALLS`");
         let until = if self.deadline_kept { Time::NEVER } else { self.header.deadline };
         let trace = Some(self.header.trace);
         let until = options.until.min(until);

@@ -9,7 +9,7 @@ use super::table::Answered;
 use super::{Leaving, Ready, Server};
 use crate::rpc::client::Client;
 use crate::rpc::error::{Refusal, Verdict};
-use crate::rpc::message::Semantics;
+use crate::rpc::message::{Header, Semantics};
 use crate::rpc::steps::{self, Step as Noted};
 use simlab_core::{Env, Time};
 
@@ -32,7 +32,7 @@ impl<S: Service> Server<S> {
     /// A worker takes a call.
     fn begin(&mut self, id: JobId, ready: &mut Ready, client: &mut Client, env: &mut Env<'_>) {
         let Some(job) = self.jobs.get_mut(&id) else { return };
-        let header = job.header;
+        let (caller, header) = (job.caller, job.header);
         let Stage::Queued(body) = std::mem::replace(&mut job.stage, Stage::Executing) else {
             return;
         };
@@ -45,6 +45,53 @@ impl<S: Service> Server<S> {
             return self.drop_unexecuted(id, Verdict::Refused(Refusal::Parameters), env);
         };
         self.busy += 1;
+        if S::CALLS && self.written(&header) {
+            if let Some(job) = self.jobs.get_mut(&id) {
+                job.stage = Stage::Beginning(body);
+            }
+            // What it will have done elsewhere cannot be known after a crash, and must not be done again.
+            let (procedure, codec) = (header.procedure, header.codec);
+            let answered = Answered { procedure, codec, verdict: Verdict::Forgotten };
+            let entry = Some(Entry { caller, call: header.call, answered });
+            let ticket = self.write(&Record::Done { effects: Vec::new(), entry }, env);
+            return self.gate.hold(ticket, Leaving::Start(id));
+        }
+        self.start_job(id, call, ready, client, env);
+    }
+
+    /// It is durable that a call begins.
+    pub(super) fn begun(
+        &mut self,
+        id: JobId,
+        ready: &mut Ready,
+        client: &mut Client,
+        env: &mut Env<'_>,
+    ) {
+        let Some(job) = self.jobs.get_mut(&id) else { return };
+        let header = job.header;
+        let Stage::Beginning(body) = std::mem::replace(&mut job.stage, Stage::Executing) else {
+            return;
+        };
+        match unmarshalled::<S::Call>(&header, &body).filter(|_| header.deadline > env.now()) {
+            Some(call) => self.start_job(id, call, ready, client, env),
+            None => {
+                self.busy -= 1;
+                self.counts.too_late += 1;
+                self.drop_unexecuted(id, Verdict::TooLate, env);
+            }
+        }
+    }
+
+    /// Lets a procedure take its first step.
+    fn start_job(
+        &mut self,
+        id: JobId,
+        call: S::Call,
+        ready: &mut Ready,
+        client: &mut Client,
+        env: &mut Env<'_>,
+    ) {
+        let Some(header) = self.jobs.get(&id).map(|job| job.header) else { return };
         self.counts.executed += 1;
         self.step(Noted::Unmarshal, &header, env);
         self.step(Noted::Dispatch, &header, env);
@@ -73,7 +120,9 @@ impl<S: Service> Server<S> {
                     service.resume(at, woken, context)
                 });
             }
-            stage @ (Stage::Queued(_) | Stage::Executing) => job.stage = stage,
+            stage @ (Stage::Queued(_) | Stage::Beginning(_) | Stage::Executing) => {
+                job.stage = stage;
+            }
         }
     }
 
@@ -99,6 +148,7 @@ impl<S: Service> Server<S> {
                 caller,
                 header,
                 wishes: &mut wishes,
+                calls: S::CALLS,
                 deadline_kept,
             },
         );
@@ -114,6 +164,8 @@ impl<S: Service> Server<S> {
             wake(ready, self.monitor.notify(condition, all));
         }
         let job = self.jobs.get_mut(&id).expect("it is executed");
+        let last = matches!(step, Step::Done(_));
+        assert!(last || job.effects.is_empty(), "an effect is for the last step of a call");
         match step {
             Step::Done(result) => self.end(id, result, ready, client, env),
             Step::Work(time, at) => {
@@ -122,6 +174,8 @@ impl<S: Service> Server<S> {
             }
             Step::Await(call, at) => {
                 let arrived = job.arrived.remove(&call);
+                let known = arrived.is_some() || job.calls.contains(&call);
+                assert!(known, "call {call}, which it waits for, is none of its own, or has ended");
                 job.stage = Stage::Awaiting(call, at);
                 if let Some(result) = arrived {
                     ready.push_back((id, Woken::Completed(result)));
@@ -138,6 +192,12 @@ impl<S: Service> Server<S> {
                 wake(ready, self.monitor.wait(condition, mutex, id));
             }
         }
+    }
+
+    /// Whether what comes of a call is written down.
+    fn written(&self, header: &Header) -> bool {
+        let remembered = header.semantics == Semantics::AtMostOnce;
+        remembered && self.config.durable && !self.config.table_in_memory
     }
 
     /// A call is over: what it has done is written down, and then it is answered.
@@ -161,7 +221,7 @@ impl<S: Service> Server<S> {
         let verdict = marshalled(&header, result);
         let answered = Answered { procedure: header.procedure, codec: header.codec, verdict };
         let remembered = header.semantics == Semantics::AtMostOnce;
-        let written = remembered && self.config.durable && !self.config.table_in_memory;
+        let written = self.written(&header);
         if written && self.config.separate_syncs && !job.effects.is_empty() {
             let effects = job.effects.iter().map(Vec::as_slice).collect();
             let ticket = self.write(&Record::Done { effects, entry: None }, env);

@@ -25,6 +25,8 @@ pub(super) struct Job<J> {
 pub(super) enum Stage<J> {
     /// It waits for a worker, with its parameters.
     Queued(Vec<u8>),
+    /// It has a worker, and waits until it is durable that it begins.
+    Beginning(Vec<u8>),
     /// It takes a step.
     Executing,
     /// It computes.

@@ -49,6 +49,8 @@ struct Counts {
 /// What waits for a sync.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Leaving {
+    /// A call whose procedure is to take its first step.
+    Start(JobId),
     Reply {
         to: NodeId,
         header: Header,
@@ -218,14 +220,16 @@ impl<S: Service> Server<S> {
     }
 
     /// A sync has ended.
-    pub fn synced(&mut self, ticket: Ticket, good: bool, env: &mut Env<'_>) {
+    pub fn synced(&mut self, ticket: Ticket, good: bool, client: &mut Client, env: &mut Env<'_>) {
         if !good {
             // Nothing is known of what it covered.
             return env.halt();
         }
         self.journal.synced(ticket, env);
+        let mut ready = Ready::new();
         while let Some(leaving) = self.gate.open(ticket) {
             match leaving {
+                Leaving::Start(id) => self.begun(id, &mut ready, client, env),
                 Leaving::Reply { to, header, answered } => {
                     self.syncing.remove(&(to, header.call));
                     self.leave(to, &header, answered, env);
@@ -239,6 +243,7 @@ impl<S: Service> Server<S> {
                 }
             }
         }
+        self.go_on(ready, client, env);
     }
 
     fn leave(&self, to: NodeId, header: &Header, answered: Answered, env: &mut Env<'_>) {
@@ -258,8 +263,8 @@ impl<S: Service> Server<S> {
         let snapshot = || {
             let mut bytes = Vec::new();
             match config.durable && !config.table_in_memory {
-                true => table.put(&mut bytes),
-                false => Table::new(config.limits).put(&mut bytes),
+                true => table.put(S::CALLS, &mut bytes),
+                false => Table::new(config.limits).put(S::CALLS, &mut bytes),
             }
             (service.snapshot(), bytes)
         };

@@ -28,12 +28,17 @@ pub type Got = (JobId, bool);
 
 impl Monitor {
     /// Gives a mutex to a job; whether it has it now. If not, it gets it in turn.
+    ///
+    /// # Panics
+    /// If the job has it already: it would wait for itself.
     pub fn lock(&mut self, mutex: u32, job: JobId) -> bool {
         self.enter(mutex, job, false)
     }
 
     fn enter(&mut self, mutex: u32, job: JobId, notified: bool) -> bool {
+        let number = mutex;
         let mutex = self.mutexes.entry(mutex).or_default();
+        assert_ne!(mutex.holder, Some(job), "who waits for mutex {number} holds it already");
         if mutex.holder.is_none() {
             mutex.holder = Some(job);
             return true;
@@ -158,5 +163,13 @@ mod tests {
         monitor.stop_waiting(11);
         assert_eq!(monitor.leave(10), [(12, false)]);
         assert_eq!(monitor.held().collect::<Vec<_>>(), [(2, 12)]);
+    }
+
+    #[test]
+    #[should_panic(expected = "who waits for mutex 1 holds it already")]
+    fn nobody_waits_for_himself() {
+        let mut monitor = Monitor::default();
+        assert!(monitor.lock(1, 10));
+        monitor.lock(1, 10);
     }
 }

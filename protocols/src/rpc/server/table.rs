@@ -119,6 +119,8 @@ impl Table {
         }
         match caller.calls.get(&call) {
             Some(None) => Known::Running,
+            // It had begun before a crash.
+            Some(Some(Answered { verdict: Verdict::Forgotten, .. })) => Known::Forgotten,
             Some(Some(answered)) => Known::Answered(answered.clone()),
             None if call.0 < caller.floor => Known::Forgotten,
             None if caller.calls.len() < self.limits.calls => Known::New,
@@ -164,13 +166,18 @@ impl Table {
         (self.callers.values().map(|caller| caller.calls.len()).sum(), self.evicted)
     }
 
-    /// What is remembered of calls that have ended, for a snapshot.
-    pub(super) fn put(&self, out: &mut Vec<u8>) {
+    /// What is remembered of calls that have ended, for a snapshot; with `running` also that others have begun, of
+    /// which nobody knows anything after a crash.
+    pub(super) fn put(&self, running: bool, out: &mut Vec<u8>) {
+        let verdict = Verdict::Forgotten;
+        let unknown = Answered { procedure: 0, codec: Codec::Binary, verdict };
         out.extend((self.callers.len() as u32).to_be_bytes());
         for (id, caller) in &self.callers {
             out.extend(id.0.to_be_bytes());
             out.extend(caller.floor.to_be_bytes());
-            let answered = || caller.calls.iter().filter_map(|(id, s)| Some((id, s.as_ref()?)));
+            let begun = running.then_some(&unknown);
+            let answered =
+                || caller.calls.iter().filter_map(|(id, s)| Some((id, s.as_ref().or(begun)?)));
             out.extend((answered().count() as u32).to_be_bytes());
             for (call, answered) in answered() {
                 out.extend(call.0.to_be_bytes());
@@ -301,7 +308,7 @@ mod tests {
         (0..5).for_each(|n| table.answer(A, CallId(n), answered(n as u8)));
         table.begin(B, CallId(9));
         let mut bytes = Vec::new();
-        table.put(&mut bytes);
+        table.put(false, &mut bytes);
         let mut read = Table::new(table.limits);
         assert_eq!(read.take(&mut Reader::new(&bytes)), Ok(()));
         assert_eq!(read.look(A, CallId(1), NONE), Known::Forgotten);
@@ -311,5 +318,20 @@ mod tests {
             Known::New,
             "it was lost with the life it was in"
         );
+    }
+
+    /// Its procedure may have called others before the crash, and done something there.
+    #[test]
+    fn a_snapshot_can_have_what_has_begun() {
+        let mut table = table();
+        table.begin(A, CallId(1));
+        let mut bytes = Vec::new();
+        table.put(true, &mut bytes);
+        let mut read = Table::new(table.limits);
+        assert_eq!(read.take(&mut Reader::new(&bytes)), Ok(()));
+        assert_eq!(read.look(A, CallId(1), NONE), Known::Forgotten);
+        assert_eq!(read.look(A, CallId(2), NONE), Known::New);
+        read.answer(A, CallId(1), answered(1));
+        assert_eq!(read.look(A, CallId(1), NONE), Known::Answered(answered(1)), "it has ended");
     }
 }
