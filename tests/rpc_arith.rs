@@ -24,7 +24,7 @@ const CALLER: Entry = Entry::server("arith-caller", "has sums done elsewhere", c
 struct Computes(Endpoint<arith::Skeleton<Arithmetic>>);
 
 fn server(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
-    let (config, table) = parameters::server(arguments);
+    let (config, table) = parameters::server(arguments)?;
     let client = Client::new(parameters::client(arguments)?);
     let server = Server::new(config, arith::Skeleton(Arithmetic), table);
     Ok(Box::new(Computes(Endpoint::new(client, server))))

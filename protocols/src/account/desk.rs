@@ -174,7 +174,7 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
         let message = format!("`account` is a node that runs {}", SERVER.name);
         return Err(BuildError { parameter: Some("account"), message });
     }
-    let (config, table) = parameters::server(arguments);
+    let (config, table) = parameters::server(arguments)?;
     let (mutex, nested) = (arguments.flag("mutex"), arguments.duration("nested"));
     let desk = Desk { account, mutex, nested, done: 0, failed: 0, too_late: 0 };
     let server = rpc::Server::new(config, desk::Skeleton(desk), table);

@@ -161,7 +161,7 @@ struct Node {
 }
 
 fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
-    let (config, table) = parameters::server(arguments);
+    let (config, table) = parameters::server(arguments)?;
     let work = arguments.duration("work");
     let (done, executions) = (BTreeMap::new(), BTreeMap::new());
     let account = Account { work, total: 0, done, executions };

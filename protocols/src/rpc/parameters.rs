@@ -167,10 +167,16 @@ pub fn client(arguments: &Arguments<'_>) -> Result<client::Config, BuildError> {
 }
 
 /// How a server with these parameters executes, and its duplicate table.
-#[must_use]
-pub fn server(arguments: &Arguments<'_>) -> (server::Config, Table) {
+///
+/// # Errors
+/// If a caller is to be told without a pause that its call is worked at.
+pub fn server(arguments: &Arguments<'_>) -> Result<(server::Config, Table), BuildError> {
     let on = |switch: Switch| arguments.switched(switch.name);
     let working = arguments.duration("working");
+    if working == Duration::ZERO {
+        let message = "who says without a pause that it is at work does nothing else".to_owned();
+        return Err(BuildError { parameter: Some("working"), message });
+    }
     let limits = Limits { calls: arguments.count("remembered") as usize, callers: 1 << 16 };
     let config = server::Config {
         newest: arguments.count("newest") as u16,
@@ -185,7 +191,7 @@ pub fn server(arguments: &Arguments<'_>) -> (server::Config, Table) {
         separate_syncs: on(SEPARATE_SYNCS),
         deadline_kept: on(NO_DEADLINE_PASSED_ON),
     };
-    (config, Table::new(limits).without(on(EVICT_AND_EXECUTE), on(WRONG_CALLER)))
+    Ok((config, Table::new(limits).without(on(EVICT_AND_EXECUTE), on(WRONG_CALLER))))
 }
 
 fn millionths(share: Ratio) -> u64 {

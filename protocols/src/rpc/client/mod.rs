@@ -33,7 +33,7 @@ pub struct Config {
     pub budget: Option<Limit>,
     /// How long a server that is at work may be silent before it is asked again.
     pub patience: Duration,
-    /// How many calls may be under way.
+    /// How many calls may be under way, or have ended and wait to be polled for.
     pub open_max: usize,
     /// How long a call may be, with its parameters.
     pub size_max: usize,
@@ -137,7 +137,7 @@ impl Client {
             codec: options.codec,
         };
         let pending = Pending::new(to, header, body, options, now);
-        let why = if self.open.len() >= self.config.open_max {
+        let why = if self.open.len() + self.kept.len() >= self.config.open_max {
             Some(CallError::Unavailable(Unavailable::TooMany))
         } else if pending.body.len() > self.config.size_max {
             Some(CallError::Unavailable(Unavailable::TooLong))
