@@ -7,7 +7,7 @@ use simlab::protocols::arith::{Arithmetic, arith};
 use simlab::protocols::rpc::message::{Codec, Message, Semantics};
 use simlab::protocols::rpc::value::{Number, Value};
 use simlab::protocols::rpc::{
-    self, Client, Completed, Endpoint, Handle, Options, Request, Server, parameters,
+    self, Client, Completed, Endpoint, Handle, Options, Request, Server, client, parameters,
 };
 use simlab::scenarios::run::{Setup, build};
 use simlab::scenarios::{Catalogue, Source, load};
@@ -25,7 +25,7 @@ struct Computes(Endpoint<arith::Skeleton<Arithmetic>>);
 
 fn server(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
     let (config, table) = parameters::server(arguments)?;
-    let client = Client::new(parameters::client(arguments)?);
+    let client = Client::new(client::Config::default());
     let server = Server::new(config, arith::Skeleton(Arithmetic), table);
     Ok(Box::new(Computes(Endpoint::new(client, server))))
 }

@@ -104,7 +104,7 @@ impl Output {
 
 /// The name under which the program was called, for the commands that it prints: a user's own crate
 /// has another.
-pub(super) fn program() -> String {
+pub(crate) fn program() -> String {
     let called = std::env::args_os().next().map(std::path::PathBuf::from);
     let stem = called.as_deref().and_then(std::path::Path::file_stem);
     stem.map_or("simlab".into(), |stem| stem.to_string_lossy().into_owned())

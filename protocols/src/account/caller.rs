@@ -130,8 +130,8 @@ struct Caller {
     acknowledged: u64,
     /// When the last operation ended.
     last: Time,
-    /// How long operations took, together and the longest of them.
-    spent: Duration,
+    /// How long the shortest and the longest operation took.
+    shortest: Duration,
     longest: Duration,
     errors: BTreeMap<&'static str, u64>,
     strange: u64,
@@ -143,6 +143,10 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
     if ![SERVER.name, DESK.name].contains(&service) {
         let message = format!("`server` is a node that runs {} or {}", SERVER.name, DESK.name);
         return Err(BuildError { parameter: Some("server"), message });
+    }
+    if arguments.flag("take") && service == DESK.name {
+        let message = "a desk takes nothing away".to_owned();
+        return Err(BuildError { parameter: Some("take"), message });
     }
     let semantics = Semantics::named(arguments.text("semantics")).unwrap_or(Semantics::AtMostOnce);
     let time = arguments.duration("deadline");
@@ -172,7 +176,7 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
         open: BTreeMap::new(),
         acknowledged: 0,
         last: Time::ZERO,
-        spent: Duration::ZERO,
+        shortest: Duration::FOREVER,
         longest: Duration::ZERO,
         errors: BTreeMap::new(),
         strange: 0,
@@ -263,7 +267,7 @@ impl Caller {
     ) {
         self.last = env.now();
         let spent = env.now().since(begun);
-        (self.spent, self.longest) = (self.spent + spent, self.longest.max(spent));
+        (self.shortest, self.longest) = (self.shortest.min(spent), self.longest.max(spent));
         match result {
             Ok(receipt) => {
                 self.acknowledged += 1;
@@ -319,7 +323,9 @@ impl Process for Caller {
         for kind in ["refused", "unavailable", "deadline", "application", "indeterminate"] {
             view.int(kind, self.errors.get(kind).copied().unwrap_or(0) as i64);
         }
-        view.int("spent_us", (self.spent.nanos() / 1_000) as i64);
+        if self.shortest <= self.longest {
+            view.int("shortest_us", (self.shortest.nanos() / 1_000) as i64);
+        }
         view.int("longest_us", (self.longest.nanos() / 1_000) as i64);
         view.int("last_ms", self.last.millis() as i64);
         view.int("strange_datagrams", self.strange as i64);

@@ -4,10 +4,9 @@ use super::account::{Receipt, Reply, Server, Skeleton, dissect};
 use super::{FAULTS, invariant};
 use crate::rpc::message::CallId;
 use crate::rpc::parameters::{
-    self, BACKOFF, DRIFT, DURABLE, JOURNAL, PATIENCE, QUEUE, REMEMBERED, RETRANSMIT,
-    RETRANSMIT_MAX, SERVER_SWITCHES, STEPS, WORKERS, WORKING,
+    self, DURABLE, JOURNAL, QUEUE, REMEMBERED, SERVER_SWITCHES, STEPS, WORKERS, WORKING,
 };
-use crate::rpc::{self, Client, Context, Endpoint, Step, Woken};
+use crate::rpc::{self, Client, Context, Endpoint, Step, Woken, client};
 use simlab_core::wire::Reader;
 use simlab_core::{
     Arguments, BuildError, Duration, Entry, Env, Event, Fields, NodeId, Parameter, ParameterKind,
@@ -33,12 +32,6 @@ pub const SERVER: Entry =
             WORKING,
             JOURNAL,
             STEPS,
-            RETRANSMIT,
-            BACKOFF,
-            RETRANSMIT_MAX,
-            PATIENCE,
-            DRIFT,
-            parameters::BUDGET,
         ])
         .switches(&SERVER_SWITCHES)
         .invariants(&[invariant::EFFECTS_ONCE, invariant::REPLIES_MATCH])
@@ -166,7 +159,8 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
     let (done, executions) = (BTreeMap::new(), BTreeMap::new());
     let account = Account { work, total: 0, done, executions };
     let server = rpc::Server::new(config, Skeleton(account), table);
-    let client = Client::new(parameters::client(arguments)?);
+    // It calls nobody.
+    let client = Client::new(client::Config::default());
     Ok(Box::new(Node { rpc: Endpoint::new(client, server) }))
 }
 

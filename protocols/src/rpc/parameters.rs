@@ -158,11 +158,10 @@ pub fn client(arguments: &Arguments<'_>) -> Result<client::Config, BuildError> {
         retransmit_max: most,
         budget: limit.filter(|_| arguments.flag("budget")),
         patience: arguments.duration("patience"),
-        open_max: 10_000,
-        size_max: 1 << 20,
         drift: millionths(arguments.probability("drift")),
         steps: arguments.flag("steps"),
         new_id: arguments.switched(client::NEW_ID.name),
+        ..client::Config::default()
     })
 }
 

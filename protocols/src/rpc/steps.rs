@@ -6,8 +6,6 @@ use simlab_core::Env;
 /// A step of a call. Its note has the trace, which nested calls share, and the number of the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {
-    /// The caller looks up where the service is.
-    Lookup,
     /// The caller asks the server which life it is in.
     Open,
     /// The caller writes the parameters.
@@ -33,27 +31,10 @@ pub enum Step {
 }
 
 impl Step {
-    /// All, in their order.
-    pub const ALL: [Step; 12] = [
-        Step::Lookup,
-        Step::Open,
-        Step::Marshal,
-        Step::Send,
-        Step::Receive,
-        Step::Unmarshal,
-        Step::Dispatch,
-        Step::Execute,
-        Step::MarshalReply,
-        Step::Return,
-        Step::UnmarshalReply,
-        Step::Close,
-    ];
-
     /// The name of its note.
     #[must_use]
     pub const fn note(self) -> &'static str {
         match self {
-            Step::Lookup => "rpc.lookup",
             Step::Open => "rpc.open",
             Step::Marshal => "rpc.marshal",
             Step::Send => "rpc.send",

@@ -1,6 +1,7 @@
 //! What nodes show of themselves in the end, where there are no clients to speak.
 
 use super::table::{LABEL, beside, lines};
+use crate::cli::output::{program, quoted};
 use crate::cli::wrap::WIDTH;
 use simlab_core::{FieldValue, Fields};
 use simlab_scenarios::report::Report;
@@ -20,10 +21,11 @@ pub(super) fn nodes(report: &Report<'_>, out: &mut Vec<String>) {
     }
     let most = LINES_MAX * report.variants.len().div_ceil(beside(report));
     let more = shown.len().saturating_sub(most);
-    if more > 0 {
+    // One line more is no longer than to say so.
+    if more > 1 {
         shown.truncate(most);
-        let lesson = &report.scenario.name;
-        shown.push(format!("… and {more} lines more: `simlab tui {lesson}` shows all"));
+        let (program, source) = (program(), quoted(&report.scenario.source.name));
+        shown.push(format!("… and {more} lines more: `{program} tui {source}` shows all"));
     }
     out.append(&mut shown);
 }

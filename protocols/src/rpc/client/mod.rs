@@ -45,6 +45,24 @@ pub struct Config {
     pub new_id: bool,
 }
 
+impl Default for Config {
+    /// What a scenario gets that says nothing; and enough for who never calls.
+    fn default() -> Self {
+        Config {
+            retransmit: Duration::from_millis(200),
+            backoff: Backoff::Exponential,
+            retransmit_max: Duration::from_secs(2),
+            budget: None,
+            patience: Duration::from_secs(2),
+            open_max: 10_000,
+            size_max: 1 << 20,
+            drift: 1_000,
+            steps: true,
+            new_id: false,
+        }
+    }
+}
+
 /// What is sent again is another call to the server.
 pub const NEW_ID: Switch = Switch {
     name: "rpc-retry-with-new-id",
