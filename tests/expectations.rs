@@ -12,7 +12,7 @@ use simlab::scenarios::LESSONS;
 use simlab::scenarios::sweep::{Seeds, Tally};
 
 /// How many seeds each lesson gets: what the longer ones take is about the same.
-const RUNS: [(&str, u64); 25] = [
+const RUNS: [(&str, u64); 30] = [
     ("cap_partition", 1_000),
     ("cap_no_majority", 1_000),
     ("lossy_link", 1_000),
@@ -37,7 +37,12 @@ const RUNS: [(&str, u64); 25] = [
     ("worker_pool", 40),
     ("rpc_transport", 40),
     ("version_skew", 200),
+    ("rpc_mistakes", 100),
+    ("discovery", 10),
+    ("load_balancing", 4),
+    ("overload", 2),
     ("rpc_storm", 200),
+    ("failover_storm", 60),
 ];
 
 /// The storm has a test of its own: one seed of it takes longer than a hundred of the others.

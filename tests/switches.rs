@@ -31,6 +31,8 @@ const REPLAYS: &str = "switches/replay_window.toml";
 const CALLS: &str = "rpc_storm";
 /// A call that is made for another.
 const NESTED: &str = "switches/rpc_deadline.toml";
+const BREAKER: &str = "switches/rpc_breaker.toml";
+const DISCOVERY: &str = "discovery";
 /// Leases under clocks that drift and jump.
 const CLOCKS: &str = "clock_drift";
 /// Crashes around a write.
@@ -70,6 +72,8 @@ const CAUGHT: &[Caught] = &[
     ("rpc-retry-with-new-id", "effects_once", CALLS, "durable", 0),
     ("rpc-reply-for-any-caller", "replies_match", CALLS, "durable", 0),
     ("rpc-deadline-not-passed-on", "no_work_past_deadline", NESTED, "default", 0),
+    ("rpc-breaker-never-half-opens", "recovers", BREAKER, "default", 0),
+    ("rpc-registry-never-drops", "directory_fresh", DISCOVERY, "failover", 0),
     ("replay-window-off", "exactly_once_in_order", REPLAYS, "mac", 0),
     ("replay-window-off", "exactly_once_in_order", REPLAYS, "aead", 0),
 ];
@@ -80,7 +84,7 @@ fn source(story: &str) -> Source {
             let storm = lesson(STORM).expect("a lesson");
             Source::new(story, storm.text.replace("shop-pn-counter", "shop-escrow"))
         }
-        LAST_UNITS | RESTARTS | KARN | LOST_FRAGMENT | REPLAYS | NESTED => {
+        LAST_UNITS | RESTARTS | KARN | LOST_FRAGMENT | REPLAYS | NESTED | BREAKER => {
             let path = format!("{}/scenarios/{story}", env!("CARGO_MANIFEST_DIR"));
             Source::new(story, std::fs::read_to_string(path).expect("it can be read"))
         }

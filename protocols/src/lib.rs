@@ -29,13 +29,14 @@ pub mod reliable;
 pub mod rpc;
 pub mod shop;
 pub mod stream;
+pub mod vault;
 
 use simlab_core::Entry;
 
 /// All services and clients of this crate.
 #[must_use]
 pub fn entries() -> &'static [&'static Entry] {
-    static ENTRIES: [&Entry; 29] = [
+    static ENTRIES: [&Entry; 32] = [
         &shop::consistent::ENTRY,
         &shop::available::ENTRY,
         &shop::escrow::ENTRY,
@@ -49,6 +50,9 @@ pub fn entries() -> &'static [&'static Entry] {
         &account::SERVER,
         &account::CALLER,
         &account::DESK,
+        &rpc::directory::REGISTRY,
+        &vault::SERVER,
+        &vault::CALLER,
         &files::SOURCE,
         &files::RELAY,
         &files::SINK,

@@ -28,13 +28,25 @@ pub const LESSONS: &[(&str, &str)] = &[
     ("worker_pool", include_str!("../worker_pool.toml")),
     ("rpc_transport", include_str!("../rpc_transport.toml")),
     ("version_skew", include_str!("../version_skew.toml")),
+    ("rpc_mistakes", include_str!("../rpc_mistakes.toml")),
+    ("discovery", include_str!("../discovery.toml")),
+    ("load_balancing", include_str!("../load_balancing.toml")),
+    ("overload", include_str!("../overload.toml")),
     ("rpc_storm", include_str!("../rpc_storm.toml")),
+    ("failover_storm", include_str!("../failover_storm.toml")),
     ("kv_storm", include_str!("../kv_storm.toml")),
 ];
 
 /// The lessons of which one run is as long as tens of the others.
-pub const LONG_LESSONS: &[&str] =
-    &["checksums", "sliding_window", "retry_storm", "fragmentation", "end_to_end"];
+pub const LONG_LESSONS: &[&str] = &[
+    "checksums",
+    "sliding_window",
+    "retry_storm",
+    "fragmentation",
+    "end_to_end",
+    "load_balancing",
+    "overload",
+];
 
 /// The lesson of this name.
 #[must_use]

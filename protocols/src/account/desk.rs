@@ -8,8 +8,9 @@ use super::server::SERVER;
 use super::{FAULTS, invariant};
 use crate::rpc::message::Semantics;
 use crate::rpc::parameters::{
-    self, BACKOFF, BUDGET, DRIFT, DURABLE, JOURNAL, NESTING_SWITCHES, PATIENCE, QUEUE, REMEMBERED,
-    RETRANSMIT, RETRANSMIT_MAX, STEPS, WORKERS, WORKING,
+    self, BACKOFF, BUDGET, BURST, DRIFT, DURABLE, JOURNAL, NESTING_SWITCHES, PATIENCE, QUEUE, RATE,
+    REMEMBERED, RETRANSMIT, RETRANSMIT_MAX, SHED, SHED_INTERVAL, SHED_TARGET, STEPS, WORKERS,
+    WORKING,
 };
 use crate::rpc::{
     self, CallError, Client, Context, Endpoint, Handle, NO_WORK_PAST_DEADLINE, Options, Step, Woken,
@@ -54,6 +55,11 @@ pub const DESK: Entry =
             parameters::NEWEST,
             WORKERS,
             QUEUE,
+            RATE,
+            BURST,
+            SHED,
+            SHED_TARGET,
+            SHED_INTERVAL,
             DURABLE,
             REMEMBERED,
             WORKING,

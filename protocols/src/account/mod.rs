@@ -13,7 +13,8 @@ pub use caller::CALLER;
 pub use desk::DESK;
 pub use server::SERVER;
 
-use simlab_core::{FaultKind, FaultModel, Tolerance, Tolerates, tolerates};
+use crate::rpc::faults::{DRIFT_MAX, TOLERATES};
+use simlab_core::FaultModel;
 
 crate::service! {
     /// An account to which amounts are added.
@@ -45,26 +46,3 @@ const FAULTS: FaultModel = FaultModel {
     tolerates: TOLERATES,
     drift_max: DRIFT_MAX,
 };
-
-/// In parts per billion: two clocks of which one gains so much and the other loses as much drift apart by no more than
-/// the 0.1 % that callers reckon with unless they are told otherwise ([`DRIFT`](crate::rpc::parameters::DRIFT)).
-const DRIFT_MAX: u32 = 500_000;
-
-const TOLERATES: &[Tolerates] = &[
-    tolerates(FaultKind::Cut, Tolerance::Any),
-    tolerates(FaultKind::OneWay, Tolerance::Any),
-    tolerates(FaultKind::Bridge, Tolerance::Any),
-    tolerates(FaultKind::Flap, Tolerance::Any),
-    tolerates(FaultKind::Loss, Tolerance::Any),
-    tolerates(FaultKind::Delay, Tolerance::Any),
-    tolerates(FaultKind::Duplicate, Tolerance::Any),
-    tolerates(FaultKind::Reorder, Tolerance::Any),
-    tolerates(FaultKind::Crash, Tolerance::Any),
-    tolerates(FaultKind::Pause, Tolerance::Any),
-    tolerates(FaultKind::Slow, Tolerance::Any),
-    tolerates(FaultKind::Drift, Tolerance::Any),
-    tolerates(FaultKind::Jump, Tolerance::Any),
-    tolerates(FaultKind::SlowSync, Tolerance::Any),
-    tolerates(FaultKind::WriteError, Tolerance::Any),
-    tolerates(FaultKind::FullDisk, Tolerance::Any),
-];

@@ -2,9 +2,11 @@
 
 use super::account::{Receipt, Reply, Server, Skeleton, dissect};
 use super::{FAULTS, invariant};
+use crate::rpc::directory::registry;
 use crate::rpc::message::CallId;
 use crate::rpc::parameters::{
-    self, DURABLE, JOURNAL, QUEUE, REMEMBERED, SERVER_SWITCHES, STEPS, WORKERS, WORKING,
+    self, ANNOUNCE, BURST, DURABLE, HEARTBEAT, JOURNAL, QUEUE, RATE, REMEMBERED, SERVER_SWITCHES,
+    SHED, SHED_INTERVAL, SHED_TARGET, STEPS, WORKERS, WORKING,
 };
 use crate::rpc::{self, Client, Context, Endpoint, Step, Woken, client};
 use simlab_core::wire::Reader;
@@ -26,7 +28,14 @@ pub const SERVER: Entry =
             ),
             parameters::NEWEST,
             WORKERS,
+            ANNOUNCE,
+            HEARTBEAT,
             QUEUE,
+            RATE,
+            BURST,
+            SHED,
+            SHED_TARGET,
+            SHED_INTERVAL,
             DURABLE,
             REMEMBERED,
             WORKING,
@@ -35,7 +44,7 @@ pub const SERVER: Entry =
         ])
         .switches(&SERVER_SWITCHES)
         .invariants(&[invariant::EFFECTS_ONCE, invariant::REPLIES_MATCH])
-        .dissector(dissect)
+        .dissector(|bytes| dissect(bytes).or_else(|| registry::dissect(bytes)))
         .faults(&FAULTS);
 
 /// An account.
@@ -161,7 +170,8 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
     let server = rpc::Server::new(config, Skeleton(account), table);
     // It calls nobody.
     let client = Client::new(client::Config::default());
-    Ok(Box::new(Node { rpc: Endpoint::new(client, server) }))
+    let rpc = Endpoint::new(client, server).announced(parameters::announcer(arguments)?);
+    Ok(Box::new(Node { rpc }))
 }
 
 impl Process for Node {

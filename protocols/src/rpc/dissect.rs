@@ -93,8 +93,9 @@ fn request<C: Call>(mut walk: Walk<'_>, bytes: &[u8], port: u8) -> Option<Dissec
     walk.shown("service", Reader::u32, |_| C::INTERFACE.name.to_owned())?;
     walk.field("version", Reader::u16)?;
     walk.shown("procedure", Reader::u16, |_| name.to_owned())?;
-    let how = format!("{}, {}", header.semantics.name(), header.codec.name());
-    walk.shown("semantics, encoding", Reader::u8, |_| how)?;
+    let Header { semantics, codec, class, .. } = header;
+    let how = format!("{}, {}, {}", semantics.name(), codec.name(), class.name());
+    walk.shown("semantics, encoding, class", Reader::u8, |_| how)?;
     let read = |body: &[u8]| match header.codec {
         Codec::Binary => C::take(header.procedure, body).ok().map(|call| listed(&call.to_json())),
         Codec::Json => std::str::from_utf8(body).ok().map(str::to_owned),

@@ -15,6 +15,7 @@
 //! clock.
 
 use super::error::Verdict;
+use super::govern::shed::Class;
 use simlab_core::Time;
 use simlab_core::wire::{Decode, Encode, Reader, WireError};
 use std::fmt;
@@ -76,6 +77,12 @@ impl Semantics {
     #[must_use]
     pub const fn name(self) -> &'static str {
         Self::NAMES[self as usize]
+    }
+
+    /// Whether a call that one server was asked for may be made at another, which does not know what the first has done.
+    #[must_use]
+    pub const fn repeats_anywhere(self) -> bool {
+        matches!(self, Semantics::AtLeastOnce)
     }
 }
 
@@ -141,6 +148,8 @@ pub struct Header {
     pub semantics: Semantics,
     /// How parameters and results are written.
     pub codec: Codec,
+    /// How much it matters.
+    pub class: Class,
 }
 
 /// A message.
@@ -204,6 +213,8 @@ pub enum Message<'a> {
 }
 
 const JSON: u8 = 1 << 2;
+/// How far left the class is in the flags of a request.
+const CLASS: u8 = 3;
 
 fn codec(flags: u8) -> Codec {
     if flags & JSON == 0 { Codec::Binary } else { Codec::Json }
@@ -233,7 +244,7 @@ impl Encode for Header {
         out.extend(self.version.to_be_bytes());
         out.extend(self.procedure.to_be_bytes());
         let codec = if self.codec == Codec::Json { JSON } else { 0 };
-        out.push(self.semantics as u8 | codec);
+        out.push(self.semantics as u8 | codec | (self.class as u8) << CLASS);
     }
 }
 
@@ -243,7 +254,8 @@ impl Decode<'_> for Header {
         let (life, deadline, trace) = (reader.u32()?, Time(reader.u64()?), reader.u64()?);
         let (interface, version, procedure) = (reader.u32()?, reader.u16()?, reader.u16()?);
         let flags = reader.u8()?;
-        let semantics = match flags & !JSON {
+        let class = Class::ALL[usize::from(flags >> CLASS & 3)];
+        let semantics = match flags & !(JSON | 3 << CLASS) {
             0 => Semantics::Maybe,
             1 => Semantics::AtLeastOnce,
             2 => Semantics::AtMostOnce,
@@ -265,6 +277,7 @@ impl Decode<'_> for Header {
             procedure,
             semantics,
             codec,
+            class,
         })
     }
 }
@@ -365,6 +378,7 @@ pub(super) fn examples() -> Vec<Vec<u8>> {
         procedure: 4,
         semantics: Semantics::AtMostOnce,
         codec: Codec::Json,
+        class: Class::Sheddable,
     };
     let reply = |verdict| {
         Message::Reply { call, presence, procedure: 4, codec: Codec::Binary, verdict }.to_bytes()

@@ -20,17 +20,20 @@
 //! * **Deadlines** are on the server's clock, which the caller knows to be no earlier than what the server last said
 //!   ([`client`]): a nested call is never begun when nobody waits for its root, however long messages take.
 //! * **Server** ([`server`]): workers, a bounded queue, calls that wait for mutexes, conditions, and calls of their own.
-//! * **Structures** for callers and servers that are to be built on them: [`balance`], [`govern`], [`directory`].
+//! * **Channels** ([`channel`]): who offers a service ([`directory`]), whom of them to call ([`balance`]), whom to leave alone
+//!   ([`govern::breaker`]), and where to go when that one does not answer.
 //!
 //! It needs no transport below it, and gains by one: a checksum, so that damage becomes loss; fragments for calls
 //! that are longer than a datagram; an authentic layer, so that callers are who they are.
 
 pub mod balance;
+pub mod channel;
 pub mod client;
 pub mod directory;
 mod dissect;
 mod endpoint;
 pub mod error;
+pub(crate) mod faults;
 pub mod govern;
 pub mod interface;
 mod invariant;
@@ -43,6 +46,7 @@ mod service;
 pub mod steps;
 pub mod value;
 
+pub use channel::Channel;
 pub use client::{Client, Completed, Options};
 pub use endpoint::Endpoint;
 pub use error::CallError;
@@ -65,5 +69,5 @@ pub mod service_parts {
     pub use super::server::context::{Context, Service, Step, Woken};
     pub use super::value::Value;
     pub use simlab_core::wire::{Reader, WireError};
-    pub use simlab_core::{Dissection, Fields};
+    pub use simlab_core::{Dissection, Fields, NodeId};
 }

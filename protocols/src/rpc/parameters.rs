@@ -1,6 +1,9 @@
 //! What scenarios can set of callers and servers.
 
 use super::client;
+use super::directory::{Announcer, REGISTRY};
+use super::govern::bucket::Rate;
+use super::govern::shed::Control;
 use super::message::{Codec, Semantics};
 use super::server::table::{EVICT_AND_EXECUTE, Limits, Table, WRONG_CALLER};
 use super::server::{self, NO_DEADLINE_PASSED_ON, SEPARATE_SYNCS, TABLE_IN_MEMORY};
@@ -92,6 +95,57 @@ pub const QUEUE: Parameter = Parameter::with_default(
     "64",
     "how many calls may wait for a worker; more are refused",
 );
+/// How often each caller may call.
+pub const RATE: Parameter = Parameter::with_default(
+    "rate",
+    ParameterKind::Count { min: 0, max: 1_000_000 },
+    "0",
+    "how many calls a second each caller may make, by a token bucket; 0 for any number",
+);
+/// How many calls a caller may make at once.
+pub const BURST: Parameter = Parameter::with_default(
+    "burst",
+    ParameterKind::Count { min: 1, max: 1_000_000 },
+    "10",
+    "with `rate`, how many calls a caller may make at once that has made none for a time",
+);
+/// Which calls of a queue are refused.
+pub const SHED: Parameter = Parameter::with_default(
+    "shed",
+    ParameterKind::Choice(&["nothing", "late", "late-newest-first"]),
+    "nothing",
+    "which calls of a standing queue are refused: those that have waited longer than `shed_target`, and      whether the others are served newest first",
+);
+/// How long calls may wait in a standing queue.
+pub const SHED_TARGET: Parameter = Parameter::with_default(
+    "shed_target",
+    ParameterKind::Duration,
+    "50ms",
+    "with `shed`, how long a call may wait in a standing queue",
+);
+/// When a queue is standing.
+pub const SHED_INTERVAL: Parameter = Parameter::with_default(
+    "shed_interval",
+    ParameterKind::Duration,
+    "500ms",
+    "with `shed`, for how long calls must have waited longer than that for the queue to be standing",
+);
+
+/// Whether a registry is told.
+pub const ANNOUNCE: Parameter = Parameter::with_default(
+    "announce",
+    ParameterKind::Flag,
+    "false",
+    "whether the scenario's registry is told, again and again, that it is there",
+);
+/// How often.
+pub const HEARTBEAT: Parameter = Parameter::with_default(
+    "heartbeat",
+    ParameterKind::Duration,
+    "1s",
+    "with `announce`, how often",
+);
+
 /// Whether the duplicate table survives a restart.
 pub const DURABLE: Parameter = Parameter::with_default(
     "durable",
@@ -121,8 +175,6 @@ pub const JOURNAL: Parameter = Parameter::with_default(
     "how many bytes the journal has before it is replaced by a snapshot",
 );
 
-/// The switches of a caller.
-pub const CLIENT_SWITCHES: [Switch; 1] = [client::NEW_ID];
 /// The switches of a server.
 pub const SERVER_SWITCHES: [Switch; 4] =
     [TABLE_IN_MEMORY, SEPARATE_SYNCS, EVICT_AND_EXECUTE, WRONG_CALLER];
@@ -177,10 +229,19 @@ pub fn server(arguments: &Arguments<'_>) -> Result<(server::Config, Table), Buil
         return Err(BuildError { parameter: Some("working"), message });
     }
     let limits = Limits { calls: arguments.count("remembered") as usize, callers: 1 << 16 };
+    let per_second = arguments.count("rate");
+    let rate = Rate { per_second, burst: arguments.count("burst") };
+    let control = Control {
+        target: arguments.duration("shed_target"),
+        interval: arguments.duration("shed_interval"),
+        newest_first: arguments.text("shed") == "late-newest-first",
+    };
     let config = server::Config {
         newest: arguments.count("newest") as u16,
         workers: arguments.count("workers") as usize,
         queue: arguments.count("queue") as usize,
+        shed: (arguments.text("shed") != "nothing").then_some(control),
+        rate: (per_second > 0).then_some(rate),
         limits,
         durable: arguments.flag("durable"),
         working: (working < Duration::FOREVER).then_some(working),
@@ -191,6 +252,27 @@ pub fn server(arguments: &Arguments<'_>) -> Result<(server::Config, Table), Buil
         deadline_kept: on(NO_DEADLINE_PASSED_ON),
     };
     Ok((config, Table::new(limits).without(on(EVICT_AND_EXECUTE), on(WRONG_CALLER))))
+}
+
+/// Who tells the registry of a server, if it is to be told.
+///
+/// # Errors
+/// If there is not one registry, or it is told so seldom that it forgets in between.
+pub fn announcer(arguments: &Arguments<'_>) -> Result<Option<Announcer>, BuildError> {
+    if !arguments.flag("announce") {
+        return Ok(None);
+    }
+    let mut registries = arguments.roster.iter().filter(|one| one.service == REGISTRY.name);
+    let (Some(registry), None) = (registries.next(), registries.next()) else {
+        let message = format!("to be told there is one node that runs {}", REGISTRY.name);
+        return Err(BuildError { parameter: Some("announce"), message });
+    };
+    let (every, lease) = (arguments.duration("heartbeat"), registry.duration("lease"));
+    if every == Duration::ZERO || every >= lease {
+        let message = format!("it is more than no time, and less than the lease of {lease}");
+        return Err(BuildError { parameter: Some("heartbeat"), message });
+    }
+    Ok(Some(Announcer::new(registry.id, every)))
 }
 
 fn millionths(share: Ratio) -> u64 {

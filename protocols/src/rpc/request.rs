@@ -6,21 +6,41 @@ use super::json::{Answer, Asked, Id, Json, Object, Params};
 use super::message::{CallId, Codec};
 use super::value::Value;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
 /// A call of a procedure that returns an `R`, ready to be sent.
 pub struct Request<R> {
+    pub(super) asked: Plain,
+    result: PhantomData<fn() -> R>,
+}
+
+/// A call of a procedure, whatever it returns.
+#[derive(Clone)]
+pub(super) struct Plain {
     pub(super) interface: &'static Interface,
     pub(super) procedure: u16,
     /// The parameters in network byte order.
     params: Vec<u8>,
     to_json: fn(u16, &[u8]) -> Option<Json>,
-    result: PhantomData<fn() -> R>,
+}
+
+impl fmt::Debug for Plain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.interface.name, self.procedure)
+    }
+}
+
+// Where a function lies in memory is no part of what a call is.
+impl Hash for Plain {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.interface.number(), self.procedure, &self.params).hash(state);
+    }
 }
 
 impl<R> fmt::Debug for Request<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.interface.name, self.procedure)
+        self.asked.fmt(f)
     }
 }
 
@@ -32,9 +52,12 @@ impl<R> Request<R> {
         call.put(&mut params);
         let to_json = |procedure, bytes: &[u8]| C::take(procedure, bytes).ok().map(|c| c.to_json());
         let (interface, procedure) = (C::INTERFACE, call.procedure());
-        Request { interface, procedure, params, to_json, result: PhantomData }
+        let asked = Plain { interface, procedure, params, to_json };
+        Request { asked, result: PhantomData }
     }
+}
 
+impl Plain {
     /// The parameters as they are on the wire. JSON-RPC has the name of the procedure and the number of the
     /// call in its text as well.
     pub(super) fn marshalled(&self, codec: Codec, call: CallId) -> Vec<u8> {
@@ -91,8 +114,8 @@ impl<R> Ord for Handle<R> {
     }
 }
 
-impl<R> std::hash::Hash for Handle<R> {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+impl<R> Hash for Handle<R> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
         (self.call, self.codec).hash(state);
     }
 }
@@ -106,6 +129,11 @@ impl<R> fmt::Debug for Handle<R> {
 impl<R: Value> Handle<R> {
     pub(super) const fn new(call: CallId, codec: Codec) -> Self {
         Handle { call, codec, result: PhantomData }
+    }
+
+    /// The same call under another number.
+    pub(super) const fn under(self, call: CallId) -> Self {
+        Handle { call, ..self }
     }
 
     /// Unmarshals what came of the call.

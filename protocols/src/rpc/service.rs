@@ -284,6 +284,11 @@ macro_rules! service {
                     ) -> parts::Step<$crate::service!(@result $($result)?), Self::Job>;
                 )+
 
+                /// Whether a caller, as the channel knows it, may call the procedure of this number.
+                fn may(&self, _caller: parts::NodeId, _procedure: u16) -> bool {
+                    true
+                }
+
                 /// Goes on with a call that has waited, and now need not any longer.
                 fn resume(
                     &mut self,
@@ -315,6 +320,10 @@ macro_rules! service {
                 type Reply = Reply;
                 type Job = S::Job;
                 const CALLS: bool = S::CALLS;
+
+                fn may(&self, caller: parts::NodeId, procedure: u16) -> bool {
+                    self.0.may(caller, procedure)
+                }
 
                 fn start(
                     &mut self,

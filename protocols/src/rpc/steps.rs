@@ -6,6 +6,8 @@ use simlab_core::Env;
 /// A step of a call. Its note has the trace, which nested calls share, and the number of the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {
+    /// The caller finds out who offers the service.
+    LookUp,
     /// The caller asks the server which life it is in.
     Open,
     /// The caller writes the parameters.
@@ -35,6 +37,7 @@ impl Step {
     #[must_use]
     pub const fn note(self) -> &'static str {
         match self {
+            Step::LookUp => "rpc.look-up",
             Step::Open => "rpc.open",
             Step::Marshal => "rpc.marshal",
             Step::Send => "rpc.send",

@@ -10,7 +10,7 @@ pub use pending::Options;
 
 use super::error::{CallError, Executed, Refusal, Unavailable, Unknown};
 use super::message::{CallId, Header, Message, Presence, Semantics};
-use super::request::{Handle, Request};
+use super::request::{Handle, Plain, Request};
 use super::steps::{self, Step};
 use super::value::Value;
 use crate::reliable::backoff::Backoff;
@@ -134,25 +134,55 @@ impl Client {
         env: &mut Env<'_>,
         done: &mut Vec<Completed>,
     ) -> Handle<R> {
-        let id = CallId::of(env.life(), self.made);
+        let id = self.number(env);
+        self.earn();
+        self.begin(id, to, &request.asked, options, env, done);
+        Handle::new(id, options.codec)
+    }
+
+    /// The number of the next call. It is to be begun before any later one is, or never: a server is told below
+    /// which number nothing is waited for.
+    pub(super) fn number(&mut self, env: &Env<'_>) -> CallId {
         self.made += 1;
-        self.counts.calls += 1;
-        let own = u64::from(env.me().0) << 48 | id.0 & 0xffff_ffff_ffff;
-        let trace = options.trace.unwrap_or(own);
-        let body = request.marshalled(options.codec, id);
+        CallId::of(env.life(), self.made - 1)
+    }
+
+    /// Whether no later number was given.
+    pub(super) fn is_newest(&self, call: CallId) -> bool {
+        call.counter() + 1 == self.made
+    }
+
+    /// The trace that begins with a call.
+    pub(super) fn trace(id: CallId, env: &Env<'_>) -> u64 {
+        u64::from(env.me().0) << 48 | id.0 & 0xffff_ffff_ffff
+    }
+
+    /// Begins a call under a number of its own.
+    pub(super) fn begin(
+        &mut self,
+        id: CallId,
+        to: NodeId,
+        asked: &Plain,
+        options: Options,
+        env: &mut Env<'_>,
+        done: &mut Vec<Completed>,
+    ) {
+        let trace = options.trace.unwrap_or(Self::trace(id, env));
+        let body = asked.marshalled(options.codec, id);
         self.step(Step::Marshal, trace, id, env);
-        let (now, version) = (env.now(), request.interface.versions.1);
+        let (now, version) = (env.now(), asked.interface.versions.1);
         let header = Header {
             call: id,
             settled: id,
             life: 0,
             deadline: Time::NEVER,
             trace,
-            interface: request.interface.number(),
+            interface: asked.interface.number(),
             version: options.version.unwrap_or(version),
-            procedure: request.procedure,
+            procedure: asked.procedure,
             semantics: options.semantics,
             codec: options.codec,
+            class: options.class,
         };
         let pending = Pending::new(to, header, body, options, now);
         let why = if self.open.len() + self.kept.len() >= self.config.open_max {
@@ -165,12 +195,31 @@ impl Client {
         self.open.insert(id, pending);
         match why {
             Some(why) => self.end(id, Err(why), env, done),
-            None => {
-                self.budget.earn();
-                self.open_or_send(id, env);
-            }
+            None => self.open_or_send(id, env),
         }
-        Handle::new(id, options.codec)
+    }
+
+    /// Counts a call that is sent for the first time, whoever is asked first.
+    pub(super) fn earn(&mut self) {
+        self.counts.calls += 1;
+        self.budget.earn();
+    }
+
+    /// Takes what it costs to ask once more; whether there was as much.
+    pub(super) fn spend(&mut self, env: &Env<'_>) -> bool {
+        let there = self.budget.spend(env.now());
+        self.counts.again += u64::from(there);
+        there
+    }
+
+    /// Whether a server was asked, and may execute a call that has not ended.
+    pub(super) fn was_asked(&self, call: CallId) -> bool {
+        self.open.get(&call).is_some_and(Pending::asked)
+    }
+
+    /// Whether the steps of calls are noted.
+    pub(super) const fn notes_steps(&self) -> bool {
+        self.config.steps
     }
 
     /// Takes a call back. It ends now, and the server is told; whether it executes it nobody knows then.

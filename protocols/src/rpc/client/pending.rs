@@ -1,6 +1,7 @@
 //! A call that is under way.
 
 use super::{Config, timer};
+use crate::rpc::govern::shed::Class;
 use crate::rpc::message::{Codec, Header, Message, Semantics};
 use simlab_core::{Duration, Env, NodeId, Time};
 
@@ -21,6 +22,8 @@ pub struct Options {
     pub polled: bool,
     /// The version of the service that is spoken; the newest if none is given.
     pub version: Option<u16>,
+    /// How much it matters, where a server has more to do than it can.
+    pub class: Class,
 }
 
 impl Options {
@@ -35,6 +38,7 @@ impl Options {
             trace: None,
             polled: false,
             version: None,
+            class: Class::Critical,
         }
     }
 }

@@ -73,7 +73,7 @@ struct Entry {
 struct Answer {
     servers: Vec<NodeId>,
     asked: Time,
-    /// One of them was bad.
+    /// One of them was bad, or there was none.
     doubted: bool,
 }
 
@@ -124,7 +124,9 @@ impl Cache {
         servers.sort_unstable();
         servers.dedup();
         servers.truncate(self.config.servers_max);
-        entry.answer = Some(Answer { servers, asked: question.asked, doubted: false });
+        // Who asks before any server has registered need not wait until that is old.
+        let doubted = servers.is_empty();
+        entry.answer = Some(Answer { servers, asked: question.asked, doubted });
         entry.counts = question.number + 1;
         entry.open.take_if(|open| open.number <= question.number);
         true
@@ -248,7 +250,7 @@ mod tests {
         assert!(!cache.learned("arith", old, [A, B]));
         let next = ask(&mut cache, "arith", ms(250));
         assert!(cache.learned("arith", next, []));
-        assert_eq!(look(&mut cache, "arith", ms(251)), known(&[], false), "it is known: nobody");
+        assert_eq!(look(&mut cache, "arith", ms(251)), known(&[], true), "nobody, so far");
     }
 
     #[test]

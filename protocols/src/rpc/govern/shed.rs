@@ -39,6 +39,12 @@ impl Class {
     pub const NAMES: [&'static str; 4] =
         ["critical-plus", "critical", "sheddable-plus", "sheddable"];
 
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+
     /// The class of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
@@ -118,12 +124,12 @@ impl<T> Queue<T> {
         Queue { config, lanes: [const { Lane::EMPTY }; 4], len: 0 }
     }
 
-    /// A call comes. What it says is refused for it: itself, or of what matters least and less than it the one
-    /// that has waited longest.
+    /// A call comes, while so many workers are `free`, which will take as many from the queue at once. What it says is
+    /// refused for it: itself, or of what matters least and less than it the one that has waited longest.
     #[must_use = "who made the call that is refused is to be told"]
-    pub fn push(&mut self, item: T, class: Class, now: Time) -> Option<Refused<T>> {
+    pub fn push(&mut self, item: T, class: Class, free: usize, now: Time) -> Option<Refused<T>> {
         let mut refused = None;
-        if self.len >= self.config.size {
+        if self.len >= self.config.size.saturating_add(free) {
             let below = &mut self.lanes[class as usize + 1..];
             let displaced = below.iter_mut().rev().find_map(|lane| lane.waiting.pop_front());
             let Some((_, displaced)) = displaced else {
@@ -229,7 +235,7 @@ mod tests {
     #[test]
     fn a_burst_is_executed_in_order() {
         let mut queue = queue(10, Some(CONTROL));
-        assert!((0..5).all(|n| queue.push(n, Critical, ms(0)).is_none()));
+        assert!((0..5).all(|n| queue.push(n, Critical, 0, ms(0)).is_none()));
         for n in 0..5 {
             assert_eq!(pop(&mut queue, ms(n * 20)), (Some(n), vec![]), "late, but not for long");
         }
@@ -242,7 +248,7 @@ mod tests {
             let mut queue = queue(1_000, Some(Control { newest_first, ..CONTROL }));
             // Two come in each ms, one is taken.
             for n in 0..200 {
-                assert!(queue.push(n, Critical, Time(n * 500_000)).is_none());
+                assert!(queue.push(n, Critical, 0, Time(n * 500_000)).is_none());
                 if n % 2 == 1 {
                     assert_eq!(pop(&mut queue, Time(n * 500_000)), (Some(n / 2), vec![]));
                 }
@@ -252,7 +258,7 @@ mod tests {
             assert!(queue.is_standing(Critical, ms(111)));
             assert_eq!(pop(&mut queue, ms(103)), (Some(100), vec![]));
             for n in 200..230 {
-                assert!(queue.push(n, Critical, Time(n * 500_000)).is_none());
+                assert!(queue.push(n, Critical, 0, Time(n * 500_000)).is_none());
             }
             let (taken, refused) = pop(&mut queue, ms(115));
             assert_eq!(refused, (101..220).collect::<Vec<u64>>(), "before 110 ms");
@@ -263,13 +269,13 @@ mod tests {
     #[test]
     fn a_queue_stands_until_it_was_empty() {
         let mut queue = queue(10, Some(CONTROL));
-        assert!((0..3).all(|n| queue.push(n, Critical, ms(0)).is_none()));
-        assert_eq!(queue.push(3, Critical, ms(99)), None);
-        assert_eq!(queue.push(4, Critical, ms(99)), None);
+        assert!((0..3).all(|n| queue.push(n, Critical, 0, ms(0)).is_none()));
+        assert_eq!(queue.push(3, Critical, 0, ms(99)), None);
+        assert_eq!(queue.push(4, Critical, 0, ms(99)), None);
         assert_eq!(pop(&mut queue, ms(100)), (Some(3), vec![0, 1, 2]));
         assert!(queue.is_standing(Critical, ms(100)), "the short wait of one is no sign");
         assert_eq!(pop(&mut queue, ms(101)), (Some(4), vec![]));
-        assert_eq!(queue.push(5, Critical, ms(102)), None);
+        assert_eq!(queue.push(5, Critical, 0, ms(102)), None);
         assert_eq!(pop(&mut queue, ms(150)), (Some(5), vec![]), "it was empty");
     }
 
@@ -277,7 +283,7 @@ mod tests {
     fn what_matters_most_is_taken_first() {
         let mut queue = queue(10, Some(CONTROL));
         for (n, class) in [(1, Sheddable), (2, Critical), (3, CriticalPlus), (4, Critical)] {
-            assert_eq!(queue.push(n, class, ms(0)), None);
+            assert_eq!(queue.push(n, class, 0, ms(0)), None);
         }
         assert_eq!(
             [0; 5].map(|_| pop(&mut queue, ms(1)).0),
@@ -288,12 +294,12 @@ mod tests {
     #[test]
     fn what_starves_is_refused_in_the_end() {
         let mut queue = queue(10, Some(CONTROL));
-        assert_eq!(queue.push(1_000, Sheddable, ms(0)), None);
+        assert_eq!(queue.push(1_000, Sheddable, 0, ms(0)), None);
         for n in 0..100 {
-            assert_eq!(queue.push(n, Critical, ms(n)), None);
+            assert_eq!(queue.push(n, Critical, 0, ms(n)), None);
             assert_eq!(pop(&mut queue, ms(n)), (Some(n), vec![]));
         }
-        assert_eq!(queue.push(100, Critical, ms(100)), None);
+        assert_eq!(queue.push(100, Critical, 0, ms(100)), None);
         assert_eq!(pop(&mut queue, ms(100)), (Some(100), vec![1_000]));
     }
 
@@ -302,15 +308,15 @@ mod tests {
         let mut queue = queue(3, None);
         let full = |item| Some(Refused { item, why: Reason::Full });
         for (n, class) in [(1, SheddablePlus), (2, Sheddable), (3, Sheddable)] {
-            assert_eq!(queue.push(n, class, ms(n)), None);
+            assert_eq!(queue.push(n, class, 0, ms(n)), None);
         }
-        assert_eq!(queue.push(4, Sheddable, ms(4)), full(4), "it matters no more than they");
-        assert_eq!(queue.push(5, Critical, ms(5)), full(2), "the oldest of the least");
-        assert_eq!(queue.push(6, Critical, ms(6)), full(3));
-        assert_eq!(queue.push(7, Critical, ms(7)), full(1));
-        assert_eq!(queue.push(8, Critical, ms(8)), full(8));
+        assert_eq!(queue.push(4, Sheddable, 0, ms(4)), full(4), "it matters no more than they");
+        assert_eq!(queue.push(5, Critical, 0, ms(5)), full(2), "the oldest of the least");
+        assert_eq!(queue.push(6, Critical, 0, ms(6)), full(3));
+        assert_eq!(queue.push(7, Critical, 0, ms(7)), full(1));
+        assert_eq!(queue.push(8, Critical, 0, ms(8)), full(8));
         assert_eq!([queue.remove(|n| *n == 6), queue.remove(|n| *n == 6)], [Some(6), None]);
-        assert_eq!(queue.push(9, Sheddable, ms(9)), None);
+        assert_eq!(queue.push(9, Sheddable, 0, ms(9)), None);
         assert_eq!([0; 4].map(|_| pop(&mut queue, ms(9)).0), [Some(5), Some(7), Some(9), None]);
     }
 
@@ -321,7 +327,7 @@ mod tests {
             let (mut queue, mut in_time) = (queue(500, control), 0);
             for half in 0..4_000 {
                 let now = Time(half * 500_000);
-                let _ = queue.push(now.nanos(), Critical, now);
+                let _ = queue.push(now.nanos(), Critical, 0, now);
                 if half % 2 == 0 {
                     let (taken, _) = pop(&mut queue, now);
                     let waited = taken.map(|since| now.since(Time(since)));
@@ -359,7 +365,7 @@ mod tests {
                 now += Duration(wait);
                 if !takes {
                     waiting.push((n, class, now));
-                    if let Some(refused) = queue.push(n, Class::ALL[class], now) {
+                    if let Some(refused) = queue.push(n, Class::ALL[class], 0, now) {
                         let (_, least, _) = leave(&mut waiting, refused.item);
                         prop_assert!(waiting.len() == size && refused.why == Reason::Full);
                         prop_assert!(waiting.iter().all(|(_, class, _)| *class <= least));

@@ -6,6 +6,8 @@ use super::monitor::JobId;
 use super::table::{Answered, Known};
 use super::{Ready, Server};
 use crate::rpc::error::{Refusal, Verdict};
+use crate::rpc::govern::bucket;
+use crate::rpc::govern::shed::Refused;
 use crate::rpc::message::{CallId, Header, Message, Semantics};
 use crate::rpc::steps::Step as Noted;
 use simlab_core::{Env, NodeId};
@@ -33,12 +35,14 @@ impl<S: Service> Server<S> {
             Some(Refusal::Service)
         } else if !(first..=last).contains(&header.version) {
             Some(Refusal::Version(first, last))
+        } else if interface.procedure(header.procedure).is_none_or(|p| p.since > header.version) {
+            Some(Refusal::Procedure)
         } else {
-            let procedure = interface.procedure(header.procedure);
-            procedure.is_none_or(|p| p.since > header.version).then_some(Refusal::Procedure)
+            (!self.service.may(from, header.procedure)).then_some(Refusal::Denied)
         };
         if let Some(why) = refusal {
             self.counts.refused += 1;
+            self.counts.denied += u64::from(why == Refusal::Denied);
             return self.say(from, header, Verdict::Refused(why), env);
         }
         if header.semantics == Semantics::AtMostOnce {
@@ -64,20 +68,40 @@ impl<S: Service> Server<S> {
             self.counts.too_late += 1;
             return self.decline(from, header, Verdict::TooLate, env);
         }
-        if self.busy >= self.config.workers && self.queue.len() >= self.config.queue {
+        let verdict = self.buckets.as_mut().map(|buckets| buckets.take(from, env.now()));
+        if let Some(verdict) = verdict.filter(|verdict| *verdict != bucket::Verdict::Passes) {
+            let why = match verdict {
+                bucket::Verdict::TooManyCallers => Refusal::Busy,
+                _ => Refusal::Rate,
+            };
+            self.counts.refused += 1;
+            self.counts.limited += 1;
+            return self.decline(from, header, Verdict::Refused(why), env);
+        }
+        let (id, free) = (self.next, self.config.workers - self.busy);
+        let displaced = self.queue.push(id, header.class, free, env.now());
+        if displaced.as_ref().is_some_and(|refused| refused.item == id) {
             self.counts.refused += 1;
             return self.decline(from, header, Verdict::Refused(Refusal::Busy), env);
         }
         if header.semantics == Semantics::AtMostOnce {
             self.table.begin(from, header.call);
         }
-        let id = self.next;
         self.next += 1;
         self.jobs.insert(id, Job::new(from, *header, body.to_vec()));
-        self.queue.push_back(id);
         if let Some(every) = self.config.working {
             env.set_timer(job::WORKING.of(id), every);
         }
+        if let Some(refused) = displaced {
+            self.shed(&refused, env);
+        }
+    }
+
+    /// A call that has waited is refused for others.
+    pub(super) fn shed(&mut self, refused: &Refused<JobId>, env: &mut Env<'_>) {
+        self.counts.refused += 1;
+        self.counts.shed += 1;
+        self.drop_unexecuted(refused.item, Verdict::Refused(Refusal::Shed), env);
     }
 
     /// Says that a call is not executed. If it may not be executed later either, that is remembered.
@@ -119,7 +143,7 @@ impl<S: Service> Server<S> {
         let of = |(_, job): &(&JobId, &Job<S::Job>)| job.caller == from && job.header.call == call;
         let Some((&id, job)) = self.jobs.iter().find(of) else { return };
         if matches!(job.stage, Stage::Queued(_)) {
-            self.queue.retain(|queued| *queued != id);
+            self.queue.remove(|queued| *queued == id);
             self.drop_unexecuted(id, Verdict::Refused(Refusal::Cancelled), env);
         } else {
             self.too_late(id, ready);

@@ -1,6 +1,8 @@
 //! How a server is set up.
 
 use super::table::Limits;
+use crate::rpc::govern::bucket::Rate;
+use crate::rpc::govern::shed::Control;
 use simlab_core::{Duration, Switch};
 
 /// How calls are executed.
@@ -12,6 +14,10 @@ pub struct Config {
     pub workers: usize,
     /// How many wait for a worker; more are refused.
     pub queue: usize,
+    /// Which of those that wait are refused because of how long they have waited, if any.
+    pub shed: Option<Control>,
+    /// How often each caller may call, if that is bounded.
+    pub rate: Option<Rate>,
     /// What the duplicate table remembers.
     pub limits: Limits,
     /// Whether it survives a restart.
@@ -28,6 +34,28 @@ pub struct Config {
     pub separate_syncs: bool,
     /// The switch [`NO_DEADLINE_PASSED_ON`].
     pub deadline_kept: bool,
+}
+
+impl Config {
+    /// A server that writes nothing down, with room for what comes, of which nothing but these limits matters.
+    #[must_use]
+    pub const fn in_memory(limits: Limits) -> Self {
+        Config {
+            newest: u16::MAX,
+            workers: 1,
+            queue: 1 << 16,
+            shed: None,
+            rate: None,
+            limits,
+            durable: false,
+            working: None,
+            journal_max: 1 << 16,
+            steps: true,
+            table_in_memory: false,
+            separate_syncs: false,
+            deadline_kept: false,
+        }
+    }
 }
 
 /// The table is not written down, and said to be.

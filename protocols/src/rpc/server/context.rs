@@ -24,6 +24,11 @@ pub trait Service: Clone + fmt::Debug + Hash + Send + 'static {
     /// written down that a call begins, and after a restart nobody knows of such a one whether it was executed.
     const CALLS: bool = false;
 
+    /// Whether a caller may call a procedure: by who the channel says that it is, before anything else is looked at.
+    fn may(&self, _caller: NodeId, _procedure: u16) -> bool {
+        true
+    }
+
     /// Executes a call, from its beginning.
     fn start(
         &mut self,

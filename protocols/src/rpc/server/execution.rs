@@ -20,13 +20,21 @@ impl<S: Service> Server<S> {
             if let Some((id, woken)) = ready.pop_front() {
                 self.resume(id, woken, &mut ready, client, env);
             } else if self.busy < self.config.workers
-                && let Some(id) = self.queue.pop_front()
+                && let Some(id) = self.next_queued(env)
             {
                 self.begin(id, &mut ready, client, env);
             } else {
                 return;
             }
         }
+    }
+
+    /// What a worker is to take; what has waited too long for that is refused.
+    fn next_queued(&mut self, env: &mut Env<'_>) -> Option<JobId> {
+        let mut refused = Vec::new();
+        let next = self.queue.pop(env.now(), &mut refused);
+        refused.iter().for_each(|refused| self.shed(refused, env));
+        next
     }
 
     /// A worker takes a call.

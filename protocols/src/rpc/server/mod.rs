@@ -25,6 +25,8 @@ use super::interface::{Call, Interface};
 use super::message::{CallId, Header, Message, Presence};
 use super::steps::{self, Step as Noted};
 use crate::rpc::client::{Client, Completed};
+use crate::rpc::govern::bucket::Buckets;
+use crate::rpc::govern::shed::{self, Queue};
 use context::{Service, Woken};
 use job::{Job, Stage};
 use journal::{Entry, Journal, Record};
@@ -41,6 +43,10 @@ struct Counts {
     executed: u64,
     duplicates: u64,
     refused: u64,
+    /// Of those: to callers that may not, or not so often; and after some time in the queue.
+    denied: u64,
+    limited: u64,
+    shed: u64,
     too_late: u64,
     reopened: u64,
     snapshots: u64,
@@ -72,7 +78,9 @@ pub struct Server<S: Service> {
     table: Table,
     jobs: BTreeMap<JobId, Job<S::Job>>,
     /// Those that wait for a worker.
-    queue: VecDeque<JobId>,
+    queue: Queue<JobId>,
+    /// How often callers may still call.
+    buckets: Option<Buckets>,
     busy: usize,
     next: JobId,
     monitor: Monitor,
@@ -95,7 +103,8 @@ impl<S: Service> Server<S> {
             service,
             table,
             jobs: BTreeMap::new(),
-            queue: VecDeque::new(),
+            queue: Queue::new(shed::Config { size: config.queue, control: config.shed }),
+            buckets: config.rate.map(|rate| Buckets::new(rate, config.limits.callers)),
             busy: 0,
             next: 0,
             monitor: Monitor::default(),
@@ -112,7 +121,7 @@ impl<S: Service> Server<S> {
         &self.service
     }
 
-    const fn interface() -> &'static Interface {
+    pub(super) const fn interface() -> &'static Interface {
         <S::Call as Call>::INTERFACE
     }
 
@@ -275,12 +284,15 @@ impl<S: Service> Server<S> {
 
     /// What it shows of itself.
     pub fn inspect(&self, view: &mut Fields) {
-        let Counts { requests, executed, duplicates, refused, too_late, reopened, snapshots } =
-            self.counts;
+        let Counts { requests, executed, duplicates, refused, too_late, .. } = self.counts;
+        let Counts { denied, limited, shed, reopened, snapshots, .. } = self.counts;
         view.int("requests", requests as i64);
         view.int("executed", executed as i64);
         view.int("duplicates", duplicates as i64);
         view.int("refused", refused as i64);
+        view.int("denied", denied as i64);
+        view.int("limited", limited as i64);
+        view.int("shed", shed as i64);
         view.int("too_late", too_late as i64);
         view.int("reopened", reopened as i64);
         view.int("busy", self.busy as i64);

@@ -1,22 +1,34 @@
 //! Who adds to the account.
 
+mod latency;
+
 use super::account::{self, Receipt, dissect};
 use super::desk::{DESK, desk};
 use super::server::SERVER;
 use super::{FAULTS, invariant};
+use crate::rpc::channel::parameters::{
+    self as of_channel, ATTEMPT, ATTEMPTS, AVOID, BALANCE, BREAKER, BREAKER_OPEN, CLASS, FRESH,
+    POINTS, STALE,
+};
+use crate::rpc::channel::{self, Ended, RECOVERS};
+use crate::rpc::client::NEW_ID;
+use crate::rpc::directory::{REGISTRY, registry};
 use crate::rpc::error::{CallError, Executed};
+use crate::rpc::govern::breaker::NEVER_HALF_OPENS;
+use crate::rpc::govern::shed::Class;
 use crate::rpc::message::{Codec, Message, Semantics};
 use crate::rpc::parameters::{
-    self, BACKOFF, BUDGET, CLIENT_SWITCHES, CODEC, DEADLINE, DRIFT, PATIENCE, RETRANSMIT,
-    RETRANSMIT_MAX, SEMANTICS, STEPS,
+    self, BACKOFF, BUDGET, CODEC, DEADLINE, DRIFT, PATIENCE, RETRANSMIT, RETRANSMIT_MAX, SEMANTICS,
+    STEPS,
 };
-use crate::rpc::{self, Client, Completed, Handle, NO_WORK_PAST_DEADLINE, Options};
+use crate::rpc::{self, Channel, Client, Handle, NO_WORK_PAST_DEADLINE, Options};
+use latency::Latency;
 use simlab_core::wire::Decode;
 use simlab_core::{
-    Arguments, BuildError, Duration, Entry, Env, Event, Fields, NodeId, Parameter, ParameterKind,
-    Process, Time,
+    Arguments, BuildError, Digest, Duration, Entry, Env, Event, Fields, NodeId, Parameter,
+    ParameterKind, Process, Time,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The caller.
 pub const CALLER: Entry = Entry::server(
@@ -29,7 +41,7 @@ pub const CALLER: Entry = Entry::server(
         name: "server",
         kind: ParameterKind::Node,
         default: None,
-        help: "the account-server or account-desk that it calls",
+        help: "the account-server or account-desk that it calls, or a registry that knows account-servers",
     },
     Parameter::with_default(
         "count",
@@ -51,6 +63,12 @@ pub const CALLER: Entry = Entry::server(
         "the time from one operation to the next, or from one poll to the next",
     ),
     Parameter::with_default(
+        "after",
+        ParameterKind::Duration,
+        "0s",
+        "when its first operation begins",
+    ),
+    Parameter::with_default(
         "local",
         ParameterKind::Flag,
         "false",
@@ -68,6 +86,28 @@ pub const CALLER: Entry = Entry::server(
         "1",
         "the version of the service that it speaks",
     ),
+    Parameter::with_default(
+        "keys",
+        ParameterKind::Count { min: 1, max: 1_000_000 },
+        "1",
+        "with `consistent-hash`, for how many customers the operations are, in turn",
+    ),
+    Parameter::with_default(
+        "byte_order",
+        ParameterKind::Choice(&["network", "reversed"]),
+        "network",
+        "in which order it writes and reads the bytes of numbers; a server knows network byte order alone",
+    ),
+    BALANCE,
+    POINTS,
+    ATTEMPT,
+    ATTEMPTS,
+    AVOID,
+    FRESH,
+    STALE,
+    BREAKER,
+    BREAKER_OPEN,
+    CLASS,
     SEMANTICS,
     CODEC,
     DEADLINE,
@@ -79,9 +119,16 @@ pub const CALLER: Entry = Entry::server(
     BUDGET,
     STEPS,
 ])
-.switches(&CLIENT_SWITCHES)
-.invariants(&[invariant::EFFECTS_ONCE, invariant::REPLIES_MATCH, NO_WORK_PAST_DEADLINE])
-.dissector(|bytes| dissect(bytes).or_else(|| desk::dissect(bytes)))
+.switches(&[NEW_ID, NEVER_HALF_OPENS])
+.invariants(&[
+    invariant::EFFECTS_ONCE,
+    invariant::REPLIES_MATCH,
+    NO_WORK_PAST_DEADLINE,
+    RECOVERS,
+])
+.dissector(|bytes| {
+    dissect(bytes).or_else(|| desk::dissect(bytes)).or_else(|| registry::dissect(bytes))
+})
 .faults(&FAULTS);
 
 /// When operations begin.
@@ -113,8 +160,7 @@ impl Pace {
 
 #[derive(Clone, Hash)]
 struct Caller {
-    server: NodeId,
-    /// Whether that is a desk, which takes orders.
+    /// Whether it calls a desk, which takes orders.
     order: bool,
     take: bool,
     /// What it holds itself, if the account is in its own process.
@@ -122,26 +168,39 @@ struct Caller {
     count: u64,
     pace: Pace,
     every: Duration,
+    after: Duration,
     options: Options,
-    client: Client,
+    /// Whether it takes the first byte of a number for its last.
+    reversed: bool,
+    channel: Channel,
+    keys: u64,
+    /// The servers that have answered for each key, if there are several.
+    met: BTreeMap<u64, BTreeSet<NodeId>>,
     begun: u64,
-    /// The operations that have not ended, and when they began.
-    open: BTreeMap<Handle<Receipt>, (u64, Time)>,
+    /// The operations that have not ended.
+    open: BTreeMap<Handle<Receipt>, Open>,
     acknowledged: u64,
     /// When the last operation ended.
     last: Time,
-    /// How long the shortest and the longest operation took.
-    shortest: Duration,
-    longest: Duration,
+    /// How long operations took.
+    latency: Latency,
     errors: BTreeMap<&'static str, u64>,
     strange: u64,
+}
+
+#[derive(Clone, Copy, Debug, Hash)]
+struct Open {
+    operation: u64,
+    key: u64,
+    begun: Time,
 }
 
 fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
     let server = arguments.node("server");
     let service = arguments.roster[server.index()].service;
-    if ![SERVER.name, DESK.name].contains(&service) {
-        let message = format!("`server` is a node that runs {} or {}", SERVER.name, DESK.name);
+    if ![SERVER.name, DESK.name, REGISTRY.name].contains(&service) {
+        let (server, desk, registry) = (SERVER.name, DESK.name, REGISTRY.name);
+        let message = format!("`server` is a node that runs {server}, {desk} or {registry}");
         return Err(BuildError { parameter: Some("server"), message });
     }
     if arguments.flag("take") && service == DESK.name {
@@ -162,22 +221,30 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
         let message = "who polls without a pause does nothing else".to_owned();
         return Err(BuildError { parameter: Some("every"), message });
     }
+    let order = service == DESK.name;
+    let called = if order { &desk::INTERFACE } else { &account::INTERFACE };
+    let class = Class::named(arguments.text("class")).unwrap_or(Class::Critical);
+    let client = Client::new(parameters::client(arguments)?);
+    let config: channel::Config = of_channel::channel(arguments, server)?;
+    let options = Options { codec, polled, version, class, ..Options::new(semantics, time) };
     Ok(Box::new(Caller {
-        server,
-        order: service == DESK.name,
+        order,
         take: arguments.flag("take"),
         local: arguments.flag("local").then_some(0),
         count: arguments.count("count"),
         pace,
         every: arguments.duration("every"),
-        options: Options { codec, polled, version, ..Options::new(semantics, time) },
-        client: Client::new(parameters::client(arguments)?),
+        after: arguments.duration("after"),
+        options,
+        reversed: arguments.text("byte_order") == "reversed",
+        channel: Channel::new(called, config, client),
+        keys: arguments.count("keys"),
+        met: BTreeMap::new(),
         begun: 0,
         open: BTreeMap::new(),
         acknowledged: 0,
         last: Time::ZERO,
-        shortest: Duration::FOREVER,
-        longest: Duration::ZERO,
+        latency: Latency::default(),
         errors: BTreeMap::new(),
         strange: 0,
     }))
@@ -196,16 +263,21 @@ impl Caller {
             invariant::note_added(operation, 1, env);
             return self.ended(operation, Ok(receipt), env.now(), env);
         }
-        let mut done = Vec::new();
+        let (mut ended, key) = (Vec::new(), self.begun % self.keys);
+        let (number, amount) = match self.reversed {
+            true => (operation.swap_bytes(), 1_i64.swap_bytes()),
+            false => (operation, 1),
+        };
         let request = match (self.order, self.take && self.begun.is_multiple_of(2)) {
-            (true, _) => desk::order(operation, 1),
-            (false, false) => account::add(operation, 1),
-            (false, true) => account::take(operation, 1),
+            (true, _) => desk::order(number, amount),
+            (false, false) => account::add(number, amount),
+            (false, true) => account::take(number, amount),
         };
         let mut port = env.at(rpc::PORT);
-        let handle = self.client.call(self.server, &request, self.options, &mut port, &mut done);
-        self.open.insert(handle, (operation, env.now()));
-        self.hear(done, env);
+        let digest = Digest::of(&key.to_be_bytes());
+        let handle = self.channel.call(&request, digest, self.options, &mut port, &mut ended);
+        self.open.insert(handle, Open { operation, key, begun: env.now() });
+        self.hear(ended, env);
     }
 
     /// Begins as many operations as it is time for.
@@ -235,25 +307,30 @@ impl Caller {
         }
     }
 
-    fn hear(&mut self, done: Vec<Completed>, env: &mut Env<'_>) {
-        for Completed { call, result } in done {
-            let handle = self.open.keys().find(|handle| handle.call == call).copied();
-            if let Some((handle, (operation, begun))) =
-                handle.and_then(|h| self.open.remove_entry(&h))
-            {
-                self.ended(operation, handle.read(&result), begun, env);
+    fn hear(&mut self, ended: Vec<Ended>, env: &mut Env<'_>) {
+        for one in ended {
+            let handle = self.open.keys().find(|handle| handle.call == one.call).copied();
+            if let Some(handle) = handle {
+                self.hear_of(handle, &one, env);
             }
         }
+    }
+
+    fn hear_of(&mut self, handle: Handle<Receipt>, ended: &Ended, env: &mut Env<'_>) {
+        let Some(Open { operation, key, begun }) = self.open.remove(&handle) else { return };
+        let result = ended.read(&handle);
+        if result.is_ok() && self.keys > 1 {
+            self.met.entry(key).or_default().extend(ended.server);
+        }
+        self.ended(operation, result, begun, env);
     }
 
     /// Asks for what has ended.
     fn poll(&mut self, env: &mut Env<'_>) {
         let handles: Vec<Handle<Receipt>> = self.open.keys().copied().collect();
         for handle in handles {
-            if let Some(result) = self.client.poll(&handle)
-                && let Some((operation, begun)) = self.open.remove(&handle)
-            {
-                self.ended(operation, result, begun, env);
+            if let Some(ended) = self.channel.poll(&handle) {
+                self.hear_of(handle, &ended, env);
             }
         }
     }
@@ -266,12 +343,13 @@ impl Caller {
         env: &mut Env<'_>,
     ) {
         self.last = env.now();
-        let spent = env.now().since(begun);
-        (self.shortest, self.longest) = (self.shortest.min(spent), self.longest.max(spent));
+        self.latency.add(env.now().since(begun));
         match result {
             Ok(receipt) => {
                 self.acknowledged += 1;
-                invariant::note_acknowledged(operation, receipt.operation, env);
+                let told = receipt.operation;
+                let told = if self.reversed { told.swap_bytes() } else { told };
+                invariant::note_acknowledged(operation, told, env);
             }
             Err(error) => self.failed(operation, &error, env),
         }
@@ -289,8 +367,9 @@ impl Caller {
 
 impl Process for Caller {
     fn on_event(&mut self, event: Event<'_>, env: &mut Env<'_>) {
-        let mut done = Vec::new();
+        let mut ended = Vec::new();
         match event.peel() {
+            (None, Event::Start) if self.after > Duration::ZERO => env.set_timer(0, self.after),
             (None, Event::Start) => return self.go_on(env),
             (None, Event::Timer { .. }) => {
                 if self.pace == Pace::Polled {
@@ -300,17 +379,17 @@ impl Process for Caller {
             }
             (Some(rpc::PORT), Event::Datagram { from, bytes }) => {
                 let known = Message::from_bytes(bytes).is_ok_and(|message| {
-                    self.client.hear(from, &message, &mut env.at(rpc::PORT), &mut done)
+                    self.channel.hear(from, &message, &mut env.at(rpc::PORT), &mut ended)
                 });
                 self.strange += u64::from(!known);
             }
             (Some(rpc::PORT), Event::Timer { key, .. }) => {
-                self.client.timer(key, &mut env.at(rpc::PORT), &mut done);
+                self.channel.timer(key, &mut env.at(rpc::PORT), &mut ended);
             }
             (_, Event::Datagram { .. }) => self.strange += 1,
             _ => {}
         }
-        self.hear(done, env);
+        self.hear(ended, env);
         if self.pace == Pace::Sequential {
             self.go_on(env);
         }
@@ -323,12 +402,19 @@ impl Process for Caller {
         for kind in ["refused", "unavailable", "deadline", "application", "indeterminate"] {
             view.int(kind, self.errors.get(kind).copied().unwrap_or(0) as i64);
         }
-        if self.shortest <= self.longest {
-            view.int("shortest_us", (self.shortest.nanos() / 1_000) as i64);
+        if let Some((shortest, longest)) = self.latency.ends() {
+            view.int("shortest_us", shortest as i64);
+            view.int("longest_us", longest as i64);
         }
-        view.int("longest_us", (self.longest.nanos() / 1_000) as i64);
+        for (name, share) in [("median_us", 500), ("p99_us", 990)] {
+            view.int(name, self.latency.of_thousand(share).unwrap_or(0) as i64);
+        }
+        if self.keys > 1 {
+            let met = self.met.values().map(BTreeSet::len).max().unwrap_or(0);
+            view.int("servers_per_key", met as i64);
+        }
         view.int("last_ms", self.last.millis() as i64);
         view.int("strange_datagrams", self.strange as i64);
-        view.group("calls", |view| self.client.inspect(view));
+        view.group("calls", |view| self.channel.inspect(view));
     }
 }

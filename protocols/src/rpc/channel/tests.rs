@@ -1,0 +1,310 @@
+//! A channel and what servers say to it, with no simulator.
+
+use super::*;
+use crate::account::account;
+use crate::rpc::balance::Balancer;
+use crate::rpc::client;
+use crate::rpc::directory::cache;
+use crate::rpc::error::{Refusal, Verdict};
+use crate::rpc::govern::breaker;
+use crate::rpc::message::{Header, Presence, Semantics};
+use simlab_core::wire::{Decode, Encode};
+use simlab_core::{Counters, Effect, Moment, NoDisk, Outbox, Seeded};
+
+const ME: NodeId = NodeId(0);
+const A: NodeId = NodeId(1);
+const B: NodeId = NodeId(2);
+const REGISTRY: NodeId = NodeId(3);
+
+const fn ms(n: u64) -> Time {
+    Time(n * 1_000_000)
+}
+
+/// A caller, its clock, its timers and what it has sent.
+struct Caller {
+    channel: Channel,
+    counters: Counters,
+    now: Time,
+    timers: BTreeMap<TimerKey, Time>,
+    sent: Vec<(NodeId, Vec<u8>)>,
+    ended: Vec<Ended>,
+}
+
+fn config(naming: Naming) -> Config {
+    Config {
+        naming,
+        balancer: Balancer::RoundRobin,
+        points: 1,
+        attempt: Duration::from_millis(300),
+        attempts_max: 3,
+        avoid: Duration::from_secs(1),
+        breaker: None,
+    }
+}
+
+fn both() -> Config {
+    config(Naming::Fixed(vec![A, B]))
+}
+
+impl Caller {
+    fn new(config: Config) -> Self {
+        let client =
+            Client::new(client::Config { steps: false, drift: 0, ..client::Config::default() });
+        Caller {
+            channel: Channel::new(&account::INTERFACE, config, client),
+            counters: Counters::default(),
+            now: Time::ZERO,
+            timers: BTreeMap::new(),
+            sent: Vec::new(),
+            ended: Vec::new(),
+        }
+    }
+
+    fn act(&mut self, body: impl FnOnce(&mut Channel, &mut Env<'_>, &mut Vec<Ended>)) {
+        let moment = Moment { me: ME, now: self.now, wall: self.now, life: 0 };
+        let (mut outbox, mut seeded) = (Outbox::new(), Seeded::new(7));
+        let mut env = Env::new(moment, &mut outbox, &mut self.counters, &mut seeded, &NoDisk);
+        body(&mut self.channel, &mut env, &mut self.ended);
+        for effect in outbox.effects() {
+            match effect {
+                Effect::Send { to, payload, .. } => {
+                    let bytes = outbox.bytes(*payload).to_vec();
+                    let to = outbox.receivers(*to).iter();
+                    self.sent.extend(to.map(|to| (*to, bytes.clone())));
+                }
+                Effect::SetTimer { key, after, .. } => {
+                    self.timers.insert(*key, self.now + *after);
+                }
+                Effect::CancelTimer { key, .. } => {
+                    self.timers.remove(key);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn call(&mut self, semantics: Semantics) -> Handle<i64> {
+        let options = Options::new(semantics, Duration::from_secs(5));
+        let mut handle = None;
+        self.act(|channel, env, ended| {
+            handle = Some(channel.call(&account::total(), 0, options, env, ended));
+        });
+        handle.expect("it was called")
+    }
+
+    fn hear(&mut self, from: NodeId, message: &Message<'_>) {
+        let bytes = message.to_bytes();
+        let message = Message::from_bytes(&bytes).expect("it was written");
+        self.act(|channel, env, ended| assert!(channel.hear(from, &message, env, ended)));
+    }
+
+    /// Lets time pass, and timers fire.
+    fn until(&mut self, end: Time) {
+        while let Some((&key, &at)) = self.timers.iter().min_by_key(|(key, at)| (**at, **key)) {
+            if at > end {
+                break;
+            }
+            self.timers.remove(&key);
+            self.now = at;
+            self.act(|channel, env, ended| assert!(channel.timer(key, env, ended)));
+        }
+        self.now = end;
+    }
+
+    /// What was sent since it was asked last: to whom, and what.
+    fn said(&mut self) -> Vec<(NodeId, &'static str)> {
+        let told = |(to, bytes): &(NodeId, Vec<u8>)| {
+            let kind = match Message::from_bytes(bytes).expect("it was written") {
+                Message::Hello { .. } => "hello",
+                Message::Request { .. } => "request",
+                Message::Cancel { .. } => "cancel",
+                _ => "?",
+            };
+            (*to, kind)
+        };
+        self.sent.drain(..).map(|sent| told(&sent)).collect()
+    }
+
+    /// Answers the hello that was said last to a server.
+    fn welcome(&mut self, from: NodeId) {
+        let nonce = self.sent.iter().rev().find_map(|(to, bytes)| {
+            match Message::from_bytes(bytes).expect("it was written") {
+                Message::Hello { nonce } if *to == from => Some(nonce),
+                _ => None,
+            }
+        });
+        let nonce = nonce.expect("it has said hello");
+        self.hear(from, &Message::Welcome { nonce, presence: self.presence() });
+    }
+
+    fn presence(&self) -> Presence {
+        Presence { life: 0, clock: self.now }
+    }
+
+    /// Answers the request that was sent last to a server.
+    fn answer(&mut self, from: NodeId, verdict: Verdict) {
+        let header = self.sent.iter().rev().find_map(|(to, bytes)| {
+            match Message::from_bytes(bytes).expect("it was written") {
+                Message::Request { header, .. } if *to == from => Some(header),
+                _ => None,
+            }
+        });
+        let Header { call, procedure, codec, .. } = header.expect("it was asked");
+        let presence = self.presence();
+        self.hear(from, &Message::Reply { call, presence, procedure, codec, verdict });
+    }
+}
+
+fn three() -> Verdict {
+    Verdict::Returned(3_i64.to_be_bytes().to_vec())
+}
+
+fn refused(why: Refusal) -> Verdict {
+    Verdict::Refused(why)
+}
+
+#[test]
+fn what_was_never_sent_is_made_elsewhere() {
+    let mut caller = Caller::new(both());
+    let handle = caller.call(Semantics::AtMostOnce);
+    assert_eq!(caller.said(), [(A, "hello")]);
+    caller.until(ms(300));
+    assert_eq!(caller.said(), [(A, "hello"), (B, "hello")], "after 200 ms, and after 300 ms");
+    caller.until(ms(500));
+    caller.welcome(B);
+    caller.answer(B, three());
+    assert_eq!(caller.ended.pop().map(|ended| ended.read(&handle)), Some(Ok(3)));
+}
+
+#[test]
+fn what_was_sent_is_made_elsewhere_only_if_it_may_be_done_twice() {
+    for (semantics, moves) in [(Semantics::AtLeastOnce, true), (Semantics::AtMostOnce, false)] {
+        let mut caller = Caller::new(both());
+        caller.call(semantics);
+        caller.welcome(A);
+        caller.said();
+        caller.until(ms(350));
+        let to_b = caller.said().contains(&(B, "hello"));
+        assert_eq!(to_b, moves, "{semantics:?}");
+        caller.until(ms(6_000));
+        assert_eq!(caller.ended.len(), 1, "{semantics:?}: nobody answers");
+    }
+}
+
+#[test]
+fn who_is_busy_or_does_not_know_it_is_left_for_another() {
+    for (why, moves) in [
+        (Refusal::Busy, true),
+        (Refusal::Shed, true),
+        (Refusal::Version(1, 1), true),
+        (Refusal::Denied, false),
+        (Refusal::Parameters, false),
+        (Refusal::Rate, false),
+    ] {
+        let mut caller = Caller::new(both());
+        let handle = caller.call(Semantics::AtMostOnce);
+        caller.welcome(A);
+        caller.answer(A, refused(why));
+        assert_eq!(caller.said().contains(&(B, "hello")), moves, "{why}");
+        let told = caller.ended.pop().map(|ended| ended.read(&handle));
+        assert_eq!(told, (!moves).then_some(Err(CallError::Refused(why))));
+    }
+}
+
+/// Each of the two is asked once, and one of them once more.
+#[test]
+fn there_is_an_end_to_attempts() {
+    let mut caller = Caller::new(both());
+    let handle = caller.call(Semantics::AtMostOnce);
+    caller.welcome(A);
+    caller.answer(A, refused(Refusal::Busy));
+    caller.welcome(B);
+    caller.answer(B, refused(Refusal::Busy));
+    caller.answer(A, refused(Refusal::Busy));
+    let told = caller.ended.pop().map(|ended| ended.read(&handle));
+    assert_eq!(told, Some(Err(CallError::Refused(Refusal::Busy))));
+}
+
+/// An answer of the server that was left may be true of another call, and is of none.
+#[test]
+fn who_was_left_is_not_believed() {
+    let mut caller = Caller::new(both());
+    caller.call(Semantics::AtLeastOnce);
+    caller.welcome(A);
+    caller.until(ms(300));
+    assert!(caller.sent.iter().any(|(to, _)| *to == B));
+    caller.answer(A, three());
+    assert!(caller.ended.is_empty());
+}
+
+#[test]
+fn an_open_breaker_ends_calls_at_once_and_lets_one_through_after_a_time() {
+    let half = "50%".parse().expect("a share");
+    let breaker = breaker::Config {
+        window: 4,
+        minimum: 2,
+        failures: half,
+        open: Duration::from_secs(10),
+        probes: 1,
+        successes: 1,
+        probe_timeout: Duration::from_secs(5),
+        never_half_opens: false,
+    };
+    let naming = Naming::Fixed(vec![A]);
+    let mut caller = Caller::new(Config { breaker: Some(breaker), ..config(naming) });
+    for _ in 0..2 {
+        caller.call(Semantics::AtMostOnce);
+    }
+    caller.until(ms(5_000));
+    assert_eq!(caller.ended.drain(..).count(), 2, "nobody has answered");
+    caller.sent.clear();
+    let open = Err(CallError::Unavailable(Unavailable::BreakerOpen));
+    let handle = caller.call(Semantics::AtMostOnce);
+    assert_eq!(caller.ended.pop().map(|ended| ended.read(&handle)), Some(open.clone()));
+    assert_eq!(caller.said(), []);
+    caller.until(ms(15_000));
+    let probe = caller.call(Semantics::AtMostOnce);
+    let handle = caller.call(Semantics::AtMostOnce);
+    assert_eq!(caller.ended.pop().map(|ended| ended.read(&handle)), Some(open), "one is enough");
+    caller.welcome(A);
+    caller.answer(A, three());
+    assert_eq!(caller.ended.pop().map(|ended| ended.read(&probe)), Some(Ok(3)));
+    caller.call(Semantics::AtMostOnce);
+    assert!(caller.ended.is_empty(), "it is closed");
+}
+
+/// The registry is asked once for all that wait, and again when what it said is old.
+#[test]
+fn a_registry_is_asked_and_what_it_said_is_remembered() {
+    let cache = cache::Config {
+        fresh: Duration::from_secs(1),
+        stale: Duration::from_secs(10),
+        patience: Duration::from_millis(500),
+        services_max: 1,
+        servers_max: 10,
+    };
+    let naming = Naming::Registry { at: REGISTRY, nodes: 4, cache };
+    let mut caller = Caller::new(config(naming));
+    let handles = [caller.call(Semantics::AtMostOnce), caller.call(Semantics::AtMostOnce)];
+    assert_eq!(caller.said(), [(REGISTRY, "hello")]);
+    caller.until(ms(200));
+    caller.welcome(REGISTRY);
+    // Nobody knows a node 9.
+    let mut servers = Vec::new();
+    vec![2_u32, 9].put(&mut servers);
+    caller.answer(REGISTRY, Verdict::Returned(servers));
+    assert!(caller.said().ends_with(&[(B, "hello")]));
+    caller.until(ms(400));
+    caller.welcome(B);
+    caller.answer(B, three());
+    assert_eq!(caller.ended.pop().map(|ended| ended.read(&handles[1])), Some(Ok(3)));
+    caller.answer(B, three());
+    caller.said();
+    caller.call(Semantics::AtMostOnce);
+    assert_eq!(caller.said(), [(B, "request")]);
+    caller.until(ms(1_000));
+    caller.said();
+    caller.call(Semantics::AtMostOnce);
+    let both = [(REGISTRY, "request"), (B, "request")];
+    assert_eq!(caller.said(), both, "it is a second old: it is used, and asked for again");
+}
