@@ -2,7 +2,7 @@
 
 use super::steps::{DEADLINE, EXECUTE};
 use simlab_core::{Checker, Interest, Invariant, Kind, TraceEvent, View, Violation};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 /// What a deadline is for.
 pub const NO_WORK_PAST_DEADLINE: Invariant = Invariant {
@@ -15,6 +15,8 @@ pub const NO_WORK_PAST_DEADLINE: Invariant = Invariant {
 struct NoWorkPastDeadline {
     /// The traces for which nobody waits any more.
     over: BTreeSet<u64>,
+    /// The same, the first that was over first.
+    order: VecDeque<u64>,
 }
 
 /// So many traces are remembered; of older ones nothing is on its way any more.
@@ -35,9 +37,13 @@ impl Checker for NoWorkPastDeadline {
             (Some(node), Kind::Noted { name: DEADLINE, a: trace, .. })
                 if trace >> 48 == u64::from(node.0) =>
             {
-                self.over.insert(trace);
-                if self.over.len() > REMEMBERED_MAX {
-                    self.over.pop_first();
+                if self.over.insert(trace) {
+                    self.order.push_back(trace);
+                }
+                if self.order.len() > REMEMBERED_MAX
+                    && let Some(oldest) = self.order.pop_front()
+                {
+                    self.over.remove(&oldest);
                 }
                 None
             }
@@ -53,5 +59,61 @@ impl Checker for NoWorkPastDeadline {
             }
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use simlab_core::{Fields, NodeId, Seq, Time};
+    use std::num::NonZeroU64;
+
+    struct Nobody;
+
+    impl View for Nobody {
+        fn now(&self) -> Time {
+            Time::ZERO
+        }
+
+        fn nodes(&self) -> u32 {
+            0
+        }
+
+        fn name(&self, _: NodeId) -> &str {
+            "somebody"
+        }
+
+        fn inspect(&self, _: NodeId) -> Option<Fields> {
+            None
+        }
+    }
+
+    /// What the checker says of a note that a node leaves about a trace.
+    fn hears(checker: &mut NoWorkPastDeadline, node: u32, name: &'static str, trace: u64) -> bool {
+        let event = TraceEvent {
+            seq: Seq(NonZeroU64::MIN),
+            at: Time::ZERO,
+            node: Some(NodeId(node)),
+            cause: None,
+            kind: Kind::Noted { name, a: trace, b: 0 },
+            bytes: &[],
+        };
+        checker.on_event(&event, &Nobody).is_some()
+    }
+
+    /// Node 1's traces have lower numbers than node 2's. Which is forgotten when there are too many depends on when they
+    /// were over, and not on whose they are.
+    #[test]
+    fn what_was_over_first_is_forgotten_first() {
+        let mut checker = NoWorkPastDeadline::default();
+        let of = |node: u64, n: u64| node << 48 | n;
+        for n in 0..REMEMBERED_MAX as u64 {
+            assert!(!hears(&mut checker, 2, DEADLINE, of(2, n)));
+            assert!(!hears(&mut checker, 2, DEADLINE, of(2, n)), "said twice, it counts once");
+        }
+        hears(&mut checker, 1, DEADLINE, of(1, 0));
+        assert!(hears(&mut checker, 3, EXECUTE, of(1, 0)), "the newest");
+        assert!(!hears(&mut checker, 3, EXECUTE, of(2, 0)), "the oldest");
+        assert!(hears(&mut checker, 3, EXECUTE, of(2, 1)), "the next to go");
     }
 }
