@@ -7,11 +7,7 @@ use super::account::{self, Receipt};
 use super::server::SERVER;
 use super::{FAULTS, invariant};
 use crate::rpc::message::Semantics;
-use crate::rpc::parameters::{
-    self, BACKOFF, BUDGET, BURST, DRIFT, DURABLE, JOURNAL, NESTING_SWITCHES, PATIENCE, QUEUE, RATE,
-    REMEMBERED, RETRANSMIT, RETRANSMIT_MAX, SHED, SHED_INTERVAL, SHED_TARGET, STEPS, WORKERS,
-    WORKING,
-};
+use crate::rpc::parameters::{self, CALLING, NESTING_SWITCHES, SERVING, joined};
 use crate::rpc::{
     self, CallError, Client, Context, Endpoint, Handle, NO_WORK_PAST_DEADLINE, Options, Step, Woken,
 };
@@ -33,49 +29,32 @@ crate::service! {
 /// The desk.
 pub const DESK: Entry =
     Entry::server("account-desk", "takes orders, and calls an account for each", build)
-        .parameters(&[
-            Parameter {
-                name: "account",
-                kind: ParameterKind::Node,
-                default: None,
-                help: "the account-server that it calls",
-            },
-            Parameter::with_default(
-                "mutex",
-                ParameterKind::Flag,
-                "false",
-                "whether one order is served at a time, under a mutex",
-            ),
-            Parameter::with_default(
-                "nested",
-                ParameterKind::Timeout,
-                "never",
-                "how long a nested call takes at most, if its order has no earlier deadline",
-            ),
-            parameters::NEWEST,
-            WORKERS,
-            QUEUE,
-            RATE,
-            BURST,
-            SHED,
-            SHED_TARGET,
-            SHED_INTERVAL,
-            DURABLE,
-            REMEMBERED,
-            WORKING,
-            JOURNAL,
-            STEPS,
-            RETRANSMIT,
-            BACKOFF,
-            RETRANSMIT_MAX,
-            PATIENCE,
-            DRIFT,
-            BUDGET,
-        ])
+        .parameters(&joined::<22>(&[&OWN, &SERVING, &CALLING]))
         .switches(&NESTING_SWITCHES)
         .invariants(&[invariant::EFFECTS_ONCE, invariant::REPLIES_MATCH, NO_WORK_PAST_DEADLINE])
         .dissector(|bytes| desk::dissect(bytes).or_else(|| account::dissect(bytes)))
         .faults(&FAULTS);
+
+const OWN: [Parameter; 3] = [
+    Parameter {
+        name: "account",
+        kind: ParameterKind::Node,
+        default: None,
+        help: "the account-server that it calls",
+    },
+    Parameter::with_default(
+        "mutex",
+        ParameterKind::Flag,
+        "false",
+        "whether one order is served at a time, under a mutex",
+    ),
+    Parameter::with_default(
+        "nested",
+        ParameterKind::Timeout,
+        "never",
+        "how long a nested call takes at most, if its order has no earlier deadline",
+    ),
+];
 
 /// The mutex under which orders are served.
 const TILL: u32 = 1;

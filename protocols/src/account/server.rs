@@ -4,10 +4,7 @@ use super::account::{Receipt, Reply, Server, Skeleton, dissect};
 use super::{FAULTS, invariant};
 use crate::rpc::directory::registry;
 use crate::rpc::message::CallId;
-use crate::rpc::parameters::{
-    self, ANNOUNCE, BURST, DURABLE, HEARTBEAT, JOURNAL, QUEUE, RATE, REMEMBERED, SERVER_SWITCHES,
-    SHED, SHED_INTERVAL, SHED_TARGET, STEPS, WORKERS, WORKING,
-};
+use crate::rpc::parameters::{self, ANNOUNCE, HEARTBEAT, SERVER_SWITCHES, SERVING, joined};
 use crate::rpc::{self, Client, Context, Endpoint, Step, Woken, client};
 use simlab_core::wire::Reader;
 use simlab_core::{
@@ -19,33 +16,18 @@ use std::collections::BTreeMap;
 /// The server.
 pub const SERVER: Entry =
     Entry::server("account-server", "keeps an account to which calls from afar add", build)
-        .parameters(&[
-            Parameter::with_default(
-                "work",
-                ParameterKind::Duration,
-                "1ms",
-                "how long a worker computes for a call",
-            ),
-            parameters::NEWEST,
-            WORKERS,
-            ANNOUNCE,
-            HEARTBEAT,
-            QUEUE,
-            RATE,
-            BURST,
-            SHED,
-            SHED_TARGET,
-            SHED_INTERVAL,
-            DURABLE,
-            REMEMBERED,
-            WORKING,
-            JOURNAL,
-            STEPS,
-        ])
+        .parameters(&joined::<16>(&[&[WORK, ANNOUNCE, HEARTBEAT], &SERVING]))
         .switches(&SERVER_SWITCHES)
         .invariants(&[invariant::EFFECTS_ONCE, invariant::REPLIES_MATCH])
         .dissector(|bytes| dissect(bytes).or_else(|| registry::dissect(bytes)))
         .faults(&FAULTS);
+
+const WORK: Parameter = Parameter::with_default(
+    "work",
+    ParameterKind::Duration,
+    "1ms",
+    "how long a worker computes for a call",
+);
 
 /// An account.
 #[derive(Clone, Debug, Hash)]

@@ -175,6 +175,44 @@ pub const JOURNAL: Parameter = Parameter::with_default(
     "how many bytes the journal has before it is replaced by a snapshot",
 );
 
+/// What can be set of every caller, beside its own parameters.
+pub const CALLING: [Parameter; 6] = [RETRANSMIT, BACKOFF, RETRANSMIT_MAX, PATIENCE, DRIFT, BUDGET];
+/// What can be set of every server, beside its own parameters.
+pub const SERVING: [Parameter; 13] = [
+    NEWEST,
+    WORKERS,
+    QUEUE,
+    RATE,
+    BURST,
+    SHED,
+    SHED_TARGET,
+    SHED_INTERVAL,
+    DURABLE,
+    REMEMBERED,
+    WORKING,
+    JOURNAL,
+    STEPS,
+];
+
+/// All these parameters in one list.
+///
+/// # Panics
+/// If there are not as many as the list is long.
+#[must_use]
+pub const fn joined<const N: usize>(lists: &[&[Parameter]]) -> [Parameter; N] {
+    let (mut all, mut len, mut list) = ([STEPS; N], 0, 0);
+    while list < lists.len() {
+        let mut at = 0;
+        while at < lists[list].len() {
+            all[len] = lists[list][at];
+            (at, len) = (at + 1, len + 1);
+        }
+        list += 1;
+    }
+    assert!(len == N, "the list is as long as they are together");
+    all
+}
+
 /// The switches of a server.
 pub const SERVER_SWITCHES: [Switch; 4] =
     [TABLE_IN_MEMORY, SEPARATE_SYNCS, EVICT_AND_EXECUTE, WRONG_CALLER];

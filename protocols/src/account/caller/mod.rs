@@ -6,10 +6,7 @@ use super::account::{self, Receipt, dissect};
 use super::desk::{DESK, desk};
 use super::server::SERVER;
 use super::{FAULTS, invariant};
-use crate::rpc::channel::parameters::{
-    self as of_channel, ATTEMPT, ATTEMPTS, AVOID, BALANCE, BREAKER, BREAKER_OPEN, CLASS, FRESH,
-    POINTS, STALE,
-};
+use crate::rpc::channel::parameters::{self as of_channel, CHOOSING};
 use crate::rpc::channel::{self, Ended, RECOVERS};
 use crate::rpc::client::NEW_ID;
 use crate::rpc::directory::{REGISTRY, registry};
@@ -17,10 +14,7 @@ use crate::rpc::error::{CallError, Executed};
 use crate::rpc::govern::breaker::NEVER_HALF_OPENS;
 use crate::rpc::govern::shed::Class;
 use crate::rpc::message::{Codec, Message, Semantics};
-use crate::rpc::parameters::{
-    self, BACKOFF, BUDGET, CODEC, DEADLINE, DRIFT, PATIENCE, RETRANSMIT, RETRANSMIT_MAX, SEMANTICS,
-    STEPS,
-};
+use crate::rpc::parameters::{self, CALLING, CODEC, DEADLINE, SEMANTICS, STEPS, joined};
 use crate::rpc::{self, Channel, Client, Handle, NO_WORK_PAST_DEADLINE, Options};
 use latency::Latency;
 use simlab_core::wire::Decode;
@@ -31,12 +25,28 @@ use simlab_core::{
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The caller.
-pub const CALLER: Entry = Entry::server(
-    "account-caller",
-    "adds 1 to an account, again and again",
-    build,
-)
-.parameters(&[
+pub const CALLER: Entry =
+    Entry::server("account-caller", "adds 1 to an account, again and again", build)
+        .parameters(&joined::<30>(&[
+            &OWN,
+            &CHOOSING,
+            &[SEMANTICS, CODEC, DEADLINE, STEPS],
+            &CALLING,
+        ]))
+        .switches(&[NEW_ID, NEVER_HALF_OPENS])
+        .invariants(&[
+            invariant::EFFECTS_ONCE,
+            invariant::REPLIES_MATCH,
+            NO_WORK_PAST_DEADLINE,
+            RECOVERS,
+        ])
+        .dissector(|bytes| {
+            dissect(bytes).or_else(|| desk::dissect(bytes)).or_else(|| registry::dissect(bytes))
+        })
+        .faults(&FAULTS);
+
+/// What callers of other services do not have.
+const OWN: [Parameter; 10] = [
     Parameter {
         name: "server",
         kind: ParameterKind::Node,
@@ -98,38 +108,7 @@ pub const CALLER: Entry = Entry::server(
         "network",
         "in which order it writes and reads the bytes of numbers; a server knows network byte order alone",
     ),
-    BALANCE,
-    POINTS,
-    ATTEMPT,
-    ATTEMPTS,
-    AVOID,
-    FRESH,
-    STALE,
-    BREAKER,
-    BREAKER_OPEN,
-    CLASS,
-    SEMANTICS,
-    CODEC,
-    DEADLINE,
-    RETRANSMIT,
-    BACKOFF,
-    RETRANSMIT_MAX,
-    PATIENCE,
-    DRIFT,
-    BUDGET,
-    STEPS,
-])
-.switches(&[NEW_ID, NEVER_HALF_OPENS])
-.invariants(&[
-    invariant::EFFECTS_ONCE,
-    invariant::REPLIES_MATCH,
-    NO_WORK_PAST_DEADLINE,
-    RECOVERS,
-])
-.dissector(|bytes| {
-    dissect(bytes).or_else(|| desk::dissect(bytes)).or_else(|| registry::dissect(bytes))
-})
-.faults(&FAULTS);
+];
 
 /// When operations begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -6,7 +6,7 @@ use crate::rpc::balance::ring::POINTS_MAX;
 use crate::rpc::directory::{REGISTRY, cache};
 use crate::rpc::govern::breaker::{self, NEVER_HALF_OPENS};
 use crate::rpc::govern::shed::Class;
-use simlab_core::{Arguments, BuildError, Duration, NodeId, Parameter, ParameterKind, Switch};
+use simlab_core::{Arguments, BuildError, Duration, NodeId, Parameter, ParameterKind};
 
 /// How a server is chosen.
 pub const BALANCE: Parameter = Parameter::with_default(
@@ -80,8 +80,9 @@ pub const CLASS: Parameter = Parameter::with_default(
     "how much its calls matter where a server has more of them than it can serve",
 );
 
-/// The switches of a channel.
-pub const SWITCHES: [Switch; 1] = [NEVER_HALF_OPENS];
+/// What can be set of every channel.
+pub const CHOOSING: [Parameter; 10] =
+    [BALANCE, POINTS, ATTEMPT, ATTEMPTS, AVOID, FRESH, STALE, BREAKER, BREAKER_OPEN, CLASS];
 
 /// How long an answer of the registry may take before it is asked again.
 const PATIENCE: Duration = Duration::from_millis(500);
