@@ -140,13 +140,19 @@ impl<S: Service> Server<S> {
         ready: &mut Ready,
         env: &mut Env<'_>,
     ) {
-        let of = |(_, job): &(&JobId, &Job<S::Job>)| job.caller == from && job.header.call == call;
-        let Some((&id, job)) = self.jobs.iter().find(of) else { return };
-        if matches!(job.stage, Stage::Queued(_)) {
-            self.queue.remove(|queued| *queued == id);
-            self.drop_unexecuted(id, Verdict::Refused(Refusal::Cancelled), env);
-        } else {
-            self.too_late(id, ready);
+        let of = |(id, job): (&JobId, &Job<S::Job>)| {
+            let is_it = job.caller == from && job.header.call == call;
+            is_it.then_some((*id, matches!(job.stage, Stage::Queued(_))))
+        };
+        // Where copies are not known again, each of them is a job.
+        let copies: Vec<(JobId, bool)> = self.jobs.iter().filter_map(of).collect();
+        for (id, queued) in copies {
+            if queued {
+                self.queue.remove(|queued| *queued == id);
+                self.drop_unexecuted(id, Verdict::Refused(Refusal::Cancelled), env);
+            } else {
+                self.too_late(id, ready);
+            }
         }
     }
 

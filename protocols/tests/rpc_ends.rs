@@ -1,0 +1,76 @@
+//! Callers and servers, with no simulator: what they make of messages that are lost, doubled and late.
+
+mod calls;
+
+use calls::{Did, Flight, Lab, Spec, built};
+use simlab_core::wire::Decode;
+use simlab_core::{Duration, NodeId};
+use simlab_protocols::rpc::message::Message;
+
+const PHONE: NodeId = NodeId(0);
+const BANK: NodeId = NodeId(1);
+
+const fn ms(n: u64) -> Duration {
+    Duration::from_millis(n)
+}
+
+fn lab(phone: Spec<'_>, bank: Spec<'_>) -> Lab {
+    Lab::new(1, built(&[phone, bank]))
+}
+
+/// The message of a flight.
+fn message(flight: &Flight) -> Message<'_> {
+    let (_, bytes) = flight.bytes.split_last().expect("it has a port");
+    Message::from_bytes(bytes).expect("a message")
+}
+
+/// The numbers of the flights that are under way and of this kind.
+fn under_way(lab: &Lab, is: impl Fn(&Message<'_>) -> bool) -> Vec<u64> {
+    lab.flights.iter().filter(|(_, flight)| is(&message(flight))).map(|(n, _)| *n).collect()
+}
+
+/// Delivers all that is under way, and what comes of that.
+fn deliver_all(lab: &mut Lab) {
+    while let Some((&number, _)) = lab.flights.first_key_value() {
+        lab.deliver(number, false);
+    }
+}
+
+/// What the caller was told.
+fn told(lab: &Lab) -> Vec<&str> {
+    fn words((_, did): &(NodeId, Did)) -> Option<&str> {
+        match did {
+            Did::Noted { name: "told" | "failed", text, .. } => Some(text),
+            _ => None,
+        }
+    }
+    lab.did.iter().filter_map(words).collect()
+}
+
+const fn is_request(message: &Message<'_>) -> bool {
+    matches!(message, Message::Request { .. })
+}
+
+/// Where duplicates are not known, each copy of a request is a job of its own. Who takes the call back means all of them.
+#[test]
+fn a_cancel_stops_all_copies_of_a_call() {
+    let phone = Spec::new("phone", "phone", &[("server", "bank"), ("semantics", "at-least-once")]);
+    let bank = Spec::new("bank", "account-server", &[("workers", "1"), ("work", "10ms")]);
+    let mut lab = lab(phone, bank);
+    lab.command(PHONE, "add 100");
+    deliver_all(&mut lab); // hello, welcome, request: the worker is busy with it
+    lab.command(PHONE, "add 5");
+    let copies = under_way(&lab, is_request);
+    let [copy] = copies[..] else { panic!("one request") };
+    lab.deliver(copy, true);
+    lab.deliver(copy, true);
+    lab.deliver(copy, false);
+    lab.command(PHONE, "cancel 1");
+    deliver_all(&mut lab);
+    assert_eq!(
+        told(&lab),
+        ["call 1: indeterminate: the caller stopped waiting; executed: Unknown"]
+    );
+    lab.advance(ms(100));
+    assert_eq!(lab.inspect(BANK).get_int(&["total"]), Some(100), "no copy was executed");
+}
