@@ -51,6 +51,10 @@ const fn is_request(message: &Message<'_>) -> bool {
     matches!(message, Message::Request { .. })
 }
 
+const fn is_reply(message: &Message<'_>) -> bool {
+    matches!(message, Message::Reply { .. })
+}
+
 /// Where duplicates are not known, each copy of a request is a job of its own. Who takes the call back means all of them.
 #[test]
 fn a_cancel_stops_all_copies_of_a_call() {
@@ -73,4 +77,26 @@ fn a_cancel_stops_all_copies_of_a_call() {
     );
     lab.advance(ms(100));
     assert_eq!(lab.inspect(BANK).get_int(&["total"]), Some(100), "no copy was executed");
+}
+
+/// With [the switch](simlab_protocols::rpc::client::NEW_ID), a call that is sent again has another number, in the text too if
+/// it is one. What comes of it is read as what the first one was asked for.
+#[test]
+fn a_call_that_is_sent_again_under_another_number_can_be_read() {
+    for codec in ["binary", "json"] {
+        let phone = Spec::new("phone", "phone", &[("server", "bank"), ("codec", codec)]);
+        let bank = Spec::new("bank", "account-server", &[]);
+        let mut lab = lab(phone.switch("rpc-retry-with-new-id"), bank);
+        lab.command(PHONE, "add 5");
+        deliver_all(&mut lab);
+        lab.advance(ms(10));
+        let replies = under_way(&lab, is_reply);
+        assert_eq!(replies.len(), 1);
+        lab.flights.clear(); // it is lost
+        lab.advance(ms(250));
+        deliver_all(&mut lab);
+        lab.advance(ms(10));
+        deliver_all(&mut lab);
+        assert_eq!(told(&lab), ["call 0: there are 10"], "{codec}: it was executed twice");
+    }
 }

@@ -78,6 +78,20 @@ impl Plain {
     }
 }
 
+/// What is marshalled for a call of one number, or came of it, for the same under another: JSON-RPC has the number in its
+/// text. What is not of the first number stays as it is.
+pub(super) fn renumbered(bytes: &[u8], codec: Codec, from: CallId, to: CallId) -> Vec<u8> {
+    let number = |call: CallId| Json::from(call.0);
+    let json = (codec == Codec::Json).then(|| serde_json::from_slice(bytes).ok()).flatten();
+    match json {
+        Some(Json::Object(mut object)) if object.get("id") == Some(&number(from)) => {
+            object.insert("id".to_owned(), number(to));
+            Json::Object(object).to_string().into_bytes()
+        }
+        _ => bytes.to_vec(),
+    }
+}
+
 /// A call that was made, of a procedure that returns an `R`.
 pub struct Handle<R> {
     /// Which.

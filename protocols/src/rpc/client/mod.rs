@@ -10,7 +10,7 @@ pub use pending::Options;
 
 use super::error::{CallError, Executed, Refusal, Unavailable, Unknown};
 use super::message::{CallId, Header, Message, Presence, Semantics};
-use super::request::{Handle, Plain, Request};
+use super::request::{Handle, Plain, Request, renumbered};
 use super::steps::{self, Step};
 use super::value::Value;
 use crate::reliable::backoff::Backoff;
@@ -275,7 +275,11 @@ impl Client {
                     }
                     let Header { call: own, trace, .. } = pending.header;
                     self.step(Step::UnmarshalReply, trace, own, env);
-                    self.end(own, verdict.clone().into_result(), env, done);
+                    let mut result = verdict.clone().into_result();
+                    if *call != own {
+                        result = result.map(|text| renumbered(&text, *codec, *call, own));
+                    }
+                    self.end(own, result, env, done);
                 }
             }
             Message::Working { call, presence } => {
@@ -432,7 +436,10 @@ impl Client {
             self.made += 1;
             self.others.insert(header.call, id);
         }
-        env.send(pending.to, &Message::Request { header, body: &pending.body });
+        let body = &pending.body;
+        let named = (header.call != id).then(|| renumbered(body, header.codec, id, header.call));
+        let body = named.as_ref().unwrap_or(body);
+        env.send(pending.to, &Message::Request { header, body });
         pending.transmissions = pending.transmissions.saturating_add(1);
         let trace = pending.header.trace;
         if again {
