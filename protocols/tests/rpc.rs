@@ -97,6 +97,7 @@ fn reply(to: Header, life: u32, verdict: Verdict) -> Message<'static> {
     Message::Reply {
         call: to.call,
         presence,
+        interface: to.interface,
         procedure: to.procedure,
         codec: Codec::Binary,
         verdict,

@@ -5,6 +5,9 @@ mod calls;
 use calls::{Did, Flight, Lab, Spec, built};
 use simlab_core::wire::Decode;
 use simlab_core::{Duration, NodeId};
+use simlab_protocols::account::account;
+use simlab_protocols::account::desk::desk;
+use simlab_protocols::rpc::error::{Refusal, Verdict};
 use simlab_protocols::rpc::message::Message;
 
 const PHONE: NodeId = NodeId(0);
@@ -99,4 +102,62 @@ fn a_call_that_is_sent_again_under_another_number_can_be_read() {
         deliver_all(&mut lab);
         assert_eq!(told(&lab), ["call 0: there are 10"], "{codec}: it was executed twice");
     }
+}
+
+/// A reply names the service of its call, and one of another service is none.
+#[test]
+fn a_reply_of_another_service_is_strange() {
+    let phone = Spec::new("phone", "phone", &[("server", "bank")]);
+    let mut lab = lab(phone, Spec::new("bank", "account-server", &[]));
+    lab.command(PHONE, "add 5");
+    deliver_all(&mut lab);
+    lab.advance(ms(10));
+    let (_, flight) = lab.flights.pop_first().expect("the reply");
+    let mut other = flight.clone();
+    other.bytes[21] ^= 1; // behind the tag, the call and the server's life and clock
+    lab.hear(PHONE, BANK, &other.bytes);
+    assert_eq!(told(&lab), [""; 0]);
+    assert_eq!(lab.inspect(PHONE).get_int(&["strange"]), Some(1));
+    lab.hear(PHONE, BANK, &flight.bytes);
+    assert_eq!(told(&lab), ["call 0: there are 5"]);
+}
+
+/// Also a service that it does not have: the caller must know what was refused.
+#[test]
+fn a_refusal_names_the_service_that_there_is_not() {
+    let phone = Spec::new("phone", "phone", &[("server", "bank")]);
+    let mut lab = lab(phone, Spec::new("bank", "account-server", &[]));
+    lab.command(PHONE, "order 5");
+    while let Some((&number, flight)) = lab.flights.first_key_value() {
+        if let Message::Reply { verdict, .. } = message(flight) {
+            assert_eq!(verdict, Verdict::Refused(Refusal::Service));
+        }
+        lab.deliver(number, false);
+    }
+    assert_eq!(told(&lab), ["call 0: refused: there is no such service; executed: No"]);
+}
+
+/// A caller that speaks to several services shows each reply as that of its own.
+#[test]
+fn a_reply_is_shown_by_its_own_service() {
+    let specs = [
+        Spec::new("phone", "phone", &[("server", "desk")]),
+        Spec::new("bank", "account-server", &[]),
+        Spec::new("desk", "account-desk", &[("account", "bank")]),
+    ];
+    let mut lab = Lab::new(1, built(&specs));
+    lab.command(PHONE, "order 5");
+    let mut shown = Vec::new();
+    for _ in 0..10 {
+        while let Some((&number, flight)) = lab.flights.first_key_value() {
+            if is_reply(&message(flight)) {
+                let [account, desk] = [account::dissect, desk::dissect].map(|d| d(&flight.bytes));
+                shown.push((account.is_some(), desk.is_some()));
+            }
+            lab.deliver(number, false);
+        }
+        lab.advance(ms(1));
+    }
+    assert_eq!(shown, [(true, false), (false, true)], "the account's, and then the desk's");
+    assert_eq!(told(&lab), ["call 0: there are 5"]);
 }

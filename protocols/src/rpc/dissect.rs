@@ -119,6 +119,10 @@ fn request<C: Call>(mut walk: Walk<'_>, bytes: &[u8], port: u8) -> Option<Dissec
 fn reply<C: Call, R: Reply>(mut walk: Walk<'_>, port: u8) -> Option<Dissection> {
     let id = call(&mut walk)?;
     presence(&mut walk)?;
+    let service = |_: &u32| C::INTERFACE.name.to_owned();
+    if walk.shown("service", Reader::u32, service)? != C::INTERFACE.number() {
+        return None;
+    }
     let mut number = 0;
     walk.shown("procedure", Reader::u16, |n| {
         number = *n;

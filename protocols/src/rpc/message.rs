@@ -5,7 +5,7 @@
 //! welcome   2   8 nonce   4 life   8 clock
 //! request   3   8 call   8 settled   4 life   8 deadline   8 trace   4 service   2 version
 //!               2 procedure   1 flags   parameters
-//! reply     4   8 call   4 life   8 clock   2 procedure   1 flags   verdict
+//! reply     4   8 call   4 life   8 clock   4 service   2 procedure   1 flags   verdict
 //! working   5   8 call   4 life   8 clock
 //! reopen    6   8 call   4 life   8 clock   1 durable
 //! cancel    7   8 call   4 life
@@ -180,6 +180,8 @@ pub enum Message<'a> {
         call: CallId,
         /// Who says so.
         presence: Presence,
+        /// Of which service.
+        interface: u32,
         /// The procedure.
         procedure: u16,
         /// How the result is written.
@@ -299,10 +301,11 @@ impl Encode for Message<'_> {
                 header.encode(out);
                 out.extend(*body);
             }
-            Message::Reply { call, presence, procedure, codec, verdict } => {
+            Message::Reply { call, presence, interface, procedure, codec, verdict } => {
                 out.push(4);
                 out.extend(call.0.to_be_bytes());
                 presence.encode(out);
+                out.extend(interface.to_be_bytes());
                 out.extend(procedure.to_be_bytes());
                 out.push(if *codec == Codec::Json { JSON } else { 0 });
                 verdict.encode(out);
@@ -338,12 +341,14 @@ impl<'a> Decode<'a> for Message<'a> {
             }
             4 => {
                 let (call, presence) = (CallId(reader.u64()?), Presence::decode(reader)?);
-                let (procedure, flags) = (reader.u16()?, reader.u8()?);
+                let (interface, procedure) = (reader.u32()?, reader.u16()?);
+                let flags = reader.u8()?;
                 if flags & !JSON != 0 {
                     return Err(WireError::Tag { what: "flags of a reply", tag: flags });
                 }
                 let verdict = Verdict::take(reader)?;
-                Message::Reply { call, presence, procedure, codec: codec(flags), verdict }
+                let codec = codec(flags);
+                Message::Reply { call, presence, interface, procedure, codec, verdict }
             }
             5 => Message::Working {
                 call: CallId(reader.u64()?),
@@ -381,7 +386,8 @@ pub(super) fn examples() -> Vec<Vec<u8>> {
         class: Class::Sheddable,
     };
     let reply = |verdict| {
-        Message::Reply { call, presence, procedure: 4, codec: Codec::Binary, verdict }.to_bytes()
+        let (interface, procedure, codec) = (header.interface, 4, Codec::Binary);
+        Message::Reply { call, presence, interface, procedure, codec, verdict }.to_bytes()
     };
     let refused = |why| reply(Verdict::Refused(why));
     vec![
@@ -432,7 +438,7 @@ mod tests {
                 Message::from_bytes(&bytes),
                 Ok(Message::Request { .. } | Message::Reply { verdict: Verdict::Returned(_), .. })
             );
-            let least = if open_ended { 23 } else { bytes.len() };
+            let least = if open_ended { 28 } else { bytes.len() };
             for len in 0..least {
                 assert!(Message::from_bytes(&bytes[..len]).is_err(), "{bytes:?} at {len}");
             }

@@ -260,7 +260,7 @@ impl Client {
     ) -> bool {
         match message {
             Message::Welcome { nonce, presence } => self.welcome(from, *nonce, *presence, env),
-            Message::Reply { call, presence, procedure, codec, verdict } => {
+            Message::Reply { call, presence, interface, procedure, codec, verdict } => {
                 if let Some(pending) = self.of_peer(*call, from, *presence, env) {
                     // An earlier life may have refused what a later one, asked again, executes.
                     if pending.life != Some(presence.life) {
@@ -268,8 +268,9 @@ impl Client {
                         env.note("rpc.late", from.0.into(), call.0);
                         return true;
                     }
-                    let fits = (pending.header.procedure, pending.header.codec);
-                    if fits != (*procedure, *codec) {
+                    let Header { interface: service, procedure: asked, codec: how, .. } =
+                        pending.header;
+                    if (service, asked, how) != (*interface, *procedure, *codec) {
                         self.strange(from, env);
                         return true;
                     }

@@ -43,7 +43,9 @@ impl<S: Service> Server<S> {
         if let Some(why) = refusal {
             self.counts.refused += 1;
             self.counts.denied += u64::from(why == Refusal::Denied);
-            return self.say(from, header, Verdict::Refused(why), env);
+            let (procedure, codec) = (header.procedure, header.codec);
+            let answered = Answered { procedure, codec, verdict: Verdict::Refused(why) };
+            return Self::reply_of(header.interface, from, header.call, answered, env);
         }
         if header.semantics == Semantics::AtMostOnce {
             match self.table.look(from, header.call, header.settled) {
@@ -120,9 +122,14 @@ impl<S: Service> Server<S> {
     }
 
     pub(super) fn reply(&self, to: NodeId, call: CallId, answered: Answered, env: &mut Env<'_>) {
+        Self::reply_of(Self::interface().number(), to, call, answered, env);
+    }
+
+    /// Answers a call of a service, which need not be its own if it is refused.
+    fn reply_of(interface: u32, to: NodeId, call: CallId, answered: Answered, env: &mut Env<'_>) {
         let Answered { procedure, codec, verdict } = answered;
         let presence = Self::presence(env);
-        env.send(to, &Message::Reply { call, presence, procedure, codec, verdict });
+        env.send(to, &Message::Reply { call, presence, interface, procedure, codec, verdict });
     }
 
     pub(super) fn at_work(&self, to: NodeId, call: CallId, env: &mut Env<'_>) {
