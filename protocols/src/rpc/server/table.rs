@@ -122,7 +122,8 @@ impl Table {
             // It had begun before a crash.
             Some(Some(Answered { verdict: Verdict::Forgotten, .. })) => Known::Forgotten,
             Some(Some(answered)) => Known::Answered(answered.clone()),
-            None if call.0 < caller.floor => Known::Forgotten,
+            // Nothing is above the last number: of that one itself nothing may be known either.
+            None if call.0 < caller.floor || caller.floor == u64::MAX => Known::Forgotten,
             None if caller.calls.len() < self.limits.calls => Known::New,
             None if caller.calls.values().any(Option::is_some) => Known::New,
             // All of them are being executed.
@@ -153,7 +154,7 @@ impl Table {
                 caller.calls.remove(&oldest);
                 self.evicted += 1;
                 if !self.evict_and_execute {
-                    caller.floor = caller.floor.max(oldest.0 + 1);
+                    caller.floor = caller.floor.max(oldest.0.saturating_add(1));
                 }
             }
         }
@@ -168,7 +169,7 @@ impl Table {
 
     /// What is remembered of calls that have ended, for a snapshot; with `running` also that others have begun, of
     /// which nobody knows anything after a crash.
-    pub(super) fn put(&self, running: bool, out: &mut Vec<u8>) {
+    pub fn put(&self, running: bool, out: &mut Vec<u8>) {
         let verdict = Verdict::Forgotten;
         let unknown = Answered { procedure: 0, codec: Codec::Binary, verdict };
         out.extend((self.callers.len() as u32).to_be_bytes());
@@ -187,7 +188,10 @@ impl Table {
     }
 
     /// Reads what [`Table::put`] has written into this empty table.
-    pub(super) fn take(&mut self, reader: &mut Reader<'_>) -> Result<(), WireError> {
+    ///
+    /// # Errors
+    /// If it has not written that.
+    pub fn take(&mut self, reader: &mut Reader<'_>) -> Result<(), WireError> {
         for _ in 0..reader.u32()? {
             let id = NodeId(reader.u32()?);
             let mut caller = Caller { floor: reader.u64()?, ..Caller::default() };
@@ -280,6 +284,17 @@ mod tests {
             assert_eq!(table.look(A, CallId(0), NONE), late, "it comes late, or was evicted");
             assert_eq!(table.look(A, CallId(2), NONE), Known::Answered(answered(2)));
         }
+    }
+
+    /// No caller counts so far, but whoever wants to can send such a number.
+    #[test]
+    fn the_last_number_is_never_executed_again() {
+        let (mut table, last) = (table(), CallId(u64::MAX));
+        (0..2).for_each(|n| table.begin(A, CallId(n)));
+        table.answer(A, last, answered(1));
+        assert_eq!(table.look(A, CallId(2), NONE), Known::New);
+        table.begin(A, CallId(2));
+        assert_eq!(table.look(A, last, NONE), Known::Forgotten, "it was evicted");
     }
 
     #[test]
