@@ -152,9 +152,14 @@ impl Lab {
         self.handle(to, Event::Datagram { from, bytes });
     }
 
-    /// Gives a node an order.
+    /// Gives a node an order in words.
     pub(crate) fn command(&mut self, node: NodeId, words: &str) {
-        self.handle(node, Event::Command { bytes: words.as_bytes() });
+        self.order(node, words.as_bytes());
+    }
+
+    /// Gives a node an order.
+    pub(crate) fn order(&mut self, node: NodeId, bytes: &[u8]) {
+        self.handle(node, Event::Command { bytes });
     }
 
     /// When the next timer rings or the next sync ends.

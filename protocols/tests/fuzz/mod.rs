@@ -4,6 +4,9 @@
 //! The same numbers make the same inputs, but for those before them: an input is one more frame in a
 //! conversation. Whoever uses this has [`PeakAlloc`] for its global allocator.
 
+mod dice;
+
+use dice::Dice;
 use peak_alloc::PeakAlloc;
 use simlab_core::{
     Arguments, Counters, Duration, Effect, Entry, Env, Event, Hop, Hops, Layer, Layered, Member,
@@ -64,37 +67,11 @@ fn held_max(layered: &Layered) -> usize {
     SENDERS * of_peers as usize * 5 / 4 + (64 << 10)
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014).
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `n`, which is not 0.
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
-    }
-
-    fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-
-    fn bytes(&mut self, len: usize) -> Vec<u8> {
-        (0..len).map(|_| self.next() as u8).collect()
-    }
-
-    /// A message: mostly a short one, unless all are to be long.
-    fn message(&mut self, long: bool) -> Vec<u8> {
-        let most = if long { MESSAGE_MAX } else { [40, 200, 2_000, 6_000][self.below(4)] };
-        let len = self.below(most);
-        vec![self.next() as u8; len]
-    }
+/// A message: mostly a short one, unless all are to be long.
+fn message(dice: &mut Dice, long: bool) -> Vec<u8> {
+    let most = if long { MESSAGE_MAX } else { [40, 200, 2_000, 6_000][dice.below(4)] };
+    let len = dice.below(most);
+    vec![dice.next() as u8; len]
 }
 
 /// Nodes that know each other: the one that is attacked, two peers, and a stranger.
@@ -301,7 +278,7 @@ impl Session {
         }
         if dice.one_in(3) {
             let (from, to) = [(0, 1), (0, 2), (1, 0), (2, 0)][dice.below(4)];
-            let message = dice.message(self.flood);
+            let message = message(dice, self.flood);
             let done = self.nodes[from].push(NodeId(to), message, self.now, dice.next());
             self.carry(from, done, dice, report);
         }

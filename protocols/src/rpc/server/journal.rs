@@ -12,6 +12,8 @@
 //! A record is written at one go and there is one sync for it, so that after a crash there is all of it or nothing. What
 //! is torn at the end was never acknowledged, and what is written next begins another file: records that survived a crash
 //! behind a hole must not come back, since who asked again may have been told that they never will.
+//!
+//! What reads a journal is public, for tools that look into one.
 
 use super::table::Answered;
 use crate::checksum::{CRC_32C, Checksum};
@@ -112,19 +114,32 @@ impl Journal {
 
 /// A call that has ended, as it is remembered.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Entry {
-    pub(super) caller: NodeId,
-    pub(super) call: CallId,
-    pub(super) answered: Answered,
+pub struct Entry {
+    /// Who made it.
+    pub caller: NodeId,
+    /// Its number.
+    pub call: CallId,
+    /// What came of it.
+    pub answered: Answered,
 }
 
 /// The body of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Record<'a> {
+pub enum Record<'a> {
     /// What all before it comes to.
-    Snapshot { service: &'a [u8], table: &'a [u8] },
+    Snapshot {
+        /// What [`Service::snapshot`](super::context::Service::snapshot) wrote.
+        service: &'a [u8],
+        /// What [`Table::put`](super::table::Table::put) wrote.
+        table: &'a [u8],
+    },
     /// A call has done this.
-    Done { effects: Vec<&'a [u8]>, entry: Option<Entry> },
+    Done {
+        /// What [`Service::redo`](super::context::Service::redo) does again, in order.
+        effects: Vec<&'a [u8]>,
+        /// The call, if it is to be known again.
+        entry: Option<Entry>,
+    },
 }
 
 impl Encode for Record<'_> {
@@ -174,7 +189,8 @@ impl<'a> Decode<'a> for Record<'a> {
 }
 
 /// A record with what it is known by.
-pub(super) fn framed(record: &Record<'_>) -> Vec<u8> {
+#[must_use]
+pub fn framed(record: &Record<'_>) -> Vec<u8> {
     let body = record.to_bytes();
     let mut out = Vec::with_capacity(body.len() + 8);
     put_bytes(&mut out, &body);
@@ -183,7 +199,8 @@ pub(super) fn framed(record: &Record<'_>) -> Vec<u8> {
 }
 
 /// The records of a journal, and how long they are together: what is behind is torn.
-pub(super) fn records(journal: &[u8]) -> (Vec<Record<'_>>, usize) {
+#[must_use]
+pub fn records(journal: &[u8]) -> (Vec<Record<'_>>, usize) {
     let mut reader = Reader::new(journal);
     let (mut all, mut end) = (Vec::new(), 0);
     while let Ok(record) = record(&mut reader) {

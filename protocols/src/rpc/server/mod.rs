@@ -14,7 +14,7 @@ mod config;
 pub mod context;
 mod execution;
 mod job;
-mod journal;
+pub mod journal;
 mod marshal;
 pub mod monitor;
 pub mod table;
