@@ -3,13 +3,16 @@
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+#[path = "../fuzz/dice.rs"]
+pub(crate) mod dice;
 mod disk;
 pub(crate) mod phone;
 
+use dice::Dice;
 use disk::Files;
 use simlab_core::{
-    Argument, Arguments, Counters, Disk, Duration, Effect, Entry, Env, Event, Fields, Member,
-    Moment, NodeId, Outbox, Parameter, Process, Scope, Seeded, Ticket, Time,
+    Argument, Arguments, Counters, Disk, Duration, Effect, Entry, Env, Event, Fields, Layered,
+    Member, Moment, NodeId, Outbox, Parameter, Process, Scope, Seeded, Stack, Ticket, Time,
 };
 use std::collections::{BTreeMap, VecDeque};
 
@@ -35,6 +38,14 @@ pub(crate) enum Did {
     Synced,
     Rang,
     Halted,
+}
+
+/// What the network does while it is left to itself: of how many datagrams one is lost, doubled, damaged.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Weather {
+    pub(crate) loss: usize,
+    pub(crate) double: usize,
+    pub(crate) damage: usize,
 }
 
 struct Sync {
@@ -162,6 +173,29 @@ impl Lab {
         self.handle(node, Event::Command { bytes });
     }
 
+    /// Lets so many milliseconds pass, in which datagrams arrive after some three milliseconds, in any order, or not at all.
+    pub(crate) fn blow(&mut self, millis: u64, weather: Weather, dice: &mut Dice) {
+        for _ in 0..millis {
+            self.advance(Duration::from_millis(1));
+            let under_way: Vec<u64> = self.flights.keys().copied().collect();
+            for number in under_way {
+                if !dice.one_in(3) {
+                    continue;
+                }
+                if dice.one_in(weather.loss) {
+                    self.flights.remove(&number);
+                    continue;
+                }
+                let flight = self.flights.get_mut(&number).expect("it is under way");
+                if dice.one_in(weather.damage) {
+                    let at = dice.below(flight.bytes.len());
+                    flight.bytes[at] ^= 1 << dice.below(8);
+                }
+                self.deliver(number, dice.one_in(weather.double));
+            }
+        }
+    }
+
     /// When the next timer rings or the next sync ends.
     pub(crate) fn next(&self) -> Option<Time> {
         let timers = self.nodes.iter().flat_map(|node| node.timers.values().copied());
@@ -258,6 +292,43 @@ impl Lab {
     pub(crate) fn file(&self, node: NodeId, name: &str) -> Option<&[u8]> {
         self.nodes[node.index()].files.read(name).expect("it can be read")
     }
+}
+
+/// A layer's name, and the arguments that are not the default ones.
+pub(crate) type Layering<'a> = (&'a str, &'a [(&'a str, &'a str)]);
+
+/// A service of one of two nodes on layers, the uppermost first.
+pub(crate) fn on_layers(
+    layers: &[Layering<'_>],
+    me: NodeId,
+    app: Box<dyn Process>,
+) -> Box<dyn Process> {
+    let layer = |(name, given): &Layering<'_>| {
+        let mut entries = simlab_protocols::entries().iter();
+        let entry = entries.find(|entry| entry.name == *name).expect("a layer");
+        let spec = Spec { name: "", entry, given: given.to_vec(), switches: Vec::new() };
+        let parameters = entry.parameters.iter();
+        let arguments = parameters.map(|p| (p.name, spec.argument(p, &|_| None))).collect();
+        Layered { name: entry.name, arguments }
+    };
+    let layered: Vec<Layered> = layers.iter().map(layer).collect();
+    let member = |id| Member {
+        id: NodeId(id),
+        name: format!("n{id}"),
+        site: None,
+        service: "",
+        arguments: BTreeMap::new(),
+        stack: layered.clone(),
+    };
+    let roster = [member(0), member(1)];
+    let build = |layered: &Layered| {
+        let mut entries = simlab_protocols::entries().iter();
+        let entry = entries.find(|entry| entry.name == layered.name).expect("a layer");
+        let arguments = Arguments { me, roster: &roster, objects: &[], switches: &[] };
+        let layer = entry.layer.expect("it is a layer");
+        (layered.name, (layer.build)(&arguments, layered).expect("it can be built"))
+    };
+    Box::new(Stack::new(layered.iter().map(build).collect(), app))
 }
 
 /// A node that is to be built.

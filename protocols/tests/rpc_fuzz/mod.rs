@@ -6,13 +6,11 @@
 #[path = "../calls/mod.rs"]
 mod calls;
 pub(crate) mod decoders;
-#[path = "../fuzz/dice.rs"]
-mod dice;
 pub(crate) mod ends;
 mod keeper;
 mod marshalled;
 
-use dice::Dice;
+use calls::dice::Dice;
 use peak_alloc::PeakAlloc;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
