@@ -99,6 +99,8 @@ fn server() -> Box<dyn Process> {
         newest: 1,
         workers: 4,
         queue: 64,
+        shed: None,
+        rate: None,
         limits,
         durable: true,
         working: None,

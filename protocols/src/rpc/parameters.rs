@@ -213,6 +213,8 @@ pub const fn joined<const N: usize>(lists: &[&[Parameter]]) -> [Parameter; N] {
     all
 }
 
+/// The switches of a caller.
+pub const CLIENT_SWITCHES: [Switch; 1] = [client::NEW_ID];
 /// The switches of a server.
 pub const SERVER_SWITCHES: [Switch; 4] =
     [TABLE_IN_MEMORY, SEPARATE_SYNCS, EVICT_AND_EXECUTE, WRONG_CALLER];

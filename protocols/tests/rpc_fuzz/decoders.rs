@@ -11,6 +11,7 @@ use simlab_protocols::account::account;
 use simlab_protocols::account::desk::desk;
 use simlab_protocols::arith::arith;
 use simlab_protocols::rpc::error::{Refusal, Verdict};
+use simlab_protocols::rpc::govern::shed::Class;
 use simlab_protocols::rpc::message::{CallId, Codec, Header, Message, Presence, Semantics};
 use simlab_protocols::rpc::server::journal::{Entry, Record, framed, records};
 use simlab_protocols::rpc::server::table::{Answered, Limits, Table};
@@ -110,7 +111,9 @@ fn headers() -> Vec<Vec<u8>> {
     let mut all = Vec::new();
     for semantics in [Semantics::Maybe, Semantics::AtLeastOnce, Semantics::AtMostOnce] {
         for codec in [Codec::Binary, Codec::Json] {
-            all.push(example(semantics, codec).to_bytes());
+            for class in Class::ALL {
+                all.push(Header { class, ..example(semantics, codec) }.to_bytes());
+            }
         }
     }
     all
@@ -128,6 +131,7 @@ fn example(semantics: Semantics, codec: Codec) -> Header {
         procedure: 1,
         semantics,
         codec,
+        class: Class::Critical,
     }
 }
 

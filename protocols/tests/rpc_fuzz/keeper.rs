@@ -148,6 +148,8 @@ pub(super) fn server(other: Option<NodeId>, durable: bool) -> Box<dyn Process> {
         newest: u16::MAX,
         workers: 2,
         queue: QUEUE,
+        shed: None,
+        rate: None,
         limits: LIMITS,
         durable,
         working: Some(Duration::from_millis(500)),

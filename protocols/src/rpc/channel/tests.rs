@@ -149,9 +149,9 @@ impl Caller {
                 _ => None,
             }
         });
-        let Header { call, procedure, codec, .. } = header.expect("it was asked");
+        let Header { call, interface, procedure, codec, .. } = header.expect("it was asked");
         let presence = self.presence();
-        self.hear(from, &Message::Reply { call, presence, procedure, codec, verdict });
+        self.hear(from, &Message::Reply { call, presence, interface, procedure, codec, verdict });
     }
 }
 
