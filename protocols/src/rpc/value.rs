@@ -59,7 +59,7 @@ macro_rules! integers {
             const LEAST: usize = size_of::<$type>();
 
             fn put(&self, out: &mut Vec<u8>) {
-                out.extend(self.to_be_bytes());
+                out.extend_from_slice(&self.to_be_bytes());
             }
 
             fn take(reader: &mut Reader<'_>) -> Result<Self, WireError> {
@@ -190,6 +190,7 @@ impl<T: Value> Value for Vec<T> {
 
     fn put(&self, out: &mut Vec<u8>) {
         put_count(out, self.len());
+        out.reserve(self.len() * T::LEAST);
         for value in self {
             value.put(out);
         }
@@ -198,7 +199,11 @@ impl<T: Value> Value for Vec<T> {
     fn take(reader: &mut Reader<'_>) -> Result<Self, WireError> {
         // What takes no room could be announced in any number.
         let count = reader.count(T::LEAST.max(1))?;
-        (0..count).map(|_| T::take(reader)).collect()
+        let mut list = Vec::with_capacity(count);
+        for _ in 0..count {
+            list.push(T::take(reader)?);
+        }
+        Ok(list)
     }
 
     fn to_json(&self) -> Json {
@@ -327,7 +332,7 @@ impl Value for Number {
             }
             Number::Fraction(x) => {
                 out.push(1);
-                out.extend(x.to_bits().to_be_bytes());
+                out.extend_from_slice(&x.to_bits().to_be_bytes());
             }
         }
     }
