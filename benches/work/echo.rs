@@ -25,7 +25,7 @@ simlab_protocols::service! {
 /// Steps are noted only where that is asked for.
 const STEPS: Parameter = Parameter { default: Some("false"), ..parameters::STEPS };
 
-const fn serving() -> [Parameter; 8] {
+const fn serving() -> [Parameter; SERVING.len()] {
     let mut all = SERVING;
     all[7] = STEPS;
     all
