@@ -27,7 +27,7 @@ const STEPS: Parameter = Parameter { default: Some("false"), ..parameters::STEPS
 
 const fn serving() -> [Parameter; SERVING.len()] {
     let mut all = SERVING;
-    all[7] = STEPS;
+    all[SERVING.len() - 1] = STEPS;
     all
 }
 

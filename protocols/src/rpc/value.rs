@@ -1,7 +1,7 @@
 //! Marshalling: values as bytes in network byte order, and as JSON.
 
 use serde_json::Value as Json;
-use simlab_core::wire::{Reader, WireError, put_bytes, put_count};
+use simlab_core::wire::{Reader, WireError, put_bytes};
 
 /// What can be a parameter or a result of a remote procedure.
 ///
@@ -181,15 +181,15 @@ impl Value for Bytes {
     }
 }
 
-/// At most 65,535 of them: more are refused where they are read.
 #[diagnostic::do_not_recommend]
 impl<T: Value> Value for Vec<T> {
     const TYPE: &'static str = "list";
-    const LEAST: usize = 2;
+    const LEAST: usize = 4;
     const LIST: bool = true;
 
     fn put(&self, out: &mut Vec<u8>) {
-        put_count(out, self.len());
+        let count = u32::try_from(self.len()).expect("no list of ours comes near 2^32");
+        out.extend(count.to_be_bytes());
         out.reserve(self.len() * T::LEAST);
         for value in self {
             value.put(out);
@@ -198,7 +198,10 @@ impl<T: Value> Value for Vec<T> {
 
     fn take(reader: &mut Reader<'_>) -> Result<Self, WireError> {
         // What takes no room could be announced in any number.
-        let count = reader.count(T::LEAST.max(1))?;
+        let count = reader.u32()? as usize;
+        if count > reader.rest().len() / T::LEAST.max(1) {
+            return Err(WireError::Truncated);
+        }
         let mut list = Vec::with_capacity(count);
         for _ in 0..count {
             list.push(T::take(reader)?);
@@ -211,11 +214,7 @@ impl<T: Value> Value for Vec<T> {
     }
 
     fn from_json(json: &Json) -> Option<Self> {
-        let list = json.as_array()?;
-        if list.len() > usize::from(u16::MAX) {
-            return None;
-        }
-        list.iter().map(T::from_json).collect()
+        json.as_array()?.iter().map(T::from_json).collect()
     }
 }
 

@@ -52,10 +52,12 @@ impl<S: Service> Server<S> {
                 Known::New => {}
                 Known::Answered(answered) if !self.syncing.contains(&(from, header.call)) => {
                     self.counts.duplicates += 1;
+                    env.note("rpc.known", header.trace, header.call.0);
                     return self.reply(from, header.call, answered, env);
                 }
                 Known::Answered(_) | Known::Running => {
                     self.counts.duplicates += 1;
+                    env.note("rpc.known", header.trace, header.call.0);
                     return self.at_work(from, header.call, env);
                 }
                 Known::Forgotten => return self.say(from, header, Verdict::Forgotten, env),

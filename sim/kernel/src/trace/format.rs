@@ -178,7 +178,13 @@ pub fn timer(node: NodeId, scope: Scope, key: TimerKey, describe: &dyn Describe)
     let layer = Stack::layer_of(scope)
         .and_then(|(place, rest)| Some((describe.layer(node, place)?.to_owned(), rest)));
     let (layer, rest) = layer.map_or((None, scope), |(name, rest)| (Some(name), rest));
-    let ports = (rest != Scope::ROOT).then(|| format!("{:x}", rest.bits()));
+    // As in the names of files: the outermost port first.
+    let mut rest = rest;
+    let ports = std::iter::from_fn(|| {
+        let (port, inner) = rest.split()?;
+        rest = inner;
+        Some(port.0.to_string())
+    });
     let path: Vec<String> = layer.into_iter().chain(ports).chain([key.to_string()]).collect();
     path.join("/")
 }
@@ -239,7 +245,7 @@ mod tests {
         assert_eq!(told(&[7]), "7/2", "of a component");
         assert_eq!([told(&[248]), told(&[249])], ["reliable/2", "fragments/2"]);
         assert_eq!(told(&[249, 7]), "fragments/7/2", "of a component of a layer");
-        assert_eq!(told(&[250]), "fa/2", "there is no third layer");
+        assert_eq!(told(&[250]), "250/2", "there is no third layer");
     }
 
     #[test]
