@@ -3,6 +3,7 @@
 use super::args::{ListArgs, Topic};
 use super::output::{Exit, Output};
 use super::story;
+use super::wrap::filled;
 use simlab_check::CONSISTENCIES;
 use simlab_core::{Duration, Entry, FaultKind, Goal, Parameter, Role, Switch, Tolerance};
 use simlab_scenarios::{Catalogue, LESSONS, lesson, load};
@@ -19,9 +20,9 @@ pub(super) fn list(args: &ListArgs, catalogue: &Catalogue, output: &mut Output) 
         Topic::Consistency => consistency(output),
         Topic::Models => {
             for model in &catalogue.models {
-                output.line(&format!("{:<18} {}", model.name, model.summary));
+                told(output, &format!("{:<18} ", model.name), model.summary);
                 if let Ok(known) = simlab_check::model(model.name) {
-                    output.line(&format!("    initially: {}", known.initial));
+                    told(output, "    initially: ", &known.initial.to_string());
                 }
             }
         }
@@ -37,7 +38,7 @@ fn scenarios(catalogue: &Catalogue, output: &mut Output) {
             Ok(scenario) => scenario.title.get(&lang).to_owned(),
             Err(_) => "(does not load)".to_owned(),
         };
-        output.line(&format!("{name:<18} {title}"));
+        told(output, &format!("{name:<18} "), &title);
     }
 }
 
@@ -48,22 +49,23 @@ fn services(catalogue: &Catalogue, output: &mut Output) {
             Role::Client => "client",
             Role::Layer => "layer",
         };
-        output.line(&format!("{:<18} {} ({role})", entry.name, entry.summary));
+        let summary = format!("{} ({role})", entry.summary);
+        told(output, &format!("{:<18} ", entry.name), &summary);
         parts(entry, output);
         if let Some(model) = entry.faults {
-            output.line(&format!("    faults: {}", model.summary));
+            told(output, "    faults: ", model.summary);
         }
     }
 }
 
 fn layers(catalogue: &Catalogue, output: &mut Output) {
     for entry in &catalogue.layers {
-        output.line(&format!("{:<18} {}", entry.name, entry.summary));
+        told(output, &format!("{:<18} ", entry.name), entry.summary);
         parts(entry, output);
         let shields = entry.layer.map_or(&[][..], |layer| layer.shields);
         if !shields.is_empty() {
             let kinds: Vec<&str> = shields.iter().map(|kind| kind.name()).collect();
-            output.line(&format!("    keeps from what stands on it: {}", kinds.join(", ")));
+            told(output, "    keeps from what stands on it: ", &kinds.join(", "));
         }
     }
 }
@@ -72,13 +74,13 @@ fn layers(catalogue: &Catalogue, output: &mut Output) {
 fn parts(entry: &Entry, output: &mut Output) {
     parameters(entry.parameters, output);
     for invariant in entry.invariants {
-        output.line(&format!("    invariant {}: {}", invariant.name, invariant.summary));
+        told(output, &format!("    invariant {}: ", invariant.name), invariant.summary);
     }
     for switch in entry.switches {
-        output.line(&format!("    switch {} leaves out the rule: {}", switch.name, switch.breaks));
+        told(output, &format!("    switch {} leaves out the rule: ", switch.name), switch.breaks);
     }
     for goal in entry.goals {
-        output.line(&format!("    goal {}: {}", goal.name, goal.summary));
+        told(output, &format!("    goal {}: ", goal.name), goal.summary);
     }
 }
 
@@ -94,8 +96,8 @@ fn switches(catalogue: &Catalogue, output: &mut Output) {
         }
     }
     for (switch, services) in all {
-        output.line(&format!("{:<28} {}", switch.name, services.join(", ")));
-        output.line(&format!("    leaves out the rule: {}", switch.breaks));
+        told(output, &format!("{:<28} ", switch.name), &services.join(", "));
+        told(output, "    leaves out the rule: ", switch.breaks);
         output.line(&format!("    caught by: {}", switch.caught_by));
     }
 }
@@ -112,8 +114,8 @@ fn goals(catalogue: &Catalogue, output: &mut Output) {
         }
     }
     for (Goal { name, summary, seeds_min }, services) in all {
-        output.line(&format!("{name:<28} {}", services.join(", ")));
-        output.line(&format!("    {summary}"));
+        told(output, &format!("{name:<28} "), &services.join(", "));
+        told(output, "    ", summary);
         if *seeds_min > 1 {
             output.line(&format!("    asked of {seeds_min} seeds or more"));
         }
@@ -122,7 +124,7 @@ fn goals(catalogue: &Catalogue, output: &mut Output) {
 
 fn faults(catalogue: &Catalogue, output: &mut Output) {
     for kind in FaultKind::ALL {
-        output.line(&format!("{:<14} {}", kind.name(), kind.summary()));
+        told(output, &format!("{:<14} ", kind.name()), kind.summary());
     }
     for entry in &catalogue.services {
         output.line("");
@@ -130,7 +132,7 @@ fn faults(catalogue: &Catalogue, output: &mut Output) {
             output.line(&format!("{}: says nothing of faults", entry.name));
             continue;
         };
-        output.line(&format!("{}: {}", entry.name, model.summary));
+        told(output, &format!("{}: ", entry.name), model.summary);
         // Kinds of which the same is true stand together.
         let mut said: Vec<((Tolerance, Tolerance), Vec<&str>)> = Vec::new();
         for kind in FaultKind::ALL {
@@ -141,11 +143,12 @@ fn faults(catalogue: &Catalogue, output: &mut Output) {
             }
         }
         for ((safety, liveness), kinds) in said {
-            output.line(&format!("    {}", kinds.join(", ")));
-            output.line(&match safety {
-                Tolerance::Never => "        not tolerated".to_owned(),
-                _ => format!("        safe if it strikes {safety}, live if it strikes {liveness}"),
-            });
+            told(output, "    ", &kinds.join(", "));
+            let words = match safety {
+                Tolerance::Never => "not tolerated".to_owned(),
+                _ => format!("safe if it strikes {safety}, live if it strikes {liveness}"),
+            };
+            told(output, "        ", &words);
         }
         if model.safety(FaultKind::Drift) != Tolerance::Never {
             let drift = Duration(model.drift_max.into());
@@ -157,18 +160,18 @@ fn faults(catalogue: &Catalogue, output: &mut Output) {
 /// The consistency models, the stronger ones first, each with the next weaker ones.
 fn consistency(output: &mut Output) {
     for model in CONSISTENCIES {
-        output.line(&format!("{:<20} {}", model.name, model.summary));
+        told(output, &format!("{:<20} ", model.name), model.summary);
         if !model.implies.is_empty() {
-            output.line(&format!("    implies: {}", model.implies.join(", ")));
+            told(output, "    implies: ", &model.implies.join(", "));
         }
-        output.line(&format!("    {}", model.source));
+        told(output, "    ", model.source);
     }
 }
 
 fn checks(catalogue: &Catalogue, output: &mut Output) {
     for check in &catalogue.checks {
         let kind = if check.figure { "a figure" } else { "true or false" };
-        output.line(&format!("{:<18} {} ({kind})", check.name, check.summary));
+        told(output, &format!("{:<18} ", check.name), &format!("{} ({kind})", check.summary));
         parameters(check.parameters, output);
     }
 }
@@ -181,6 +184,16 @@ fn parameters(parameters: &[Parameter], output: &mut Output) {
             None => "required".to_owned(),
         };
         let (name, kind, help) = (parameter.name, parameter.kind, parameter.help);
-        output.line(&format!("    {name:<14} {help} [{kind}; {default}]"));
+        told(output, &format!("    {name:<14} "), &format!("{help} [{kind}; {default}]"));
+    }
+}
+
+/// A text behind a name, in lines of a terminal.
+fn told(output: &mut Output, name: &str, text: &str) {
+    const COLUMNS: usize = 80;
+    let behind = name.chars().count();
+    let indent = if behind <= 20 { behind } else { 8 };
+    for line in filled(name, text, indent, COLUMNS) {
+        output.line(&line);
     }
 }
