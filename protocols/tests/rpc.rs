@@ -1,7 +1,9 @@
 //! Callers alone, with no simulator: what they make of messages that come late or from strangers.
 
 use simlab_core::wire::{Decode, Encode};
-use simlab_core::{Counters, Duration, Effect, Env, Moment, NoDisk, NodeId, Outbox, Seeded, Time};
+use simlab_core::{
+    Counters, Duration, Effect, Env, Moment, NoDisk, NodeId, Outbox, Seeded, Time, TimerKey,
+};
 use simlab_protocols::arith::arith;
 use simlab_protocols::reliable::backoff::Backoff;
 use simlab_protocols::rpc::client::Config;
@@ -19,12 +21,21 @@ struct Caller {
     counters: Counters,
     sent: Vec<Vec<u8>>,
     done: Vec<Completed>,
+    now: Time,
+    /// What it waits for, and until when.
+    timer: Option<(TimerKey, Time)>,
 }
 
 impl Caller {
     fn new() -> Self {
+        Caller::of(Duration::from_millis(200))
+    }
+
+    /// One that sends a call again after this time.
+    fn of(retransmit: Duration) -> Self {
         let client = Client::new(Config {
-            retransmit: Duration::from_millis(200),
+            retransmit,
+            hello: Duration::from_millis(200),
             backoff: Backoff::Exponential,
             retransmit_max: Duration::from_secs(2),
             budget: None,
@@ -35,17 +46,21 @@ impl Caller {
             steps: false,
             new_id: false,
         });
-        Caller { client, counters: Counters::default(), sent: Vec::new(), done: Vec::new() }
+        let (counters, sent, done) = (Counters::default(), Vec::new(), Vec::new());
+        Caller { client, counters, sent, done, now: NOW, timer: None }
     }
 
     fn ask(&mut self, body: impl FnOnce(&mut Client, &mut Env<'_>, &mut Vec<Completed>)) {
-        let moment = Moment { me: ME, now: NOW, wall: NOW, life: 0 };
+        let moment = Moment { me: ME, now: self.now, wall: NOW, life: 0 };
         let (mut outbox, mut seeded) = (Outbox::new(), Seeded::new(7));
         let mut env = Env::new(moment, &mut outbox, &mut self.counters, &mut seeded, &NoDisk);
         body(&mut self.client, &mut env, &mut self.done);
         for effect in outbox.effects() {
-            if let Effect::Send { payload, .. } = effect {
-                self.sent.push(outbox.bytes(*payload).to_vec());
+            match effect {
+                Effect::Send { payload, .. } => self.sent.push(outbox.bytes(*payload).to_vec()),
+                Effect::SetTimer { key, after, .. } => self.timer = Some((*key, self.now + *after)),
+                Effect::CancelTimer { .. } => self.timer = None,
+                _ => {}
             }
         }
     }
@@ -62,6 +77,15 @@ impl Caller {
         let message = Message::from_bytes(&bytes).expect("it was written");
         self.ask(|client, env, done| {
             client.hear(from, &message, env, done);
+        });
+    }
+
+    /// Lets time pass until its timer runs out.
+    fn wait(&mut self) {
+        let (key, at) = self.timer.take().expect("it waits for something");
+        self.now = at;
+        self.ask(|client, env, done| {
+            client.timer(key, env, done);
         });
     }
 
@@ -143,4 +167,28 @@ fn a_welcome_that_nobody_asked_for_leaves_nothing_behind() {
     caller.hear(NodeId(9), &Message::Welcome { nonce: 0, presence: life(3) });
     let kept = format!("{:?}", caller.client);
     assert!(kept.contains("peers: {}"), "{kept}");
+}
+
+/// Nothing is executed for a hello, so that it is repeated where calls are not. It stays the same one: an answer that takes
+/// longer than the wait answers it.
+#[test]
+fn a_hello_is_repeated_where_calls_are_not() {
+    let mut caller = Caller::of(Duration::FOREVER);
+    caller.call(Options::new(Semantics::AtLeastOnce, Duration::FOREVER));
+    let nonce = caller.nonce();
+    let mut waits = Vec::new();
+    for _ in 0..5 {
+        let before = caller.now;
+        caller.wait();
+        waits.push(caller.now.since(before).nanos() / 1_000_000);
+        assert_eq!(caller.nonce(), nonce);
+    }
+    assert_eq!((caller.sent.len(), waits), (6, vec![200, 400, 800, 1_600, 2_000]));
+    caller.hear(SERVER, &Message::Welcome { nonce, presence: life(0) });
+    assert_eq!((caller.sent.len(), caller.request().life), (7, 0));
+    assert_eq!(caller.timer, None, "a call is sent once");
+    let again = Message::Reopen { call: caller.request().call, presence: life(1), durable: false };
+    caller.hear(SERVER, &again);
+    assert_eq!((caller.sent.len(), caller.request().life), (8, 1), "and once to a next life");
+    assert_eq!(caller.timer, None);
 }

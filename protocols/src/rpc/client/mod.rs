@@ -25,6 +25,8 @@ use std::collections::BTreeMap;
 pub struct Config {
     /// How long to wait for an answer before a call is sent again.
     pub retransmit: Duration,
+    /// How long to wait for a welcome before the hello is said again, if calls are never sent again.
+    pub hello: Duration,
     /// How much longer each time.
     pub backoff: Backoff,
     /// The longest wait.
@@ -50,6 +52,7 @@ impl Default for Config {
     fn default() -> Self {
         Config {
             retransmit: Duration::from_millis(200),
+            hello: Duration::FOREVER,
             backoff: Backoff::Exponential,
             retransmit_max: Duration::from_secs(2),
             budget: None,
@@ -59,6 +62,16 @@ impl Default for Config {
             drift: 1_000,
             steps: true,
             new_id: false,
+        }
+    }
+}
+
+impl Config {
+    /// How a hello is said again: nothing is executed for one, so that it may be where calls may not.
+    const fn of_hello(self) -> Config {
+        match self.retransmit {
+            Duration::FOREVER => Config { retransmit: self.hello, ..self },
+            _ => self,
         }
     }
 }
@@ -401,12 +414,14 @@ impl Client {
         if peer.life().is_some() {
             return self.send(id, env);
         }
-        pending.repeat_later(&self.config, env);
+        let config = self.config.of_hello();
+        pending.repeat_later(&config, env);
         pending.wake(env);
         // Calls that begin together ask together.
         if peer.greeting.is_none_or(|(_, again)| again <= now) {
-            let nonce = env.random();
-            peer.greeting = Some((nonce, now + self.config.retransmit));
+            // The same until it is answered, or no answer would do that takes longer than the wait.
+            let nonce = peer.greeting.map_or_else(|| env.random(), |(nonce, _)| nonce);
+            peer.greeting = Some((nonce, now + config.retransmit));
             env.send(to, &Message::Hello { nonce });
             self.step(Step::Open, trace, id, env);
         }

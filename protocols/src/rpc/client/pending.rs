@@ -89,6 +89,10 @@ impl Pending {
     /// Sets when it is sent again.
     pub(super) fn repeat_later(&mut self, config: &Config, env: &mut Env<'_>) {
         let Config { retransmit, backoff, retransmit_max, .. } = *config;
+        if retransmit == Duration::FOREVER {
+            self.repeat_at = Time::NEVER;
+            return;
+        }
         let (last, attempts) = (self.waited.max(retransmit), self.attempts);
         self.waited = match attempts {
             0 => retransmit,
