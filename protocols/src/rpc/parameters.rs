@@ -287,6 +287,7 @@ pub fn server(arguments: &Arguments<'_>) -> Result<(server::Config, Table), Buil
         working: (working < Duration::FOREVER).then_some(working),
         journal_max: arguments.count("journal") as usize,
         steps: arguments.flag("steps"),
+        executions: true,
         table_in_memory: on(TABLE_IN_MEMORY),
         separate_syncs: on(SEPARATE_SYNCS),
         deadline_kept: on(NO_DEADLINE_PASSED_ON),

@@ -28,6 +28,8 @@ pub struct Config {
     pub journal_max: usize,
     /// Whether the steps of a call are noted.
     pub steps: bool,
+    /// Whether it is noted that a call is executed, even if its other steps are not: checks of nested calls see that.
+    pub executions: bool,
     /// The switch [`TABLE_IN_MEMORY`].
     pub table_in_memory: bool,
     /// The switch [`SEPARATE_SYNCS`].

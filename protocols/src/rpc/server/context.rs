@@ -86,6 +86,9 @@ pub enum Step<R, J> {
         /// Where to go on.
         job: J,
     },
+    /// It waits until the parent of the server ends it ([`Server::finish`](super::Server::finish)) or forgets it
+    /// ([`Server::forget`](super::Server::forget)). That nobody waits any more does not end it.
+    Park(J),
 }
 
 impl<R, J> Step<R, J> {
@@ -107,6 +110,7 @@ impl<R, J> Step<R, J> {
             Step::Await(call, job) => Step::Await(call, job),
             Step::Lock(mutex, job) => Step::Lock(mutex, job),
             Step::Wait { condition, mutex, job } => Step::Wait { condition, mutex, job },
+            Step::Park(job) => Step::Park(job),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! How calls go on.
 
 use super::context::{Context, Failure, Service, Step, Wishes, Woken};
-use super::job::{self, Stage};
+use super::job::{self, Job, Stage};
 use super::journal::{Entry, Record};
 use super::marshal::{marshalled, unmarshalled};
 use super::monitor::{Got, JobId};
@@ -103,7 +103,9 @@ impl<S: Service> Server<S> {
         self.counts.executed += 1;
         self.step(Noted::Unmarshal, &header, env);
         self.step(Noted::Dispatch, &header, env);
-        steps::note(Noted::Execute, header.trace, header.call, env);
+        if self.config.executions {
+            steps::note(Noted::Execute, header.trace, header.call, env);
+        }
         if header.deadline < Time::NEVER {
             env.set_timer(job::DEADLINE.of(id), header.deadline.since(env.now()));
         }
@@ -128,9 +130,10 @@ impl<S: Service> Server<S> {
                     service.resume(at, woken, context)
                 });
             }
-            stage @ (Stage::Queued(_) | Stage::Beginning(_) | Stage::Executing) => {
-                job.stage = stage;
-            }
+            stage @ (Stage::Queued(_)
+            | Stage::Beginning(_)
+            | Stage::Executing
+            | Stage::Parked(_)) => job.stage = stage,
         }
     }
 
@@ -199,17 +202,36 @@ impl<S: Service> Server<S> {
                 job.stage = Stage::Waiting(at);
                 wake(ready, self.monitor.wait(condition, mutex, id));
             }
+            Step::Park(at) => job.stage = Stage::Parked(at),
         }
     }
 
     /// Whether what comes of a call is written down.
-    fn written(&self, header: &Header) -> bool {
+    pub(super) fn written(&self, header: &Header) -> bool {
         let remembered = header.semantics == Semantics::AtMostOnce;
         remembered && self.config.durable && !self.config.table_in_memory
     }
 
+    /// Takes a call from its worker.
+    pub(super) fn dismiss(
+        &mut self,
+        id: JobId,
+        ready: &mut Ready,
+        client: &mut Client,
+        env: &mut Env<'_>,
+    ) -> Option<Job<S::Job>> {
+        let job = self.jobs.remove(&id)?;
+        self.busy -= 1;
+        job::cancel_timers(id, env);
+        wake(ready, self.monitor.leave(id));
+        for call in &job.calls {
+            client.cancel(*call, env, &mut Vec::new());
+        }
+        Some(job)
+    }
+
     /// A call is over: what it has done is written down, and then it is answered.
-    fn end(
+    pub(super) fn end(
         &mut self,
         id: JobId,
         result: Result<S::Reply, Failure>,
@@ -217,14 +239,8 @@ impl<S: Service> Server<S> {
         client: &mut Client,
         env: &mut Env<'_>,
     ) {
-        let Some(job) = self.jobs.remove(&id) else { return };
+        let Some(job) = self.dismiss(id, ready, client, env) else { return };
         let (to, header) = (job.caller, job.header);
-        self.busy -= 1;
-        job::cancel_timers(id, env);
-        wake(ready, self.monitor.leave(id));
-        for call in &job.calls {
-            client.cancel(*call, env, &mut Vec::new());
-        }
         self.step(Noted::MarshalReply, &header, env);
         let verdict = marshalled(&header, result);
         let answered = Answered { procedure: header.procedure, codec: header.codec, verdict };

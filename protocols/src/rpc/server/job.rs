@@ -37,6 +37,8 @@ pub(super) enum Stage<J> {
     Locking(J),
     /// It waits for a condition.
     Waiting(J),
+    /// It waits for the parent of the server.
+    Parked(J),
 }
 
 impl<J> Job<J> {

@@ -3,7 +3,7 @@
 //! ```text
 //!  request ─▶ which life? ─▶ known? ─▶ room? ─▶ queue ─▶ worker ─▶ procedure ─▶ journal ─▶ reply
 //!               reopen      answered   busy             │  computes, waits for a mutex, a condition,
-//!                           working                     │  or a call of its own
+//!                           working                     │  a call of its own, or its parent
 //! ```
 //!
 //! A worker is held by one call from its start to its end, as a thread is, even while the call waits. Effects and what
@@ -17,6 +17,7 @@ mod job;
 pub mod journal;
 mod marshal;
 pub mod monitor;
+mod park;
 pub mod table;
 
 pub use config::{Config, NO_DEADLINE_PASSED_ON, SEPARATE_SYNCS, TABLE_IN_MEMORY};
@@ -119,6 +120,11 @@ impl<S: Service> Server<S> {
     #[must_use]
     pub const fn service(&self) -> &S {
         &self.service
+    }
+
+    /// What it runs, to take from it what its procedures have left there for the parent.
+    pub const fn service_mut(&mut self) -> &mut S {
+        &mut self.service
     }
 
     pub(super) const fn interface() -> &'static Interface {
