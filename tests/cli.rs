@@ -234,9 +234,9 @@ fn the_log_tells_what_led_to_an_event() {
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
         text(&output.stdout).to_owned()
     };
-    let log = run("832");
+    let log = run("850");
     let last = log.lines().last().expect("an event");
-    assert!(last.contains(" #832 ") && last.ends_with(" 60"), "{log}");
+    assert!(last.contains(" #850 ") && last.ends_with(" 60"), "{log}");
     // Each is the cause of the next, and the first has none.
     let columns = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     let lines: Vec<Vec<String>> = log.lines().map(columns).collect();
@@ -244,7 +244,7 @@ fn the_log_tells_what_led_to_an_event() {
     for pair in lines.windows(2) {
         assert_eq!(pair[1][2], format!("<-{}", pair[0][1]), "{log}");
     }
-    assert_eq!(run("#832"), log);
+    assert_eq!(run("#850"), log);
 }
 
 /// Where nothing passes, the log says what could have been asked.

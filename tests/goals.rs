@@ -36,7 +36,7 @@ const REACHED: &[(&str, &str, &str, u64)] = &[
     ("restarted-with-own-entry", STORM, "pn-counter", 0),
     ("share-used-up", ESCROW, "pn-counter", 0),
     ("timed-out", STORM, "caspaxos", 0),
-    ("done-but-too-late", STORM, "caspaxos", 2),
+    ("done-but-too-late", STORM, "caspaxos", 6),
 ];
 
 fn source(story: &str) -> Source {
@@ -118,7 +118,7 @@ variants = ["escrow"]
 [[goals]]
 name = "late"
 words = "a reply came when nobody waited"
-note = "late reply"
+note = "rpc.late"
 seeds_min = 1000
 [[goals]]
 name = "crashed"

@@ -20,15 +20,15 @@ fn lesson(size: (u16, u16)) -> String {
         let text = terminal.until(wait);
         seen.push_str(&format!("== {what}\n{text}"));
     };
-    moment(&mut terminal, "", "1/3743|event 1 of 3743 ", "the begin");
-    moment(&mut terminal, "]", "763/3743|event 763 of 3743 ", "the cut");
+    moment(&mut terminal, "", "1/3755|event 1 of 3755 ", "the begin");
+    moment(&mut terminal, "]", "781/3755|event 781 of 3755 ", "the cut");
     moment(
         &mut terminal,
         "\t",
-        "602/3166|event 602 of 3166 ",
+        "620/3184|event 620 of 3184 ",
         "the same moment, where everybody goes on",
     );
-    moment(&mut terminal, "v", "832/3166|event 832 of 3166 ", "Shanghai says 60");
+    moment(&mut terminal, "v", "850/3184|event 850 of 3184 ", "Shanghai says 60");
     moment(&mut terminal, "c", "what led to it", "why");
     moment(&mut terminal, "\x1b", "? help", "and back");
     moment(&mut terminal, "55", "oversold", "all four at that moment");
@@ -36,11 +36,11 @@ fn lesson(size: (u16, u16)) -> String {
     moment(
         &mut terminal,
         "",
-        "1528/3166|event 1528 of 3166 ",
+        "1546/3184|event 1546 of 3184 ",
         "Shanghai sells 25 that are not there",
     );
     moment(&mut terminal, "5", "oversold 16", "sixteen too many");
-    moment(&mut terminal, "]", "2564/3166|event 2564 of 3166 ", "the cable is mended");
+    moment(&mut terminal, "]", "2582/3184|event 2582 of 3184 ", "the cable is mended");
     moment(&mut terminal, "G", "▲48.|▲49.", "the end");
     terminal.keys("q");
     assert_eq!(terminal.end(), Some(0));
@@ -96,7 +96,7 @@ fn is_sane(terminal: &Terminal) {
 fn however_it_ends_the_terminal_is_as_it_was() {
     for (end, status) in [("q", 0), ("\x03", 0), ("SIGTERM", 130)] {
         let mut terminal = Terminal::start(&["tui", "cap_partition"], (80, 24), &[]);
-        terminal.until("1/3743");
+        terminal.until("1/3755");
         match end.strip_prefix("SIG") {
             Some(signal) => terminal.signal(signal),
             None => terminal.keys(end),
@@ -110,7 +110,7 @@ fn however_it_ends_the_terminal_is_as_it_was() {
 #[test]
 fn it_does_not_outlive_its_terminal() {
     let mut terminal = Terminal::start(&["tui", "cap_partition"], (80, 24), &[]);
-    terminal.until("1/3743");
+    terminal.until("1/3755");
     terminal.signal("HUP");
     assert_eq!(terminal.end(), Some(130));
 }
@@ -120,11 +120,11 @@ fn it_does_not_outlive_its_terminal() {
 fn without_colours_the_cursor_is_seen() {
     let no_colour = [("NO_COLOR", "1")];
     let mut terminal = Terminal::start(&["tui", "cap_partition"], (80, 24), &no_colour);
-    terminal.until("1/3743");
+    terminal.until("1/3755");
     assert!(terminal.reversed() > 0, "{}", terminal.text());
     assert_eq!(told(&terminal, "\x1b[38;5;"), 0, "no colours");
     terminal.keys("]");
-    terminal.until("763/3743");
+    terminal.until("781/3755");
     assert!(terminal.reversed() > 0, "{}", terminal.text());
 }
 
@@ -155,7 +155,7 @@ fn a_counterexample_opens_where_it_fails() {
     let path = file.to_str().expect("a plain name");
     let mut terminal = Terminal::start(&["tui", path], (120, 40), &[]);
     // The record that shows it; after it stands the objection.
-    terminal.until("event 95 of 96 ");
+    terminal.until("event 106 of 107 ");
     terminal.keys("q");
     assert_eq!(terminal.end(), Some(0));
 }
@@ -185,18 +185,18 @@ fn kept_counterexamples_open_where_they_fail() {
 #[test]
 fn it_follows_the_size_of_the_terminal() {
     let mut terminal = Terminal::start(&["tui", "cap_partition"], (80, 24), &[]);
-    terminal.until("1/3743");
+    terminal.until("1/3755");
     terminal.resize(40, 10);
     terminal.until("needs 60x16, is 40x10");
     terminal.resize(120, 40);
-    terminal.until("event 1 of 3743");
+    terminal.until("event 1 of 3755");
 }
 
 /// What is copied is a command line that shows the same event again.
 #[test]
 fn what_is_copied_shows_the_same_again() {
     let mut terminal = Terminal::start(&["tui", "cap_partition"], (80, 24), &[]);
-    terminal.until("1/3743");
+    terminal.until("1/3755");
     terminal.keys("]y");
     let said = terminal.until("copied: ");
     // OSC 52, with the text in base64.
@@ -206,7 +206,7 @@ fn what_is_copied_shows_the_same_again() {
     let args: Vec<&str> = line.split_whitespace().skip(1).collect();
     assert_eq!(args[..2], ["tui", "cap_partition"]);
     let mut again = Terminal::start(&args, (80, 24), &[]);
-    again.until("763 of 3743|763/3743");
+    again.until("781 of 3755|781/3755");
 }
 
 /// A trace of a run that this build does not make is shown as it was written, without nodes.
@@ -230,17 +230,17 @@ fn a_run_that_cannot_be_made_again_is_shown_on_paper() {
     }
     let verdict = reader.footer().expect("the end").verdict.clone();
     let other = folder.file("other.jsonl", writer.finish(verdict).expect("in memory"));
-    let mut same = Terminal::start(&["tui", &path, "--at", "832"], (120, 40), &[]);
-    let text = same.until("event 832 of 3166");
+    let mut same = Terminal::start(&["tui", &path, "--at", "850"], (120, 40), &[]);
+    let text = same.until("event 850 of 3184");
     assert!(!text.contains("another run"), "{text}");
     same.keys("y");
     assert!(!same.until("copied: ").contains("--variant"), "a trace file has one");
-    let mut paper = Terminal::start(&["tui", &other, "--at", "832"], (120, 40), &[]);
-    let text = paper.until("event 832 of 3166");
+    let mut paper = Terminal::start(&["tui", &other, "--at", "850"], (120, 40), &[]);
+    let text = paper.until("event 850 of 3184");
     assert!(text.contains("this build makes another run of it"), "{text}");
     assert!(text.contains("events on paper"), "{text}");
     paper.keys("v");
     paper.until("events on paper are not judged");
     paper.keys("\x1b[D]");
-    paper.until("event 2564 of 3166");
+    paper.until("event 2582 of 3184");
 }

@@ -172,7 +172,7 @@ fn traces_part_where_and_why_they_do() {
     let lost = trace(&folder, "lost.jsonl", &["--variant", "available", "--decisions", &decisions]);
     let (out, _) = exits(1, &["diff", &one, &lost]);
     for says in [
-        "the same datagram (sent #190, beijing -> hangzhou): in the first it was delivered at ",
+        "the same datagram (sent #208, beijing -> hangzhou): in the first it was delivered at ",
         "in the second it was lost at 4.000000000 (loss)",
         "the first choice that differs, `beijing->hangzhou lose 3`: in the first it is not chosen, \
          in the second it is 1",

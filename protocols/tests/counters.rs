@@ -2,7 +2,7 @@
 
 mod driver;
 
-use driver::{World, golden};
+use driver::{World, golden, request};
 use simlab_core::Call;
 
 fn world(seed: u64, service: &str) -> World {
@@ -19,6 +19,7 @@ fn world(seed: u64, service: &str) -> World {
     )
 }
 
+const PHONE: &str = "phone";
 const PN: &str = "shop-pn-counter";
 const ESCROW: &str = "shop-escrow";
 const B: u32 = 3;
@@ -175,11 +176,11 @@ fn a_late_copy_is_counted_once_after_a_restart() {
         world.crash_at(200, 0);
         world.restart_at(210, 0);
         world.run(220);
-        world.inject(H, 0, &request(7, 7, Call::TakeBack(100)));
+        world.inject(H, 0, &request(1, 7, 7, PHONE, Call::TakeBack(100)));
         world.run(230);
         assert_eq!(stock(&world, 0), Some(145));
-        world.inject(B, 0, &request(0, 0, Call::Sell(15)));
-        world.inject(B, 0, &request(1, 1, Call::Sell(51)));
+        world.inject(B, 0, &request(1, 0, 0, PHONE, Call::Sell(15)));
+        world.inject(B, 0, &request(1, 1, 1, PHONE, Call::Sell(51)));
         world.run(240);
         assert_eq!(world.notes["second copy of a request"], 2);
         assert_eq!(stock(&world, 0), Some(145));
@@ -190,8 +191,8 @@ fn a_late_copy_is_counted_once_after_a_restart() {
 #[test]
 fn what_was_given_up_is_not_counted() {
     let mut world = world(1, PN);
-    world.inject(B, 0, &request(9, 9, Call::Sell(1)));
-    world.inject(B, 0, &request(8, 8, Call::Sell(2)));
+    world.inject(B, 0, &request(0, 9, 9, PHONE, Call::Sell(1)));
+    world.inject(B, 0, &request(0, 8, 8, PHONE, Call::Sell(2)));
     world.run(100);
     assert_eq!(stock(&world, 0), Some(59));
 }
@@ -203,24 +204,15 @@ fn the_memory_of_requests_is_bounded() {
     use simlab_protocols::shop::numbers::ABOVE_MAX;
     let mut world = world(1, PN);
     for n in 1..=ABOVE_MAX as u64 + 1 {
-        world.inject(B, 0, &request(2 * n, 0, Call::TakeBack(1)));
+        world.inject(B, 0, &request(0, 2 * n, 0, PHONE, Call::TakeBack(1)));
     }
     world.run(100);
     assert_eq!(stock(&world, 0), Some(60 + ABOVE_MAX as i64));
     let full = "reply 2050: unknown: too many requests of this client are under way";
     assert!(world.log.iter().any(|line| line.ends_with(full)), "{:?}", world.log.last());
-    world.inject(B, 0, &request(9_000, 9_000, Call::TakeBack(1)));
+    world.inject(B, 0, &request(0, 9_000, 9_000, PHONE, Call::TakeBack(1)));
     world.run(200);
     assert_eq!(stock(&world, 0), Some(61 + ABOVE_MAX as i64), "the client has settled them");
-}
-
-fn request(id: u64, settled: u64, call: Call) -> Vec<u8> {
-    use simlab_core::wire::Encode;
-    let operation = simlab_core::Operation { object: "phone".to_owned(), call };
-    let message = simlab_protocols::shop::message::Message::Request { id, settled, operation };
-    let mut bytes = message.to_bytes();
-    bytes.push(simlab_protocols::shop::CLIENT.0.get());
-    bytes
 }
 
 #[test]

@@ -139,20 +139,12 @@ fn a_late_copy_of_a_refused_request_is_ignored() {
     world.crash_at(2_000, 0);
     world.restart_at(2_100, 0);
     world.run(2_200);
-    let request = request(0, 0, "phone", Call::Sell(1));
-    world.inject(B, 0, &request);
+    let copy = |life| driver::request(life, 0, 0, "phone", Call::Sell(1));
+    world.inject(B, 0, &copy(0)); // as the network has kept it: it was for an earlier life
+    world.inject(B, 0, &copy(1)); // as a customer would repeat it
     world.run(4_000);
-    assert_eq!(world.notes["second copy of a request"], 1);
+    assert_eq!((world.sent["reopen"], world.notes["second copy of a request"]), (1, 1));
     assert_eq!(world.account("phone"), Some(60));
-}
-
-fn request(id: u64, settled: u64, object: &str, call: Call) -> Vec<u8> {
-    use simlab_core::wire::Encode;
-    let operation = simlab_core::Operation { object: object.to_owned(), call };
-    let message = simlab_protocols::shop::message::Message::Request { id, settled, operation };
-    let mut bytes = message.to_bytes();
-    bytes.push(simlab_protocols::shop::CLIENT.0.get());
-    bytes
 }
 
 #[test]

@@ -275,7 +275,7 @@ fn caspaxos_survives_storms() {
         "read asks for a round",
         "second copy of a request",
         "late prepare",
-        "late reply",
+        "rpc.late",
         "sync failed",
         "disk unreadable",
     ]);

@@ -123,10 +123,10 @@ fn the_score_ends_as_the_report() {
     app.run(Command::MoreDetail);
     app.run(Command::Last);
     let score = app.score(1);
-    assert_eq!((score.tally.sent, score.tally.lost), (874, 240));
-    assert_eq!((score.stale, score.oversold, score.broken), (Some((61, 51)), Some(16), Some(832)));
+    assert_eq!((score.tally.sent, score.tally.lost), (880, 240));
+    assert_eq!((score.stale, score.oversold, score.broken), (Some((61, 51)), Some(16), Some(850)));
     let first = app.score(0);
-    assert_eq!((first.tally.sent, first.tally.lost), (992, 308));
+    assert_eq!((first.tally.sent, first.tally.lost), (996, 308));
     assert_eq!((first.stale, first.oversold, first.broken), (Some((0, 0)), Some(0), None));
     // Before the cut all is well, and Shanghai is refused during it.
     keys(&mut app, "/t=9s\n");
@@ -142,7 +142,7 @@ fn the_way_leads_to_what_went_wrong() {
     let catalogue = Catalogue::with(&[]);
     let mut app = available(&catalogue);
     app.run(Command::NextViolation);
-    assert_eq!(app.cursor(), 832);
+    assert_eq!(app.cursor(), 850);
     assert!(says(&app, Pane::Operations).contains("= 60, 1 too many <- no order explains it"));
     app.run(Command::Chain);
     let chain = text(&screen(&mut app, 120, 40));
@@ -155,7 +155,7 @@ fn the_way_leads_to_what_went_wrong() {
     app.run(Command::Mark);
     app.run(Command::First);
     app.run(Command::NextMark);
-    assert_eq!(app.cursor(), 832);
+    assert_eq!(app.cursor(), 850);
     app.run(Command::Mark);
     assert!(app.enabled(Command::NextMark).is_err());
     // From the consistent shop, the first answer that the available one gives otherwise.
@@ -183,11 +183,11 @@ fn who_waits_is_told_how_long() {
 fn an_end_finds_its_own_begin() {
     let catalogue = Catalogue::with(&[]);
     let mut app = open(&catalogue, "cap_partition", false);
-    keys(&mut app, "/#71\n");
+    keys(&mut app, "/#83\n");
     app.run(Command::OtherEnd);
-    assert_eq!(app.cursor(), 35);
+    assert_eq!(app.cursor(), 41);
     app.run(Command::OtherEnd);
-    assert_eq!(app.cursor(), 71);
+    assert_eq!(app.cursor(), 83);
 }
 
 /// Whoever goes somewhere while it plays, sees it play from there.

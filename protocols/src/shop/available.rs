@@ -8,13 +8,12 @@
 //! A request is counted once, however often it arrives: its number is written with its entry
 //! (`stock.rs`). The client never retries all the same, since a second request would be another one.
 
+use super::front::Request;
 use super::ledger::Amount;
-use super::stock::{self, Request, Stock};
-use super::{SHARE, duration, faults, goals, inspector, reply, shown, switches, total};
+use super::stock::{self, Stock};
+use super::{SHARE, duration, faults, goals, inspector, shown, switches, total};
 use crate::pn_counter::{self, Entry as Counted};
-use simlab_core::{
-    Arguments, BuildError, Call, Entry, Env, Event, Fields, Outcome, Process, Value,
-};
+use simlab_core::{Arguments, BuildError, Entry, Env, Event, Fields, Outcome, Process, Value};
 
 /// The available shop.
 pub static ENTRY: Entry = Entry::server(
@@ -35,7 +34,7 @@ pub static ENTRY: Entry = Entry::server(
 .account(stock::account);
 
 /// A city's replica.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Hash)]
 struct Replica {
     total: u64,
     stock: Stock,
@@ -62,28 +61,23 @@ impl Process for Replica {
 
 impl Replica {
     fn on_request(&mut self, request: Request, env: &mut Env<'_>) {
-        let product = &request.operation.object;
-        let (change, done) = match (Amount::of(&request.operation.call), &request.operation.call) {
-            (Some(Amount::Sell(units)), _) => {
-                let left = shown(self.total).saturating_add(self.stock.counted(product));
+        let Request { job, product, change, .. } = request;
+        let Some(change) = change else {
+            let left = shown(self.total).saturating_add(self.stock.shown(&product));
+            return self.stock.reply(job, Outcome::Done(Value::Int(left)), env);
+        };
+        let (counted, done) = match change.amount {
+            Amount::Sell(units) => {
+                let left = shown(self.total).saturating_add(self.stock.counted(&product));
                 let enough = left >= i64::from(units);
                 (
                     Counted { increments: 0, decrements: if enough { units.into() } else { 0 } },
                     enough,
                 )
             }
-            (Some(Amount::TakeBack(units)), _) => {
-                (Counted { increments: units.into(), decrements: 0 }, true)
-            }
-            (None, Call::Read) => {
-                let left = shown(self.total).saturating_add(self.stock.shown(product));
-                return reply(env, request.client, request.id, Outcome::Done(Value::Int(left)));
-            }
-            (None, _) => {
-                let outcome = Outcome::NotDone(super::NO_SUCH_CALL.to_owned());
-                return reply(env, request.client, request.id, outcome);
-            }
+            Amount::TakeBack(units) => (Counted { increments: units.into(), decrements: 0 }, true),
         };
-        self.stock.decide(request, change, Outcome::Done(Value::Bool(done)), env);
+        let outcome = Outcome::Done(Value::Bool(done));
+        self.stock.decide(job, (product, change), counted, outcome, env);
     }
 }

@@ -1,7 +1,12 @@
 //! `shop-client`: a customer of one replica, who keeps the record of what was asked and answered.
 //!
-//! It never retries. An operation that is not answered in time ends *unknown*, and stays so: an
-//! answer that comes later is noted and ignored.
+//! It calls at-least-once and never retries: what the network doubles the shop recognises by the number of the request,
+//! and a request that met a restart goes to the next life of the replica for the same reason. What asks for that life
+//! (*hello*) changes nothing, and is repeated until it is answered.
+//!
+//! An operation that is not answered in time ends *unknown*, and stays so: an answer that comes later is ignored. One
+//! whose request was never sent, since nobody has said hello, is certainly not done. There is no deadline in the
+//! request: it would be on the replica's clock, and shops rely on no clock.
 //!
 //! **Numbers.** A request goes under the number of its operation in the history. The driver gives
 //! those, and gives none twice, restarts included.
@@ -13,12 +18,14 @@
 //! that of its life.
 
 use super::faults::CUSTOMERS;
-use super::message::{self, Message};
-use super::{CLIENT, arm, goals, inspector, timeout};
+use super::{arm, front, goals, inspector, shop, timeout};
+use crate::rpc::error::{CallError, Refusal, Verdict};
+use crate::rpc::message::{CallId, Message, Semantics};
+use crate::rpc::{self, Completed, Handle, Options};
 use simlab_core::wire::Decode;
 use simlab_core::{
-    Arguments, BuildError, Duration, Entry, Env, Event, Fields, NodeId, OpId, Operation, Outcome,
-    Parameter, ParameterKind, Process, Session,
+    Arguments, BuildError, Call, Duration, Entry, Env, Event, Fields, NodeId, OpId, Operation,
+    Outcome, Parameter, ParameterKind, Process, Session, Value,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,16 +45,23 @@ pub static ENTRY: Entry = Entry::client(
     timeout("timeout", "2s", "after this time an operation without an answer ends unknown"),
 ])
 .inspector(inspector::client)
-.dissector(message::dissect)
+.dissector(front::dissect)
 .goals(goals::CUSTOMERS)
 .faults(&CUSTOMERS);
 
 /// How many sessions a life has for itself.
 const SESSIONS_OF_A_LIFE: u32 = 1 << 16;
 
+/// How long a first hello waits for its answer.
+const HELLO: Duration = Duration::from_millis(200);
+
+const NO_SUCH_CALL: &str = "refused: a shop sells, takes back and tells its stock";
+const NEVER_SENT: &str = "never sent: the replica has not answered the hello";
+
 /// A customer.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Hash)]
 struct Client {
+    rpc: rpc::Client,
     server: NodeId,
     timeout: Duration,
     /// The first session of this life.
@@ -56,14 +70,25 @@ struct Client {
     used: u32,
     /// Those of them that may be used again.
     free: BTreeSet<u32>,
-    /// The operations that wait for an answer, by their number, with their session.
-    open: BTreeMap<u32, Open>,
+    /// The operations that wait for an answer, by their call. They were called in the order of their numbers.
+    open: BTreeMap<CallId, Open>,
+    /// The calls whose operations ended unknown when their time was over.
+    given_up: BTreeSet<CallId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Open {
+    op: OpId,
     session: u32,
     operation: Operation,
+    asked: Asked,
+}
+
+/// What was called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Asked {
+    Change(Handle<bool>),
+    Read(Handle<i64>),
 }
 
 fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
@@ -73,8 +98,16 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
         return Err(BuildError { parameter: Some("server"), message });
     }
     let timeout = arguments.duration("timeout");
-    let (free, open) = (BTreeSet::new(), BTreeMap::new());
-    Ok(Box::new(Client { server, timeout, first: 0, used: 0, free, open }))
+    let rpc = rpc::Client::new(rpc::client::Config {
+        retransmit: Duration::FOREVER,
+        hello: HELLO,
+        // All that have a session.
+        open_max: SESSIONS_OF_A_LIFE as usize,
+        steps: false,
+        ..rpc::client::Config::default()
+    });
+    let (free, open, given_up) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
+    Ok(Box::new(Client { rpc, server, timeout, first: 0, used: 0, free, open, given_up }))
 }
 
 impl Process for Client {
@@ -88,19 +121,19 @@ impl Process for Client {
                 Ok(operation) => self.invoke(operation, env),
                 Err(_) => env.note("bad command", 0, bytes.len() as u64),
             },
-            (Some(CLIENT), Event::Datagram { from, bytes }) => match Message::from_bytes(bytes) {
-                Ok(Message::Reply { id, outcome }) if from == self.server => {
-                    self.on_reply(id, &outcome, env);
-                }
-                Ok(Message::Reply { .. }) => env.note("stranger", from.0.into(), 0),
-                Ok(Message::Request { .. }) | Err(_) => {
+            (Some(rpc::PORT), Event::Datagram { from, bytes }) => {
+                let read = Message::from_bytes(bytes).ok();
+                if !read.is_some_and(|message| self.on_message(from, &message, env)) {
                     env.note("bad datagram", from.0.into(), bytes.len() as u64);
                 }
-            },
+            }
+            (Some(rpc::PORT), Event::Timer { key, .. }) => {
+                let mut done = Vec::new();
+                self.rpc.timer(key, &mut env.at(rpc::PORT), &mut done);
+                self.on_completed(done, env);
+            }
             (None, Event::Timer { key, .. }) => {
-                let op = OpId::of(env.me(), key as u32);
-                env.reached(goals::TIMED_OUT);
-                self.end(op, &Outcome::Unknown("timed out".to_owned()), env);
+                self.on_timeout(CallId::of(env.life(), key as u32), env);
             }
             (_, Event::Datagram { from, bytes }) => {
                 env.note("bad datagram", from.0.into(), bytes.len() as u64);
@@ -113,8 +146,11 @@ impl Process for Client {
     fn inspect(&self, view: &mut Fields) {
         view.int("open", self.open.len() as i64);
         if !self.open.is_empty() {
-            let waiting: Vec<String> =
-                self.open.iter().map(|(id, open)| format!("{id}: {}", open.operation)).collect();
+            let waiting: Vec<String> = self
+                .open
+                .iter()
+                .map(|(call, open)| format!("{call}: {}", open.operation))
+                .collect();
             view.text("waiting", waiting.join("; "));
         }
         // The sessions that no operation has and none will have again.
@@ -134,37 +170,155 @@ impl Client {
             None => return env.note("sessions used up", self.used.into(), 0),
         };
         let op = env.invoke(Session(self.first.wrapping_add(session)), &operation);
-        let number = op.number();
-        self.open.insert(number, Open { session, operation: operation.clone() });
         // Nothing below the lowest open number matters any more: not what was answered, not what
         // timed out, not what an earlier life left open.
-        let settled = self.open.keys().next().copied().unwrap_or(number);
-        arm(env, number.into(), self.timeout);
-        let request = Message::Request { id: number.into(), settled: settled.into(), operation };
-        env.at(CLIENT).send(self.server, &request);
+        let lowest = self.open.values().next().map_or(op, |open| open.op);
+        let (number, settled) = (op.number().into(), lowest.number().into());
+        let product = operation.object.clone();
+        let mut done = Vec::new();
+        let asked = match operation.call {
+            Call::Sell(units) => {
+                let request = shop::sell(number, settled, product, units);
+                Asked::Change(self.call(&request, env, &mut done))
+            }
+            Call::TakeBack(units) => {
+                let request = shop::take_back(number, settled, product, units);
+                Asked::Change(self.call(&request, env, &mut done))
+            }
+            Call::Read => Asked::Read(self.call(&shop::read(product), env, &mut done)),
+            _ => {
+                self.free.insert(session);
+                return env.complete(op, &Outcome::NotDone(NO_SUCH_CALL.to_owned()));
+            }
+        };
+        let call = asked.call();
+        self.open.insert(call, Open { op, session, operation, asked });
+        arm(env, call.counter().into(), self.timeout);
+        self.on_completed(done, env);
     }
 
-    fn on_reply(&mut self, id: u64, outcome: &Outcome, env: &mut Env<'_>) {
-        match u32::try_from(id) {
-            Ok(number) if self.open.contains_key(&number) => {
-                env.cancel_timer(id);
-                self.end(OpId::of(env.me(), number), outcome, env);
-            }
-            _ => {
-                if matches!(outcome, Outcome::Done(_)) {
-                    env.reached(goals::TOO_LATE);
-                }
-                env.note("late reply", id, 0);
-            }
+    fn call<R: rpc::value::Value>(
+        &mut self,
+        request: &rpc::Request<R>,
+        env: &mut Env<'_>,
+        done: &mut Vec<Completed>,
+    ) -> Handle<R> {
+        let options = Options::new(Semantics::AtLeastOnce, Duration::FOREVER);
+        self.rpc.call(self.server, request, options, &mut env.at(rpc::PORT), done)
+    }
+
+    /// Takes a message in; whether it was one for callers.
+    fn on_message(&mut self, from: NodeId, message: &Message<'_>, env: &mut Env<'_>) -> bool {
+        if let Message::Reply { call, verdict: Verdict::Returned(_), .. } = message
+            && from == self.server
+            && self.given_up.remove(call)
+        {
+            env.reached(goals::TOO_LATE);
         }
+        let mut done = Vec::new();
+        let heard = self.rpc.hear(from, message, &mut env.at(rpc::PORT), &mut done);
+        self.on_completed(done, env);
+        heard
+    }
+
+    fn on_completed(&mut self, done: Vec<Completed>, env: &mut Env<'_>) {
+        for Completed { call, result } in done {
+            let Some(open) = self.open.get(&call) else { continue };
+            let outcome = match open.asked {
+                Asked::Change(handle) => outcome(handle.read(&result).map(Value::Bool)),
+                Asked::Read(handle) => outcome(handle.read(&result).map(Value::Int)),
+            };
+            env.cancel_timer(call.counter().into());
+            self.end(call, &outcome, env);
+        }
+    }
+
+    fn on_timeout(&mut self, call: CallId, env: &mut Env<'_>) {
+        let mut done = Vec::new();
+        self.rpc.cancel(call, &mut env.at(rpc::PORT), &mut done);
+        let never_sent = Err(CallError::Refused(Refusal::Cancelled));
+        if done.iter().any(|completed| completed.result == never_sent) {
+            return self.end(call, &Outcome::NotDone(NEVER_SENT.to_owned()), env);
+        }
+        env.reached(goals::TIMED_OUT);
+        self.given_up.insert(call);
+        self.end(call, &Outcome::Unknown("timed out".to_owned()), env);
     }
 
     /// Completes an operation, once.
-    fn end(&mut self, op: OpId, outcome: &Outcome, env: &mut Env<'_>) {
-        let Some(open) = self.open.remove(&op.number()) else { return };
+    fn end(&mut self, call: CallId, outcome: &Outcome, env: &mut Env<'_>) {
+        let Some(open) = self.open.remove(&call) else { return };
         if !matches!(outcome, Outcome::Unknown(_)) {
             self.free.insert(open.session);
         }
-        env.complete(op, outcome);
+        env.complete(open.op, outcome);
+    }
+}
+
+impl Asked {
+    const fn call(self) -> CallId {
+        match self {
+            Asked::Change(handle) => handle.call,
+            Asked::Read(handle) => handle.call,
+        }
+    }
+}
+
+/// What became of an operation, as its call ended.
+fn outcome(result: Result<Value, CallError>) -> Outcome {
+    match result {
+        Ok(value) => Outcome::Done(value),
+        Err(CallError::Application { code, message }) => front::failed(code, message),
+        // Whichever copy of the request comes, this is what is said of it.
+        Err(
+            why @ (CallError::Unavailable(_)
+            | CallError::Refused(
+                Refusal::Service | Refusal::Version(..) | Refusal::Procedure | Refusal::Parameters,
+            )),
+        ) => Outcome::NotDone(why.to_string()),
+        // One copy was refused, and another may be executed.
+        Err(why) => Outcome::Unknown(why.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rpc::error::{Executed, Unavailable, Unknown};
+
+    /// *Not done* is what no copy of a request can make untrue.
+    #[test]
+    fn only_what_is_certain_is_told_as_certain() {
+        let word = |error: CallError| match outcome(Err(error)) {
+            Outcome::Done(value) => value.to_string(),
+            Outcome::NotDone(_) => "not done".to_owned(),
+            Outcome::Unknown(_) => "unknown".to_owned(),
+        };
+        for certain in [
+            CallError::Refused(Refusal::Service),
+            CallError::Refused(Refusal::Version(1, 2)),
+            CallError::Refused(Refusal::Procedure),
+            CallError::Refused(Refusal::Parameters),
+            CallError::Unavailable(Unavailable::TooLong),
+            CallError::Application { code: front::NOT_DONE, message: String::new() },
+        ] {
+            assert_eq!(word(certain.clone()), "not done", "{certain}");
+        }
+        for doubtful in [
+            CallError::Refused(Refusal::Busy),
+            CallError::Refused(Refusal::Denied),
+            CallError::Refused(Refusal::Shed),
+            CallError::Refused(Refusal::Rate),
+            CallError::Refused(Refusal::Cancelled),
+            CallError::Deadline(Executed::No),
+            CallError::Deadline(Executed::Unknown),
+            CallError::Application { code: front::UNKNOWN, message: String::new() },
+            CallError::Application { code: 77, message: String::new() },
+            CallError::Indeterminate(Unknown::Restarted),
+            CallError::Indeterminate(Unknown::Unreadable),
+        ] {
+            assert_eq!(word(doubtful.clone()), "unknown", "{doubtful}");
+        }
+        assert_eq!(outcome(Ok(Value::Int(59))), Outcome::Done(Value::Int(59)));
     }
 }

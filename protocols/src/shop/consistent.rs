@@ -18,19 +18,22 @@
 //! answer is 'unknown'. A refused change is dropped for good, even if a second copy of its request
 //! comes later, and even if this replica restarts in between (`requests.rs`).
 
+use super::front::{self, Front, Request};
 use super::ledger::{Amount, Change, Ledger, Verdict};
-use super::message::{self, Message};
 use super::numbers::Full;
 use super::requests::{Answer, Requests};
 use super::{
-    CLIENT, PAXOS, REQUESTS, SHARE, arm, count, duration, faults, goals, group, inspector, reply,
-    shown, switches, timeout, total,
+    PAXOS, REQUESTS, SHARE, arm, count, duration, faults, goals, group, inspector, shown, switches,
+    timeout, total,
 };
 use crate::caspaxos::{self, CasPaxos, Decision, Group, KEY_MAX};
+use crate::rpc;
+use crate::rpc::message::CallId;
+use crate::rpc::server::monitor::JobId;
 use simlab_core::wire::{Decode, Encode};
 use simlab_core::{
-    Arguments, BuildError, Call, Dissection, Duration, Entry, Env, Event, Fields, NodeId,
-    Operation, Outcome, Process, Ticket, Value,
+    Arguments, BuildError, Dissection, Duration, Entry, Env, Event, Fields, NodeId, Outcome,
+    Process, Ticket, Value,
 };
 use std::collections::{BTreeMap, VecDeque};
 
@@ -69,6 +72,7 @@ const IN_DOUBT: &str = "accepts were sent, but no majority answered in time";
 /// A change that waits for its answer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Pending {
+    job: JobId,
     change: Change,
     /// The sync that makes its record durable.
     recorded: Ticket,
@@ -85,16 +89,18 @@ struct Pending {
 /// A read that waits for its answer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Query {
+    job: JobId,
     client: NodeId,
-    id: u64,
+    call: CallId,
     object: String,
     /// The key of its deadline.
     timer: u64,
 }
 
 /// A city's replica.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Hash)]
 struct Replica {
+    front: Front,
     total: u64,
     deadline: Duration,
     paxos: CasPaxos,
@@ -116,6 +122,7 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
     let paxos = CasPaxos::new(group, retransmit, arguments.duration("backoff"));
     let left_out = switches::RULES.iter().filter(|(name, _)| arguments.switched(name));
     Ok(Box::new(Replica {
+        front: Front::new(),
         total: total(arguments)?,
         deadline: arguments.duration("deadline"),
         paxos: left_out.fold(paxos, |paxos, (_, rule)| paxos.without(*rule)),
@@ -136,22 +143,19 @@ impl Process for Replica {
             return;
         }
         match event.peel() {
-            (Some(CLIENT), Event::Datagram { from, bytes }) => match Message::from_bytes(bytes) {
-                Ok(Message::Request { id, settled, operation }) => {
-                    self.on_request(from, id, settled, operation, env);
+            (Some(rpc::PORT), event) => {
+                if let Some(request) = self.front.on_event(event, &mut env.at(rpc::PORT)) {
+                    self.on_request(request, env);
                 }
-                Ok(Message::Reply { .. }) | Err(_) => {
-                    env.note("bad datagram", from.0.into(), bytes.len() as u64);
-                }
-            },
+            }
             (Some(PAXOS), event) => {
                 let decisions = self.paxos.on_event(event, &mut env.at(PAXOS));
                 self.on_decisions(decisions, env);
             }
             (Some(REQUESTS), event) => {
                 let answers = self.requests.on_event(event, &mut env.at(REQUESTS));
-                for Answer { client, id, outcome } in answers {
-                    reply(env, client, id, outcome);
+                for Answer { job, outcome } in answers {
+                    self.front.reply(job, outcome, env);
                 }
             }
             (None, Event::Timer { key, .. }) => self.on_deadline(key, env),
@@ -190,61 +194,62 @@ impl Process for Replica {
 }
 
 impl Replica {
-    fn on_request(
-        &mut self,
-        client: NodeId,
-        id: u64,
-        settled: u64,
-        operation: Operation,
-        env: &mut Env<'_>,
-    ) {
-        let Operation { object, call } = operation;
-        // These are never done whichever copy of the request arrives, so no record is needed.
+    fn on_request(&mut self, request: Request, env: &mut Env<'_>) {
+        let Request { job, client, call, product: object, change } = request;
+        // It is never done whichever copy of the request arrives, so no record is needed.
         if object.len() > KEY_MAX {
-            return reply(env, client, id, Outcome::NotDone(NO_SUCH_NAME.to_owned()));
+            return self.front.reply(job, Outcome::NotDone(NO_SUCH_NAME.to_owned()), env);
         }
-        match (Amount::of(&call), call) {
-            (Some(amount), _) => {
-                self.on_change(object, Change { client, id, settled, amount }, env);
-            }
-            (None, Call::Read) => self.on_read(client, id, object, env),
-            (None, _) => reply(env, client, id, Outcome::NotDone(super::NO_SUCH_CALL.to_owned())),
+        match change {
+            Some(change) => self.on_change(job, object, change, env),
+            None => self.on_read(job, (client, call), object, env),
         }
     }
 
-    fn on_read(&mut self, client: NodeId, id: u64, object: String, env: &mut Env<'_>) {
-        if self.queries.values().any(|query| (query.client, query.id) == (client, id)) {
-            env.reached(goals::SECOND_COPY);
-            return env.note("second copy of a request", client.0.into(), id);
+    fn on_read(
+        &mut self,
+        job: JobId,
+        (client, call): (NodeId, CallId),
+        object: String,
+        env: &mut Env<'_>,
+    ) {
+        if self.queries.values().any(|query| (query.client, query.call) == (client, call)) {
+            return self.ignore(job, client, call.0, env);
         }
         if self.queries.len() >= WAITING_MAX {
-            return reply(env, client, id, Outcome::NotDone(OVERLOADED.to_owned()));
+            return self.front.reply(job, Outcome::NotDone(OVERLOADED.to_owned()), env);
         }
         let timer = self.set_deadline(env);
         let (number, decisions) = self.paxos.read(&object, &mut env.at(PAXOS));
-        self.queries.insert(number, Query { client, id, object, timer });
+        self.queries.insert(number, Query { job, client, call, object, timer });
         self.on_decisions(decisions, env);
     }
 
-    fn on_change(&mut self, object: String, change: Change, env: &mut Env<'_>) {
+    /// A second copy of a request.
+    fn ignore(&mut self, job: JobId, client: NodeId, number: u64, env: &mut Env<'_>) {
+        env.reached(goals::SECOND_COPY);
+        env.note("second copy of a request", client.0.into(), number);
+        self.front.ignore(job, env);
+    }
+
+    fn on_change(&mut self, job: JobId, object: String, change: Change, env: &mut Env<'_>) {
         let Change { client, id, settled, .. } = change;
         let recorded = match self.requests.take(client, id, settled, &mut env.at(REQUESTS)) {
             Ok(Some(ticket)) => ticket,
-            Ok(None) => {
-                env.reached(goals::SECOND_COPY);
-                return env.note("second copy of a request", client.0.into(), id);
-            }
+            Ok(None) => return self.ignore(job, client, id, env),
             // A copy of it may find room later, so this is no definite no.
-            Err(Full) => return reply(env, client, id, Outcome::Unknown(NO_RECORD.to_owned())),
+            Err(Full) => {
+                return self.front.reply(job, Outcome::Unknown(NO_RECORD.to_owned()), env);
+            }
         };
         if self.queues.get(&object).is_some_and(|queue| queue.len() >= WAITING_MAX) {
             let outcome = Outcome::NotDone(OVERLOADED.to_owned());
-            return self.answer(recorded, Answer { client, id, outcome }, env);
+            return self.answer(recorded, Answer { job, outcome }, env);
         }
         let timer = self.set_deadline(env);
         let enough = self.checks_outside.then(|| self.has(&object, change.amount));
         let (accept_sent, verdict) = (false, None);
-        let pending = Pending { change, recorded, timer, accept_sent, enough, verdict };
+        let pending = Pending { job, change, recorded, timer, accept_sent, enough, verdict };
         self.queues.entry(object.clone()).or_default().push_back(pending);
         self.paxos.propose(&object, &mut env.at(PAXOS));
     }
@@ -308,10 +313,10 @@ impl Replica {
         if first.is_some_and(|first| first.accept_sent)
             && let Some(pending) = self.take(object, 0, env)
         {
-            let Pending { change: Change { client, id, .. }, recorded, verdict, .. } = pending;
+            let Pending { job, recorded, verdict, .. } = pending;
             let done = verdict != Some(Verdict::SoldOut);
             let outcome = Outcome::Done(Value::Bool(done));
-            self.answer(recorded, Answer { client, id, outcome }, env);
+            self.answer(recorded, Answer { job, outcome }, env);
         }
         self.go_on(object, env);
     }
@@ -326,13 +331,13 @@ impl Replica {
                 Outcome::NotDone(BAD_LEDGER.to_owned())
             }
         };
-        reply(env, query.client, query.id, outcome);
+        self.front.reply(query.job, outcome, env);
     }
 
     fn on_deadline(&mut self, timer: u64, env: &mut Env<'_>) {
         let query = self.queries.iter().find(|(_, query)| query.timer == timer);
         if let Some((&number, query)) = query {
-            reply(env, query.client, query.id, Outcome::NotDone(NO_MAJORITY.to_owned()));
+            self.front.reply(query.job, Outcome::NotDone(NO_MAJORITY.to_owned()), env);
             self.queries.remove(&number);
             return self.paxos.abandon_read(number, &mut env.at(PAXOS));
         }
@@ -349,13 +354,13 @@ impl Replica {
     /// nothing but the product, and goes on for the next one; another is abandoned.
     fn give_up(&mut self, object: &str, index: usize, why: &str, env: &mut Env<'_>) {
         let Some(pending) = self.take(object, index, env) else { return };
-        let Pending { change: Change { client, id, .. }, recorded, accept_sent, .. } = pending;
+        let Pending { job, recorded, accept_sent, .. } = pending;
         let outcome = if accept_sent {
             Outcome::Unknown(IN_DOUBT.to_owned())
         } else {
             Outcome::NotDone(why.to_owned())
         };
-        self.answer(recorded, Answer { client, id, outcome }, env);
+        self.answer(recorded, Answer { job, outcome }, env);
         if index == 0 {
             self.paxos.abandon(object, &mut env.at(PAXOS));
             self.go_on(object, env);
@@ -381,8 +386,8 @@ impl Replica {
 
     /// Answers a change, once its record is durable.
     fn answer(&mut self, recorded: Ticket, answer: Answer, env: &mut Env<'_>) {
-        if let Some(Answer { client, id, outcome }) = self.requests.when_durable(recorded, answer) {
-            reply(env, client, id, outcome);
+        if let Some(Answer { job, outcome }) = self.requests.when_durable(recorded, answer) {
+            self.front.reply(job, outcome, env);
         }
     }
 
@@ -417,7 +422,7 @@ fn dissect(bytes: &[u8]) -> Option<Dissection> {
     if bytes.last() == Some(&PAXOS.0.get()) {
         return caspaxos::dissect::dissect(bytes, Ledger::describe);
     }
-    message::dissect(bytes)
+    front::dissect(bytes)
 }
 
 /// The stock at the acceptor that accepted the highest ballot. A product that no acceptor knows was

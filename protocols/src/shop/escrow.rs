@@ -17,13 +17,12 @@
 //!
 //! As in [`available`](super::available), a request that arrives twice is counted once.
 
+use super::front::Request;
 use super::ledger::Amount;
-use super::stock::{self, Request, Stock};
-use super::{SHARE, duration, faults, goals, inspector, reply, shown, switches, total};
+use super::stock::{self, Stock};
+use super::{SHARE, duration, faults, goals, inspector, shown, switches, total};
 use crate::pn_counter::{self, Entry as Counted};
-use simlab_core::{
-    Arguments, BuildError, Call, Entry, Env, Event, Fields, Outcome, Process, Value,
-};
+use simlab_core::{Arguments, BuildError, Entry, Env, Event, Fields, Outcome, Process, Value};
 
 /// The shop with divided shares.
 pub static ENTRY: Entry = Entry::server(
@@ -46,7 +45,7 @@ pub static ENTRY: Entry = Entry::server(
 const SHARE_TOO_SMALL: &str = "refused: this city's share is too small";
 
 /// A city's replica.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Hash)]
 struct Replica {
     total: u64,
     share: u64,
@@ -88,33 +87,26 @@ impl Replica {
     }
 
     fn on_request(&mut self, request: Request, env: &mut Env<'_>) {
-        let product = &request.operation.object;
-        assert!(self.own(product) >= 0, "a city never sells more than its share");
+        let Request { job, product, change, .. } = request;
+        assert!(self.own(&product) >= 0, "a city never sells more than its share");
+        let Some(change) = change else {
+            let left = shown(self.total).saturating_add(self.stock.shown(&product));
+            return self.stock.reply(job, Outcome::Done(Value::Int(left)), env);
+        };
         let done = Outcome::Done(Value::Bool(true));
-        let (change, outcome) = match (Amount::of(&request.operation.call), &request.operation.call)
-        {
-            (Some(Amount::Sell(units)), _) if self.own(product) >= i64::from(units) => {
+        let (counted, outcome) = match change.amount {
+            Amount::Sell(units) if self.own(&product) >= i64::from(units) => {
                 (Counted { increments: 0, decrements: units.into() }, done)
             }
-            (Some(Amount::Sell(units)), _) => {
-                let all = shown(self.total).saturating_add(self.stock.counted(product));
+            Amount::Sell(units) => {
+                let all = shown(self.total).saturating_add(self.stock.counted(&product));
                 if all >= i64::from(units) {
                     env.reached(goals::SHARE_USED_UP);
                 }
                 (Counted::default(), Outcome::NotDone(SHARE_TOO_SMALL.to_owned()))
             }
-            (Some(Amount::TakeBack(units)), _) => {
-                (Counted { increments: units.into(), decrements: 0 }, done)
-            }
-            (None, Call::Read) => {
-                let left = shown(self.total).saturating_add(self.stock.shown(product));
-                return reply(env, request.client, request.id, Outcome::Done(Value::Int(left)));
-            }
-            (None, _) => {
-                let outcome = Outcome::NotDone(super::NO_SUCH_CALL.to_owned());
-                return reply(env, request.client, request.id, outcome);
-            }
+            Amount::TakeBack(units) => (Counted { increments: units.into(), decrements: 0 }, done),
         };
-        self.stock.decide(request, change, outcome, env);
+        self.stock.decide(job, (product, change), counted, outcome, env);
     }
 }

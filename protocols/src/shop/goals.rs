@@ -55,7 +55,7 @@ pub(super) const TOO_LATE: Goal = Goal::new(
     "done-but-too-late",
     "what had ended unknown was done after all, and its answer came too late",
 )
-.seeds_min(100);
+.seeds_min(500);
 
 /// The goals of `shop-caspaxos`.
 pub(super) const CASPAXOS: &[Goal] = &[

@@ -11,8 +11,8 @@
 //! decided anew: nobody was told yet.
 
 use super::numbers::{ByClient, Full};
+use simlab_core::NodeId;
 use simlab_core::wire::{Decode, Encode, Reader, WireError};
-use simlab_core::{Call, NodeId};
 
 /// What is left of a product, and the changes that led there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -41,18 +41,6 @@ pub enum Amount {
     Sell(u32),
     /// So many units more.
     TakeBack(u32),
-}
-
-impl Amount {
-    /// The change that `call` asks for, if it is one that a shop knows.
-    #[must_use]
-    pub const fn of(call: &Call) -> Option<Amount> {
-        match call {
-            Call::Sell(units) => Some(Amount::Sell(*units)),
-            Call::TakeBack(units) => Some(Amount::TakeBack(*units)),
-            _ => None,
-        }
-    }
 }
 
 /// What came of a change.

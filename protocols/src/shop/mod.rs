@@ -6,7 +6,7 @@
 //! | [`available`] | what this city knows | every city answers; the shop may sell too much |
 //! | [`escrow`] | what this city holds itself | every city sells what fits its own share |
 //!
-//! All speak the protocol of [`message`] with [`client`]. An object is a product; its stock is at
+//! All are called by [`client`] as the service [`shop`](mod@shop) says, at the door that `front` is. An object is a product; its stock is at
 //! first the sum of the cities' shares, whatever its name. What each tolerates is argued in `faults`.
 
 pub mod available;
@@ -14,23 +14,35 @@ pub mod client;
 pub mod consistent;
 pub mod escrow;
 mod faults;
+mod front;
 mod goals;
 mod inspector;
 pub mod ledger;
-pub mod message;
 pub mod numbers;
 mod requests;
 mod stock;
 mod switches;
 
-use message::Message;
 use simlab_core::{
-    Arguments, BuildError, Declared, Duration, Env, FieldValue, Fields, NodeId, Outcome, Parameter,
-    ParameterKind, Port, Value,
+    Arguments, BuildError, Declared, Duration, Env, FieldValue, Fields, Parameter, ParameterKind,
+    Port, Value,
 };
 
-/// The port of the client protocol.
-pub const CLIENT: Port = Port::new(1);
+crate::service! {
+    /// A shop that sells products. The number of a request is its customer's own, below `settled` nothing is
+    /// waited for any more.
+    pub service shop = "shop", versions 1..=1;
+
+    procedures {
+        /// Sells so many units, if there are as many; whether there were.
+        1 => sell(number: u64, settled: u64, product: String, units: u32) -> bool;
+        /// Takes so many units back.
+        2 => take_back(number: u64, settled: u64, product: String, units: u32) -> bool;
+        /// How many units are left.
+        3 => read(product: String) -> i64;
+    }
+}
+
 /// The port of CASPaxos.
 pub const PAXOS: Port = Port::new(2);
 /// The port of the gossip.
@@ -44,8 +56,6 @@ const SHARE: Parameter = Parameter {
     default: None,
     help: "units of each product in this city's storehouse; the stock is the sum of the shares",
 };
-
-const NO_SUCH_CALL: &str = "refused: a shop sells, takes back and tells its stock";
 
 /// A parameter that is a length of time.
 const fn duration(name: &'static str, default: &'static str, help: &'static str) -> Parameter {
@@ -75,11 +85,6 @@ fn total(arguments: &Arguments<'_>) -> Result<u64, BuildError> {
         }
     }
     Ok(total)
-}
-
-/// Sends the answer to a request.
-fn reply(env: &mut Env<'_>, client: NodeId, id: u64, outcome: Outcome) {
-    env.at(CLIENT).send(client, &Message::Reply { id, outcome });
 }
 
 /// Waits for `after`, unless that is for ever.

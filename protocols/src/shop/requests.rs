@@ -11,6 +11,7 @@
 //! in order, so the record is then durable too.
 
 use super::numbers::{Full, Numbers};
+use crate::rpc::server::monitor::JobId;
 use simlab_core::wire::Decode;
 use simlab_core::{Env, Event, Gate, NodeId, Outcome, Ticket};
 use std::collections::BTreeMap;
@@ -18,11 +19,10 @@ use std::collections::BTreeMap;
 /// The files: one for each client.
 const FILES: &str = "client-";
 
-/// An answer and whom it is for.
+/// An answer and which request it is for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Answer {
-    pub(super) client: NodeId,
-    pub(super) id: u64,
+    pub(super) job: JobId,
     pub(super) outcome: Outcome,
 }
 

@@ -19,17 +19,18 @@
 //! for the sync never leaves. It restarts with what is durable. It halts as well if a file cannot be
 //! read or is not what it wrote: an entry that is counted anew is lost in the maximum.
 
-use super::ledger::Amount;
-use super::message::Message;
+use super::front::{self, Front, Request};
+use super::ledger::Change;
 use super::numbers::{ByClient, Full};
-use super::{CLIENT, GOSSIP, count, goals, group, reply, shown, switches};
+use super::{GOSSIP, count, goals, group, shown, switches};
 use crate::named::named;
 use crate::pn_counter::message::Gossip;
 use crate::pn_counter::{Entry, PnCounter, note_durable, note_held};
+use crate::rpc;
+use crate::rpc::server::monitor::JobId;
 use simlab_core::wire::{Decode, Encode, Reader, WireError};
 use simlab_core::{
-    Arguments, Dissection, Duration, Env, Event, FieldValue, Fields, Gate, NodeId, Operation,
-    Outcome, Ticket,
+    Arguments, Dissection, Duration, Env, Event, FieldValue, Fields, Gate, NodeId, Outcome, Ticket,
 };
 use std::collections::BTreeMap;
 
@@ -73,26 +74,17 @@ impl Decode<'_> for Saved {
 /// An answer that waits until what it tells is durable.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Held {
-    client: NodeId,
-    id: u64,
+    job: JobId,
     /// `None` if it was given early.
     outcome: Option<Outcome>,
     product: String,
     entry: Entry,
 }
 
-/// A request as a service sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Request {
-    pub(super) client: NodeId,
-    pub(super) id: u64,
-    settled: u64,
-    pub(super) operation: Operation,
-}
-
-/// All products of one replica.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// All products of one replica, and who asks for them.
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Stock {
+    front: Front,
     me: NodeId,
     peers: Vec<NodeId>,
     every: Duration,
@@ -112,6 +104,7 @@ impl Stock {
     /// The stock of the replica to build.
     pub(super) fn new(arguments: &Arguments<'_>) -> Self {
         Stock {
+            front: Front::new(),
             me: arguments.me,
             peers: arguments.peers(),
             every: arguments.duration("gossip"),
@@ -131,19 +124,13 @@ impl Stock {
             return None;
         }
         match event.peel() {
-            (Some(CLIENT), Event::Datagram { from, bytes }) => match Message::from_bytes(bytes) {
-                Ok(Message::Request { id, settled, operation }) => {
-                    let request = Request { client: from, id, settled, operation };
-                    if self.counts_copies || !self.is_second_copy(&request) {
-                        return Some(request);
-                    }
-                    env.reached(goals::SECOND_COPY);
-                    env.note("second copy of a request", from.0.into(), id);
-                }
-                Ok(Message::Reply { .. }) | Err(_) => {
-                    env.note("bad datagram", from.0.into(), bytes.len() as u64);
-                }
-            },
+            (Some(rpc::PORT), event) => {
+                let request = self.front.on_event(event, &mut env.at(rpc::PORT))?;
+                let Some(copy) = self.second_copy(&request) else { return Some(request) };
+                env.reached(goals::SECOND_COPY);
+                env.note("second copy of a request", request.client.0.into(), copy);
+                self.front.ignore(request.job, env);
+            }
             (Some(GOSSIP), Event::Datagram { from, bytes }) => self.on_gossip(from, bytes, env),
             (Some(GOSSIP), Event::Timer { .. }) => self.gossip(env),
             (Some(GOSSIP), Event::Synced { ticket, result: Ok(()), .. }) => {
@@ -203,49 +190,52 @@ impl Stock {
         self.products.get(product).map_or(Entry::default(), |product| product.counted)
     }
 
-    /// Whether a change was decided on before. A read may be answered twice; who asked once takes the
+    /// The number of a change that was decided on before. A read may be answered twice; who asked once takes the
     /// first answer.
-    fn is_second_copy(&self, request: &Request) -> bool {
-        let Request { client, id, operation, .. } = request;
-        let product = self.products.get(&operation.object);
-        Amount::of(&operation.call).is_some()
-            && product.is_some_and(|product| product.taken.contains(*client, *id))
+    fn second_copy(&self, request: &Request) -> Option<u64> {
+        let Change { client, id, .. } = request.change.as_ref()?;
+        let product = self.products.get(&request.product)?;
+        (!self.counts_copies && product.taken.contains(*client, *id)).then_some(*id)
     }
 
-    /// Counts what was decided on a request, which may be nothing, and answers it when that is
+    /// Answers a request that changes nothing.
+    pub(super) fn reply(&mut self, job: JobId, outcome: Outcome, env: &mut Env<'_>) {
+        self.front.reply(job, outcome, env);
+    }
+
+    /// Counts what was decided on the change of a product, which may be nothing, and answers it when that is
     /// durable together with its number.
     pub(super) fn decide(
         &mut self,
-        request: Request,
-        change: Entry,
+        job: JobId,
+        (name, change): (String, Change),
+        counted: Entry,
         outcome: Outcome,
         env: &mut Env<'_>,
     ) {
-        let Request { client, id, settled, operation } = request;
-        let name = operation.object;
         let product = named(&mut self.products, &name);
-        if let Err(Full) = product.taken.insert(client, id, settled) {
+        if let Err(Full) = product.taken.insert(change.client, change.id, change.settled) {
             // A copy of it may find room later, so this is no definite no.
-            return reply(env, client, id, Outcome::Unknown(NO_RECORD.to_owned()));
+            return self.front.reply(job, Outcome::Unknown(NO_RECORD.to_owned()), env);
         }
         product.counted = Entry {
-            increments: product.counted.increments.saturating_add(change.increments),
-            decrements: product.counted.decrements.saturating_add(change.decrements),
+            increments: product.counted.increments.saturating_add(counted.increments),
+            decrements: product.counted.decrements.saturating_add(counted.decrements),
         };
         let entry = product.counted;
         let outcome = if self.early {
-            reply(env, client, id, outcome);
+            self.front.reply(job, outcome, env);
             None
         } else {
             Some(outcome)
         };
         let mut env = env.at(GOSSIP);
         env.replace(&format!("{FILES}{name}"), &product.saved(self.me));
-        self.gate.hold(env.sync(), Held { client, id, outcome, product: name, entry });
+        self.gate.hold(env.sync(), Held { job, outcome, product: name, entry });
     }
 
     fn on_synced(&mut self, ticket: Ticket, env: &mut Env<'_>) {
-        while let Some(Held { client, id, outcome, product, entry }) = self.gate.open(ticket) {
+        while let Some(Held { job, outcome, product, entry }) = self.gate.open(ticket) {
             if let Some(state) = self.products.get_mut(&product)
                 && !entry.is_covered_by(state.durable.entry(self.me))
             {
@@ -253,7 +243,7 @@ impl Stock {
                 note_durable(&product, entry, env);
             }
             if let Some(outcome) = outcome {
-                reply(env, client, id, outcome);
+                self.front.reply(job, outcome, env);
             }
         }
     }
@@ -410,5 +400,5 @@ pub(super) fn dissect(bytes: &[u8]) -> Option<Dissection> {
     if bytes.last() == Some(&GOSSIP.0.get()) {
         return crate::pn_counter::message::dissect(bytes);
     }
-    super::message::dissect(bytes)
+    front::dissect(bytes)
 }

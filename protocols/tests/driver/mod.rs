@@ -5,6 +5,7 @@
 
 #![allow(dead_code, unused_imports, reason = "each test uses a part of it")]
 
+mod calls;
 mod disk;
 mod effects;
 mod harness;
@@ -12,6 +13,7 @@ pub(crate) mod linear;
 mod roster;
 pub(crate) mod three_cities;
 
+pub(crate) use calls::request;
 use disk::Files;
 pub(crate) use harness::{golden, seeds};
 use rand::Rng;
