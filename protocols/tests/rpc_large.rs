@@ -106,6 +106,7 @@ fn server() -> Box<dyn Process> {
         working: None,
         journal_max: 1 << 20,
         steps: false,
+        executions: true,
         table_in_memory: false,
         separate_syncs: false,
         deadline_kept: false,

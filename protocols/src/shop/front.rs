@@ -119,19 +119,12 @@ impl Front {
     pub(super) fn new() -> Self {
         let limits = Limits { calls: 1_024, callers: 1_024 };
         let config = server::Config {
-            newest: u16::MAX,
             // A request never waits for a worker, so that each is with the shop in the event that it came in.
             workers: usize::MAX,
             queue: 0,
-            limits,
-            durable: false,
-            working: None,
-            journal_max: 0,
             steps: false,
             executions: false,
-            table_in_memory: false,
-            separate_syncs: false,
-            deadline_kept: false,
+            ..server::Config::in_memory(limits)
         };
         let server = rpc::Server::new(config, Skeleton(Desk::default()), Table::new(limits));
         // It calls nobody.
@@ -208,6 +201,7 @@ fn asked(call: &Call) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rpc::govern::shed::Class;
     use crate::rpc::message::{Header, Presence, Semantics};
     use proptest::prelude::*;
     use simlab_core::Time;
@@ -233,6 +227,7 @@ mod tests {
             procedure: call.procedure(),
             semantics: Semantics::AtLeastOnce,
             codec: Codec::Binary,
+            class: Class::Critical,
         };
         with_port(&Message::Request { header, body: &body })
     }
@@ -240,7 +235,8 @@ mod tests {
     fn reply(procedure: u16, verdict: Verdict) -> Vec<u8> {
         let presence = Presence { life: 1, clock: Time(5) };
         let call = CallId::of(0, 3);
-        with_port(&Message::Reply { call, presence, procedure, codec: Codec::Binary, verdict })
+        let (interface, codec) = (shop::INTERFACE.number(), Codec::Binary);
+        with_port(&Message::Reply { call, presence, interface, procedure, codec, verdict })
     }
 
     /// As the history has them, but for the number, which is that of the call.

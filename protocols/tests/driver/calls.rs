@@ -3,6 +3,7 @@
 use simlab_core::wire::Encode;
 use simlab_core::{Call, Time};
 use simlab_protocols::rpc::PORT;
+use simlab_protocols::rpc::govern::shed::Class;
 use simlab_protocols::rpc::message::{CallId, Codec, Header, Message, Semantics};
 use simlab_protocols::rpc::service_parts::Call as _;
 use simlab_protocols::shop::shop;
@@ -29,6 +30,7 @@ pub(crate) fn request(life: u32, number: u64, settled: u64, product: &str, call:
         procedure: call.procedure(),
         semantics: Semantics::AtLeastOnce,
         codec: Codec::Binary,
+        class: Class::Critical,
     };
     let mut bytes = Message::Request { header, body: &body }.to_bytes();
     bytes.push(PORT.0.get());

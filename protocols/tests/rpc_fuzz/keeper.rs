@@ -155,6 +155,7 @@ pub(super) fn server(other: Option<NodeId>, durable: bool) -> Box<dyn Process> {
         working: Some(Duration::from_millis(500)),
         journal_max: 4_000,
         steps: false,
+        executions: true,
         table_in_memory: false,
         separate_syncs: false,
         deadline_kept: false,

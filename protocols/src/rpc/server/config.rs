@@ -53,6 +53,7 @@ impl Config {
             working: None,
             journal_max: 1 << 16,
             steps: true,
+            executions: true,
             table_in_memory: false,
             separate_syncs: false,
             deadline_kept: false,

@@ -73,6 +73,7 @@ mod tests {
     use super::*;
     use crate::arith::arith::{self, Reply};
     use crate::rpc::error::Refusal;
+    use crate::rpc::govern::shed::Class;
     use crate::rpc::interface::{Call as _, Reply as _};
     use crate::rpc::message::{CallId, Codec, Header, Message};
     use crate::rpc::server::Config;
@@ -149,20 +150,8 @@ mod tests {
     impl Node {
         fn new(workers: usize, queue: usize) -> Self {
             let limits = Limits { calls: 8, callers: 8 };
-            let config = Config {
-                newest: 1,
-                workers,
-                queue,
-                limits,
-                durable: false,
-                working: None,
-                journal_max: 1_000,
-                steps: false,
-                executions: false,
-                table_in_memory: false,
-                separate_syncs: false,
-                deadline_kept: false,
-            };
+            let config =
+                Config { newest: 1, workers, queue, steps: false, ..Config::in_memory(limits) };
             let server =
                 Server::new(config, arith::Skeleton(Office::default()), Table::new(limits));
             let rpc = Endpoint::new(Client::new(client::Config::default()), server);
@@ -203,6 +192,7 @@ mod tests {
                 procedure: 1,
                 semantics,
                 codec: Codec::Binary,
+                class: Class::Critical,
             };
             let bytes = Message::Request { header, body: &body }.to_bytes();
             self.does(|rpc, env| {
