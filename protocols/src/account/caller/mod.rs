@@ -70,7 +70,8 @@ const OWN: [Parameter; 10] = [
         "every",
         ParameterKind::Duration,
         "100ms",
-        "the time from one operation to the next, or from one poll to the next",
+        "the time from one operation to the next, from one poll to the next, or after an operation for \
+         which no server could be asked",
     ),
     Parameter::with_default(
         "after",
@@ -273,6 +274,10 @@ impl Caller {
             Pace::Sequential => {
                 while self.begun < self.count && self.open.is_empty() {
                     self.begin(env);
+                    // Nobody was asked: all others would end now too.
+                    if self.open.is_empty() && self.local.is_none() {
+                        return env.set_timer(0, self.every);
+                    }
                 }
             }
             Pace::Pipelined | Pace::Polled => {
@@ -368,8 +373,9 @@ impl Process for Caller {
             (_, Event::Datagram { .. }) => self.strange += 1,
             _ => {}
         }
+        let any = !ended.is_empty();
         self.hear(ended, env);
-        if self.pace == Pace::Sequential {
+        if any && self.pace == Pace::Sequential {
             self.go_on(env);
         }
     }
