@@ -4,6 +4,7 @@ use super::{invariant, registry};
 use crate::rpc::client::{Client, Completed, Options};
 use crate::rpc::message::{CallId, Semantics};
 use simlab_core::{Duration, Env, Fields, NodeId, TimerKey};
+use std::collections::BTreeSet;
 
 /// The heart-beats of a server.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -11,7 +12,8 @@ pub struct Announcer {
     registry: NodeId,
     /// From one to the next.
     every: Duration,
-    beat: Option<CallId>,
+    /// Heart-beats that have not ended: when one is sent, the deadline of the one before is only just over.
+    beats: BTreeSet<CallId>,
     told: u64,
     failed: u64,
 }
@@ -23,7 +25,7 @@ impl Announcer {
     /// Tells this registry so often; that is to be a third of its lease or less, so that two in a row may be lost.
     #[must_use]
     pub const fn new(registry: NodeId, every: Duration) -> Self {
-        Announcer { registry, every, beat: None, told: 0, failed: 0 }
+        Announcer { registry, every, beats: BTreeSet::new(), told: 0, failed: 0 }
     }
 
     /// Tells the registry now, and from then on.
@@ -41,7 +43,7 @@ impl Announcer {
         env.set_timer(TIMER, self.every);
         let request = registry::register(service.to_owned());
         let options = Options::new(Semantics::AtLeastOnce, self.every);
-        self.beat = Some(client.call(self.registry, &request, options, env, done).call);
+        self.beats.insert(client.call(self.registry, &request, options, env, done).call);
     }
 
     /// Whether a timer is its own.
@@ -53,9 +55,8 @@ impl Announcer {
     /// Takes out of `done` what was its own.
     pub fn take(&mut self, done: &mut Vec<Completed>) {
         done.retain(|Completed { call, result }| {
-            let own = self.beat == Some(*call);
+            let own = self.beats.remove(call);
             if own {
-                self.beat = None;
                 self.told += u64::from(result.is_ok());
                 self.failed += u64::from(result.is_err());
             }
