@@ -69,7 +69,7 @@ pub enum Unknown {
     Forgotten,
     /// What was answered makes no sense.
     Unreadable,
-    /// The caller has stopped waiting.
+    /// The caller has stopped waiting, or asked another server, which has not executed it.
     Abandoned,
 }
 
@@ -94,6 +94,16 @@ impl CallError {
             CallError::Deadline(executed) => *executed,
             CallError::Application { .. } => Executed::Yes,
             CallError::Indeterminate(_) => Executed::Unknown,
+        }
+    }
+
+    /// The same of a call that another server was asked for before, which may execute it: that the last one has not
+    /// done so says nothing of the call.
+    pub(super) fn after_another(self) -> Self {
+        match (self.executed(), self) {
+            (Executed::No, CallError::Deadline(_)) => CallError::Deadline(Executed::Unknown),
+            (Executed::No, _) => CallError::Indeterminate(Unknown::Abandoned),
+            (_, error) => error,
         }
     }
 

@@ -66,6 +66,8 @@ struct Call {
     key: u64,
     tried: Tried,
     attempts: u32,
+    /// Whether a server was asked that may execute it, and another one since.
+    abandoned: bool,
     stage: Stage,
 }
 
@@ -167,6 +169,7 @@ impl Channel {
             key,
             tried: Tried::new(),
             attempts: 0,
+            abandoned: false,
             stage: Stage::LookingUp,
         };
         self.calls.insert(number, call);
@@ -238,6 +241,10 @@ impl Channel {
                     return env.set_timer(timer(number), self.config.attempt);
                 }
                 self.asked.remove(&id);
+                let sent = self.client.was_asked(id);
+                if let Some(call) = self.calls.get_mut(&number) {
+                    call.abandoned |= sent;
+                }
                 self.client.cancel(id, env, &mut Vec::new());
                 self.judged(server, permit, super::govern::breaker::Outcome::Bad, env);
                 self.counts.moved += 1;
@@ -270,6 +277,10 @@ impl Channel {
         let server = match call.stage {
             Stage::LookingUp => None,
             Stage::Asking { server, .. } => Some(server),
+        };
+        let result = match call.abandoned {
+            true => result.map_err(CallError::after_another),
+            false => result,
         };
         let ended = Ended { call: number, last, result, server };
         if call.options.polled {

@@ -5,7 +5,7 @@ use crate::account::account;
 use crate::rpc::balance::Balancer;
 use crate::rpc::client;
 use crate::rpc::directory::cache;
-use crate::rpc::error::{Refusal, Verdict};
+use crate::rpc::error::{Refusal, Unknown, Verdict};
 use crate::rpc::govern::breaker;
 use crate::rpc::message::{Header, Presence, Semantics};
 use simlab_core::wire::{Decode, Encode};
@@ -307,4 +307,30 @@ fn a_registry_is_asked_and_what_it_said_is_remembered() {
     caller.call(Semantics::AtMostOnce);
     let both = [(REGISTRY, "request"), (B, "request")];
     assert_eq!(caller.said(), both, "it is a second old: it is used, and asked for again");
+}
+
+/// A was asked, and may have executed it: that B was not says nothing.
+#[test]
+fn who_was_asked_before_may_have_executed_it() {
+    use Executed::{No, Unknown as Perhaps};
+    for (attempts_max, told) in
+        [(3, CallError::Deadline(Perhaps)), (2, CallError::Indeterminate(Unknown::Abandoned))]
+    {
+        let mut caller = Caller::new(Config { attempts_max, ..both() });
+        let handle = caller.call(Semantics::AtLeastOnce);
+        caller.welcome(A);
+        caller.until(ms(300));
+        if attempts_max == 2 {
+            caller.welcome(B);
+            caller.answer(B, refused(Refusal::Busy));
+        }
+        caller.until(ms(5_000));
+        let ended = caller.ended.pop().map(|ended| ended.read(&handle));
+        assert_eq!(ended, Some(Err(told)));
+    }
+    let mut caller = Caller::new(both());
+    let handle = caller.call(Semantics::AtLeastOnce);
+    caller.until(ms(5_000));
+    let ended = caller.ended.pop().map(|ended| ended.read(&handle));
+    assert_eq!(ended, Some(Err(CallError::Deadline(No))), "neither was");
 }
