@@ -4,7 +4,7 @@
 //!   call ─▶ look-up ─▶ choice ─▶ breaker ─▶ call of one server ─▶ what came of it
 //!              ▲          ▲                        │
 //!              │          └── another server, if this one has not executed it, or it may be executed twice
-//!              └── whoever does not answer is dropped from what is remembered
+//!              └── if somebody does not answer, the registry is asked again
 //! ```
 //!
 //! A [`Channel`] is a [`Client`] with a choice of servers. **Failover** goes only as far as the semantics allow: a call

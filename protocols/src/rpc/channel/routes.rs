@@ -27,6 +27,11 @@ impl Channel {
             }
             return;
         }
+        self.go(number, env, work);
+    }
+
+    /// Asks one of the servers that are known.
+    fn go(&mut self, number: CallId, env: &mut Env<'_>, work: &mut Work) {
         match self.choose(number, env) {
             Ok((server, permit)) => self.ask(number, server, permit, env, work),
             Err(why) => {
@@ -50,10 +55,19 @@ impl Channel {
         }
         let known = found.servers.is_some();
         if let Some(servers) = found.servers {
-            self.breakers.retain(|server, _| servers.contains(server));
-            self.servers.set(servers);
+            self.set_servers(servers, env.now());
         }
         known
+    }
+
+    /// These are the servers from now on.
+    fn set_servers(&mut self, servers: Vec<NodeId>, now: Time) {
+        self.breakers.retain(|server, _| servers.contains(server));
+        self.servers.set(servers.iter().copied());
+        // Those that they were left alone for may be gone: then there are no others.
+        if !servers.iter().any(|server| self.servers.is_well(*server, now)) {
+            servers.into_iter().for_each(|server| self.servers.restore(server));
+        }
     }
 
     /// The registry has answered, or not.
@@ -65,17 +79,27 @@ impl Channel {
         work: &mut Work,
     ) {
         let handle: Handle<Vec<u32>> = Handle::new(done.call, Codec::Binary);
+        let mut news = false;
         if let (Ok(servers), Naming::Registry { nodes, .. }) =
             (handle.read(&done.result), &self.config.naming)
         {
             let known = servers.into_iter().filter(|server| server < nodes).map(NodeId);
-            self.cache.learned(self.service, question, known);
+            let known: Vec<NodeId> = known.collect();
+            news = self.cache.learned(self.service, question, known.iter().copied());
+            if news {
+                self.set_servers(known, env.now());
+            }
         }
         let waiting =
             |(number, call): (&CallId, &Call)| (call.stage == Stage::LookingUp).then_some(*number);
         let waiting: Vec<CallId> = self.calls.iter().filter_map(waiting).collect();
         for number in waiting {
-            self.route(number, env, work);
+            // Who has waited for an answer uses it, however soon it is too old for others.
+            if news {
+                self.go(number, env, work);
+            } else {
+                self.route(number, env, work);
+            }
         }
     }
 

@@ -237,21 +237,24 @@ fn who_was_left_is_not_believed() {
     assert!(caller.ended.is_empty());
 }
 
-#[test]
-fn an_open_breaker_ends_calls_at_once_and_lets_one_through_after_a_time() {
-    let half = "50%".parse().expect("a share");
-    let breaker = breaker::Config {
+/// It opens after two calls in vain, for ten seconds.
+fn breaker() -> breaker::Config {
+    breaker::Config {
         window: 4,
         minimum: 2,
-        failures: half,
+        failures: "50%".parse().expect("a share"),
         open: Duration::from_secs(10),
         probes: 1,
         successes: 1,
         probe_timeout: Duration::from_secs(5),
         never_half_opens: false,
-    };
+    }
+}
+
+#[test]
+fn an_open_breaker_ends_calls_at_once_and_lets_one_through_after_a_time() {
     let naming = Naming::Fixed(vec![A]);
-    let mut caller = Caller::new(Config { breaker: Some(breaker), ..config(naming) });
+    let mut caller = Caller::new(Config { breaker: Some(breaker()), ..config(naming) });
     for _ in 0..2 {
         caller.call(Semantics::AtMostOnce);
     }
@@ -273,26 +276,36 @@ fn an_open_breaker_ends_calls_at_once_and_lets_one_through_after_a_time() {
     assert!(caller.ended.is_empty(), "it is closed");
 }
 
+const CACHE: cache::Config = cache::Config {
+    fresh: Duration::from_secs(1),
+    stale: Duration::from_secs(10),
+    patience: Duration::from_millis(500),
+    services_max: 1,
+    servers_max: 10,
+};
+
+/// Servers that a registry knows.
+const fn by_registry(cache: cache::Config) -> Naming {
+    Naming::Registry { at: REGISTRY, nodes: 4, cache }
+}
+
+/// What a registry says.
+fn named(servers: &[NodeId]) -> Verdict {
+    let mut bytes = Vec::new();
+    servers.iter().map(|server| server.0).collect::<Vec<u32>>().put(&mut bytes);
+    Verdict::Returned(bytes)
+}
+
 /// The registry is asked once for all that wait, and again when what it said is old.
 #[test]
 fn a_registry_is_asked_and_what_it_said_is_remembered() {
-    let cache = cache::Config {
-        fresh: Duration::from_secs(1),
-        stale: Duration::from_secs(10),
-        patience: Duration::from_millis(500),
-        services_max: 1,
-        servers_max: 10,
-    };
-    let naming = Naming::Registry { at: REGISTRY, nodes: 4, cache };
-    let mut caller = Caller::new(config(naming));
+    let mut caller = Caller::new(config(by_registry(CACHE)));
     let handles = [caller.call(Semantics::AtMostOnce), caller.call(Semantics::AtMostOnce)];
     assert_eq!(caller.said(), [(REGISTRY, "hello")]);
     caller.until(ms(200));
     caller.welcome(REGISTRY);
     // Nobody knows a node 9.
-    let mut servers = Vec::new();
-    vec![2_u32, 9].put(&mut servers);
-    caller.answer(REGISTRY, Verdict::Returned(servers));
+    caller.answer(REGISTRY, named(&[B, NodeId(9)]));
     assert!(caller.said().ends_with(&[(B, "hello")]));
     caller.until(ms(400));
     caller.welcome(B);
@@ -307,6 +320,57 @@ fn a_registry_is_asked_and_what_it_said_is_remembered() {
     caller.call(Semantics::AtMostOnce);
     let both = [(REGISTRY, "request"), (B, "request")];
     assert_eq!(caller.said(), both, "it is a second old: it is used, and asked for again");
+}
+
+/// One that has asked the registry and knows these servers.
+fn told(config: Config, servers: &[NodeId]) -> Caller {
+    let mut caller = Caller::new(config);
+    caller.call(Semantics::AtMostOnce);
+    caller.welcome(REGISTRY);
+    caller.answer(REGISTRY, named(servers));
+    caller
+}
+
+/// The registry names who does not answer until its lease ends.
+#[test]
+fn who_does_not_answer_is_left_alone_although_the_registry_names_it() {
+    let mut caller = told(config(by_registry(CACHE)), &[A, B]);
+    caller.said();
+    caller.until(ms(300));
+    caller.answer(REGISTRY, named(&[A, B]));
+    assert_eq!(caller.said(), [(A, "hello"), (REGISTRY, "request"), (B, "hello")]);
+    caller.until(ms(1_250));
+    caller.said();
+    caller.call(Semantics::AtMostOnce);
+    caller.call(Semantics::AtMostOnce);
+    assert!(!caller.said().iter().any(|(to, _)| *to == A), "for a second");
+    caller.until(ms(1_301));
+    caller.call(Semantics::AtMostOnce);
+    caller.call(Semantics::AtMostOnce);
+    assert!(caller.said().contains(&(A, "hello")));
+}
+
+/// Better than nobody is who did not answer.
+#[test]
+fn who_is_left_alone_is_asked_when_there_are_no_others_any_more() {
+    let mut caller = told(config(by_registry(CACHE)), &[A, B]);
+    caller.until(ms(300));
+    caller.answer(REGISTRY, named(&[A]));
+    let handle = caller.call(Semantics::AtMostOnce);
+    caller.welcome(A);
+    caller.answer(A, three());
+    assert_eq!(caller.ended.pop().map(|ended| ended.read(&handle)), Some(Ok(3)));
+}
+
+#[test]
+fn who_has_waited_for_the_registry_uses_its_answer() {
+    let never_old = cache::Config { fresh: Duration::ZERO, stale: Duration::ZERO, ..CACHE };
+    let mut caller = Caller::new(config(by_registry(never_old)));
+    caller.call(Semantics::AtMostOnce);
+    caller.until(ms(20));
+    caller.welcome(REGISTRY);
+    caller.answer(REGISTRY, named(&[A]));
+    assert_eq!(caller.said().last(), Some(&(A, "hello")));
 }
 
 /// A was asked, and may have executed it: that B was not says nothing.
@@ -333,4 +397,19 @@ fn who_was_asked_before_may_have_executed_it() {
     caller.until(ms(5_000));
     let ended = caller.ended.pop().map(|ended| ended.read(&handle));
     assert_eq!(ended, Some(Err(CallError::Deadline(No))), "neither was");
+}
+
+/// Each call in vain makes the caller ask the registry again.
+#[test]
+fn a_breaker_counts_what_came_of_calls_between_two_answers_of_the_registry() {
+    let config = Config { breaker: Some(breaker()), ..config(by_registry(CACHE)) };
+    let mut caller = told(config, &[A]);
+    for end in [ms(5_000), ms(10_000)] {
+        caller.until(end);
+        assert_eq!(caller.ended.drain(..).count(), 1, "nobody has answered");
+        caller.call(Semantics::AtMostOnce);
+        caller.answer(REGISTRY, named(&[A]));
+    }
+    let open = CallError::Unavailable(Unavailable::BreakerOpen);
+    assert_eq!(caller.ended.pop().map(|ended| ended.result), Some(Err(open)));
 }

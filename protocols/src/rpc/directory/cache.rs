@@ -9,8 +9,9 @@
 //! An answer ages from when it was *asked* for, which is no later than when it was true. Until it is
 //! [`stale`](Config::stale) it is used while a newer one is under way, and when none comes since the registry cannot be
 //! reached: as HTTP's caches do (RFC 5861). So a server that is gone for good is returned no later than that and its
-//! lease after the registry heard it last, whatever happens. It is dropped at once when it is
-//! [found bad](Cache::found_bad).
+//! lease after the registry heard it last, whatever happens. When a server is [found bad](Cache::found_bad), the
+//! registry is asked again at once; what it said before is used until it answers, since a server that is slow once is no
+//! reason to know none.
 
 use simlab_core::{Duration, NodeId, Time};
 use std::collections::BTreeMap;
@@ -63,8 +64,8 @@ struct Entry {
     answer: Option<Answer>,
     /// What the registry was asked last, if no answer to it has come.
     open: Option<Question>,
-    /// The number of the first question whose answer counts: after others there is a newer one, or a server was found
-    /// bad.
+    /// The number of the first question whose answer counts: after others there is a newer one, or what is known was
+    /// doubted.
     counts: u64,
     used: Time,
 }
@@ -108,8 +109,8 @@ impl Cache {
         Found { servers: entry.answer.as_ref().map(|answer| answer.servers.clone()), ask }
     }
 
-    /// The registry has answered; whether that was news. It is not if a newer answer came before, or a server was found
-    /// bad after the question, or the service was forgotten in the meantime.
+    /// The registry has answered; whether that was news. It is not if a newer answer came before, or one of its
+    /// servers was found bad after the question, or the service was forgotten in the meantime.
     pub fn learned(
         &mut self,
         service: &str,
@@ -132,20 +133,21 @@ impl Cache {
         true
     }
 
-    /// A server did not answer, or is no longer what it was: it is dropped from all that is remembered, and the
-    /// registry is asked again for the services that it offered. Answers that are under way may still name the server,
-    /// and do not count. One to a later question may name it too while its lease lasts: to leave it alone for a time is
-    /// for [`Servers::exclude`](super::super::balance::Servers::exclude).
+    /// A server did not answer, or is no longer what it was: the registry is asked again for the services that it
+    /// offers, and an answer that is under way does not count, since it says what was before. What is doubted already
+    /// is asked for already, so that many calls to one server that is gone are one question. The server is named still,
+    /// as it is by the registry while its lease lasts: to leave it alone for a time is for
+    /// [`Servers::exclude`](super::super::balance::Servers::exclude).
     pub fn found_bad(&mut self, server: NodeId) {
         for entry in self.services.values_mut() {
             if let Some(answer) = &mut entry.answer
-                && let Ok(place) = answer.servers.binary_search(&server)
+                && !answer.doubted
+                && answer.servers.binary_search(&server).is_ok()
             {
-                answer.servers.remove(place);
                 answer.doubted = true;
+                entry.open = None;
+                entry.counts = self.next;
             }
-            entry.open = None;
-            entry.counts = self.next;
         }
     }
 
@@ -254,18 +256,39 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_server_is_dropped_and_the_registry_asked_again() {
+    fn the_registry_is_asked_again_when_a_server_is_bad() {
         let mut cache = cache();
         cache.found_bad(C);
         assert_eq!(look(&mut cache, "arith", ms(90)), known(&[A, B], false), "nobody named it");
         let before = ask(&mut cache, "arith", ms(100));
         cache.found_bad(B);
-        let found = cache.look_up("arith", ms(100));
-        assert_eq!(found.servers, Some(vec![A]));
+        let after = ask(&mut cache, "arith", ms(100));
         assert!(!cache.learned("arith", before, [A, B]), "that was true before, if ever");
-        assert_eq!(look(&mut cache, "arith", ms(125)), known(&[A], false));
-        assert!(cache.learned("arith", found.ask.expect("it is doubted"), [A, C]));
+        assert!(cache.learned("arith", after, [A, C]));
         assert_eq!(look(&mut cache, "arith", ms(130)), known(&[A, C], false));
+    }
+
+    /// Else a caller that has many calls under way to servers that are gone asks at each that comes to nothing, and
+    /// believes no answer.
+    #[test]
+    fn many_calls_in_vain_are_one_question() {
+        let mut cache = cache();
+        cache.found_bad(B);
+        let question = ask(&mut cache, "arith", ms(10));
+        for millis in 11..20 {
+            cache.found_bad(B);
+            assert_eq!(look(&mut cache, "arith", ms(millis)), known(&[A, B], false));
+        }
+        assert!(cache.learned("arith", question, [A]));
+        assert_eq!(look(&mut cache, "arith", ms(20)), known(&[A], false));
+    }
+
+    #[test]
+    fn who_is_bad_is_known_while_the_registry_cannot_be_reached() {
+        let mut cache = cache();
+        cache.found_bad(A);
+        cache.found_bad(B);
+        assert_eq!(look(&mut cache, "arith", ms(10)), known(&[A, B], true));
     }
 
     #[test]
@@ -309,8 +332,8 @@ mod tests {
     }
 
     proptest! {
-        /// What is said to be known is what the registry said when it was asked, less than `stale` ago, of who was not
-        /// found bad since; and it is not asked while an answer is awaited, unless a server was found bad.
+        /// What is said to be known is what the registry said when it was asked, less than `stale` ago; and it is not
+        /// asked while an answer is awaited, unless a server was found bad.
         #[test]
         fn nothing_older_than_stale_is_used(acts in acts(), services_max in 1..4_usize) {
             let mut cache = Cache::new(Config { services_max, ..CONFIG });
@@ -322,21 +345,19 @@ mod tests {
             };
             let (mut now, mut open) = (ms(0), Vec::new());
             let mut last: BTreeMap<usize, Question> = BTreeMap::new();
-            let mut bad: BTreeMap<NodeId, u64> = BTreeMap::new();
             let mut any_bad = 0;
             for act in acts {
                 match act {
                     Act::Wait(millis) => now += Duration::from_millis(millis),
                     Act::Bad(server) => {
                         cache.found_bad(NodeId(server));
-                        bad.insert(NodeId(server), cache.next);
                         any_bad = cache.next;
                     }
                     Act::Answer(_) if open.is_empty() => {}
                     Act::Answer(n) => {
                         let (service, question) = open.swap_remove(n % open.len());
                         if cache.learned(names[service], question, says(question)) {
-                            prop_assert!(question.number >= any_bad);
+                            prop_assert!(last.get(&service).is_none_or(|q| q.number < question.number));
                             last.insert(service, question);
                         }
                     }
@@ -356,7 +377,6 @@ mod tests {
                         let answered = last[&service];
                         prop_assert!(now.since(answered.asked) < CONFIG.stale);
                         let mut expected: Vec<NodeId> = says(answered).collect();
-                        expected.retain(|server| bad.get(server).is_none_or(|n| *n <= answered.number));
                         expected.sort_unstable();
                         prop_assert_eq!(servers, expected);
                     }
