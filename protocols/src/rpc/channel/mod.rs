@@ -194,8 +194,29 @@ impl Channel {
     ) -> bool {
         let mut work = Work::default();
         let known = self.client.hear(from, message, env, &mut work.done);
+        if let Message::Working { call, .. } = message {
+            self.at_work(from, *call, env);
+        }
         self.settle(work, env, ended);
         known
+    }
+
+    /// A server is at work for a call: it is well, and is given as long once more.
+    fn at_work(&mut self, from: NodeId, id: CallId, env: &mut Env<'_>) {
+        let Some(number) = self.asked.get(&id).copied() else { return };
+        let stage = self.calls.get(&number).map(|call| call.stage);
+        if stage.is_some_and(|s| matches!(s, Stage::Asking { server, .. } if server == from)) {
+            self.wait(number, env);
+        }
+    }
+
+    /// Sets when another server is asked for a call, if there is another one.
+    fn wait(&self, number: CallId, env: &mut Env<'_>) {
+        if self.servers.known().count() > 1 && self.config.attempt < Duration::FOREVER {
+            env.set_timer(timer(number), self.config.attempt);
+        } else {
+            env.cancel_timer(timer(number));
+        }
     }
 
     /// The timer of this key; whether it was a caller's.

@@ -144,7 +144,6 @@ impl Channel {
         // What is asked first and at once keeps its number, so that people see one less.
         let newest = self.client.is_newest(number);
         let id = if newest { number } else { self.client.number(env) };
-        let others = self.servers.known().count() > 1;
         let Some(call) = self.calls.get_mut(&number) else { return };
         call.attempts = call.attempts.saturating_add(1);
         call.stage = Stage::Asking { id, server, permit };
@@ -155,13 +154,10 @@ impl Channel {
             polled: false,
             ..call.options
         };
-        if others && self.config.attempt < Duration::FOREVER {
-            env.set_timer(timer(number), self.config.attempt);
-        } else {
-            env.cancel_timer(timer(number));
-        }
+        let asked = call.asked.clone();
+        self.wait(number, env);
         self.asked.insert(id, number);
-        self.client.begin(id, server, &call.asked, options, env, &mut work.done);
+        self.client.begin(id, server, &asked, options, env, &mut work.done);
     }
 
     /// What a server was asked for has ended.

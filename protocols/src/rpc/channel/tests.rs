@@ -141,15 +141,21 @@ impl Caller {
         Presence { life: 0, clock: self.now }
     }
 
+    /// The request that was sent last to a server.
+    fn request(&self, to: NodeId) -> Header {
+        let header =
+            self.sent.iter().rev().find_map(|(receiver, bytes)| {
+                match Message::from_bytes(bytes).expect("it was written") {
+                    Message::Request { header, .. } if *receiver == to => Some(header),
+                    _ => None,
+                }
+            });
+        header.expect("it was asked")
+    }
+
     /// Answers the request that was sent last to a server.
     fn answer(&mut self, from: NodeId, verdict: Verdict) {
-        let header = self.sent.iter().rev().find_map(|(to, bytes)| {
-            match Message::from_bytes(bytes).expect("it was written") {
-                Message::Request { header, .. } if *to == from => Some(header),
-                _ => None,
-            }
-        });
-        let Header { call, interface, procedure, codec, .. } = header.expect("it was asked");
+        let Header { call, interface, procedure, codec, .. } = self.request(from);
         let presence = self.presence();
         self.hear(from, &Message::Reply { call, presence, interface, procedure, codec, verdict });
     }
@@ -412,4 +418,22 @@ fn a_breaker_counts_what_came_of_calls_between_two_answers_of_the_registry() {
     }
     let open = CallError::Unavailable(Unavailable::BreakerOpen);
     assert_eq!(caller.ended.pop().map(|ended| ended.result), Some(Err(open)));
+}
+
+/// To ask another one would be to do all that work twice.
+#[test]
+fn who_is_at_work_is_not_left() {
+    let mut caller = Caller::new(both());
+    caller.call(Semantics::AtLeastOnce);
+    caller.welcome(A);
+    let call = caller.request(A).call;
+    for millis in [250, 500, 750] {
+        caller.until(ms(millis));
+        let presence = caller.presence();
+        caller.hear(A, &Message::Working { call, presence });
+    }
+    caller.until(ms(1_049));
+    assert!(!caller.sent.iter().any(|(to, _)| *to == B));
+    caller.until(ms(1_050));
+    assert_eq!(caller.sent.last().map(|(to, _)| *to), Some(B), "it has said nothing for 300 ms");
 }
