@@ -22,7 +22,7 @@ pub(super) fn list(args: &ListArgs, catalogue: &Catalogue, output: &mut Output) 
             for model in &catalogue.models {
                 told(output, &format!("{:<18} ", model.name), model.summary);
                 if let Ok(known) = simlab_check::model(model.name) {
-                    told(output, "    initially: ", &known.initial.to_string());
+                    told(output, "    initially: ", known.initial);
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! Who takes from the vault, or tries to.
 
 use super::FAULTS;
+use super::server::SERVER;
 use super::vault::{dissect, take};
 use crate::rpc::error::{CallError, Refusal};
 use crate::rpc::message::{Message, Semantics};
@@ -61,9 +62,14 @@ struct Caller {
 }
 
 fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
+    let server = arguments.node("server");
+    if arguments.roster[server.index()].service != SERVER.name {
+        let message = format!("`server` is a node that runs {}", SERVER.name);
+        return Err(BuildError { parameter: Some("server"), message });
+    }
     let config = client::Config { steps: arguments.flag("steps"), ..client::Config::default() };
     Ok(Box::new(Caller {
-        server: arguments.node("server"),
+        server,
         says: arguments.node("says"),
         count: arguments.count("count"),
         every: arguments.duration("every"),

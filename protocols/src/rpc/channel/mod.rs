@@ -268,10 +268,17 @@ impl Channel {
                 }
                 self.client.cancel(id, env, &mut Vec::new());
                 self.judged(server, permit, super::govern::breaker::Outcome::Bad, env);
-                self.counts.moved += 1;
+                self.move_on(number, server, env);
                 self.route(number, env, work);
             }
         }
+    }
+
+    /// A call leaves a server for another one. `a` of the note: the trace. `b`: the server that it leaves.
+    fn move_on(&mut self, number: CallId, server: NodeId, env: &mut Env<'_>) {
+        self.counts.moved += 1;
+        let trace = self.calls.get(&number).map_or(0, |call| call.trace);
+        env.note("rpc.elsewhere", trace, server.0.into());
     }
 
     /// Whether a call that is not answered may be made elsewhere.

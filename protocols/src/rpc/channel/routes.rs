@@ -183,7 +183,7 @@ impl Channel {
         }
         let elsewhere = matches!(&result, Err(CallError::Refused(why)) if is_of_server(*why));
         if elsewhere && self.has_another(number, server, env) && self.client.spend(env) {
-            self.counts.moved += 1;
+            self.move_on(number, server, env);
             return self.route(number, env, work);
         }
         self.finish(number, id, result, env, work);
