@@ -25,6 +25,7 @@ pub mod lease;
 pub mod messages;
 mod named;
 pub mod pn_counter;
+pub mod raft;
 pub mod reliable;
 pub mod rpc;
 pub mod shop;

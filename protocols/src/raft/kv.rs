@@ -1,0 +1,296 @@
+//! What the log is for: keys and values.
+
+use simlab_core::wire::{Decode, Encode, Reader, WireError, put_bytes, put_count};
+use std::collections::BTreeMap;
+
+/// What is asked of the keys and values.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Act {
+    /// What a key has.
+    Get {
+        /// Which.
+        key: String,
+    },
+    /// Gives a key a value.
+    Put {
+        /// Which.
+        key: String,
+        /// It.
+        value: Vec<u8>,
+    },
+    /// Gives a key a value if it has a certain one now, or none.
+    CompareAndSet {
+        /// Which.
+        key: String,
+        /// What it must have; `None` for nothing.
+        expected: Option<Vec<u8>>,
+        /// What it has then.
+        value: Vec<u8>,
+    },
+    /// Takes a key away.
+    Delete {
+        /// Which.
+        key: String,
+    },
+    /// Writes something behind what a key has.
+    Append {
+        /// Which.
+        key: String,
+        /// What.
+        value: Vec<u8>,
+    },
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Answer {
+    /// What the key has, or had before it was taken away.
+    Held(Option<Vec<u8>>),
+    /// It is done; or, of a compare-and-set, it is not, since the key has something else.
+    Done(bool),
+    /// There would be more in it than there may be.
+    TooLong,
+}
+
+/// How long a value may get by appending, in bytes.
+pub const VALUE_MAX: usize = 1 << 16;
+
+/// Keys and values.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Kv {
+    values: BTreeMap<String, Vec<u8>>,
+}
+
+impl Kv {
+    /// Does what is asked. The same acts in the same order come to the same on every node.
+    pub fn apply(&mut self, act: &Act) -> Answer {
+        match act {
+            Act::Get { key } => self.get(key),
+            Act::Put { key, value } => self.set(key, value),
+            Act::CompareAndSet { key, expected, value } => {
+                if self.values.get(key) != expected.as_ref() {
+                    return Answer::Done(false);
+                }
+                self.set(key, value)
+            }
+            Act::Delete { key } => Answer::Held(self.values.remove(key)),
+            Act::Append { key, value } => {
+                let longer = self.values.get(key).map_or(0, Vec::len) + value.len();
+                if longer > VALUE_MAX {
+                    return Answer::TooLong;
+                }
+                self.values.entry(key.clone()).or_default().extend(value);
+                Answer::Done(true)
+            }
+        }
+    }
+
+    /// What a key has.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Answer {
+        Answer::Held(self.values.get(key).cloned())
+    }
+
+    fn set(&mut self, key: &str, value: &[u8]) -> Answer {
+        if value.len() > VALUE_MAX {
+            return Answer::TooLong;
+        }
+        self.values.insert(key.to_owned(), value.to_owned());
+        Answer::Done(true)
+    }
+
+    /// How many keys there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+}
+
+fn put_str(text: &str, out: &mut Vec<u8>) {
+    put_bytes(out, text.as_bytes());
+}
+
+fn put_optional(value: Option<&Vec<u8>>, out: &mut Vec<u8>) {
+    out.push(u8::from(value.is_some()));
+    if let Some(value) = value {
+        put_bytes(out, value);
+    }
+}
+
+fn take_optional(reader: &mut Reader<'_>) -> Result<Option<Vec<u8>>, WireError> {
+    Ok(if reader.bool()? { Some(reader.bytes()?.to_vec()) } else { None })
+}
+
+impl Encode for Act {
+    fn encode(&self, out: &mut Vec<u8>) {
+        let (tag, key) = match self {
+            Act::Get { key } => (1, key),
+            Act::Put { key, .. } => (2, key),
+            Act::CompareAndSet { key, .. } => (3, key),
+            Act::Delete { key } => (4, key),
+            Act::Append { key, .. } => (5, key),
+        };
+        out.push(tag);
+        put_str(key, out);
+        match self {
+            Act::Get { .. } | Act::Delete { .. } => {}
+            Act::Put { value, .. } | Act::Append { value, .. } => put_bytes(out, value),
+            Act::CompareAndSet { expected, value, .. } => {
+                put_optional(expected.as_ref(), out);
+                put_bytes(out, value);
+            }
+        }
+    }
+}
+
+impl Decode<'_> for Act {
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+        let (tag, key) = (reader.u8()?, reader.str()?.to_owned());
+        Ok(match tag {
+            1 => Act::Get { key },
+            2 => Act::Put { key, value: reader.bytes()?.to_vec() },
+            3 => {
+                let (expected, value) = (take_optional(reader)?, reader.bytes()?.to_vec());
+                Act::CompareAndSet { key, expected, value }
+            }
+            4 => Act::Delete { key },
+            5 => Act::Append { key, value: reader.bytes()?.to_vec() },
+            tag => return Err(WireError::Tag { what: "act", tag }),
+        })
+    }
+}
+
+impl Encode for Answer {
+    fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            Answer::Held(value) => {
+                out.push(1);
+                put_optional(value.as_ref(), out);
+            }
+            Answer::Done(done) => out.extend([2, u8::from(*done)]),
+            Answer::TooLong => out.push(3),
+        }
+    }
+}
+
+impl Decode<'_> for Answer {
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+        Ok(match reader.u8()? {
+            1 => Answer::Held(take_optional(reader)?),
+            2 => Answer::Done(reader.bool()?),
+            3 => Answer::TooLong,
+            tag => return Err(WireError::Tag { what: "answer", tag }),
+        })
+    }
+}
+
+impl Encode for Kv {
+    fn encode(&self, out: &mut Vec<u8>) {
+        put_count(out, self.values.len());
+        for (key, value) in &self.values {
+            put_str(key, out);
+            put_bytes(out, value);
+        }
+    }
+}
+
+impl Decode<'_> for Kv {
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+        let mut values = BTreeMap::new();
+        for _ in 0..reader.count(8)? {
+            let (key, value) = (reader.str()?.to_owned(), reader.bytes()?.to_vec());
+            if values.last_key_value().is_some_and(|(last, _)| *last >= key) {
+                return Err(WireError::Range("keys"));
+            }
+            values.insert(key, value);
+        }
+        Ok(Kv { values })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn key() -> String {
+        "k".to_owned()
+    }
+
+    fn put(value: &[u8]) -> Act {
+        Act::Put { key: key(), value: value.to_vec() }
+    }
+
+    #[test]
+    fn a_key_has_what_it_was_given_last() {
+        let mut kv = Kv::default();
+        let get = Act::Get { key: key() };
+        assert_eq!(kv.apply(&get), Answer::Held(None));
+        assert_eq!(kv.apply(&put(b"one")), Answer::Done(true));
+        let append = Act::Append { key: key(), value: b"two".to_vec() };
+        assert_eq!(kv.apply(&append), Answer::Done(true));
+        assert_eq!(kv.apply(&get), Answer::Held(Some(b"onetwo".to_vec())));
+        assert_eq!(kv.apply(&Act::Delete { key: key() }), Answer::Held(Some(b"onetwo".to_vec())));
+        assert!(kv.is_empty());
+    }
+
+    #[test]
+    fn compare_and_set_looks_first() {
+        let mut kv = Kv::default();
+        let set = |expected: Option<&[u8]>, value: &[u8]| Act::CompareAndSet {
+            key: key(),
+            expected: expected.map(<[u8]>::to_vec),
+            value: value.to_vec(),
+        };
+        assert_eq!(kv.apply(&set(Some(b"a"), b"b")), Answer::Done(false));
+        assert_eq!(kv.apply(&set(None, b"a")), Answer::Done(true));
+        assert_eq!(kv.apply(&set(None, b"c")), Answer::Done(false));
+        assert_eq!(kv.apply(&set(Some(b"a"), b"b")), Answer::Done(true));
+        assert_eq!(kv.get("k"), Answer::Held(Some(b"b".to_vec())));
+    }
+
+    #[test]
+    fn a_value_has_a_longest_length() {
+        let mut kv = Kv::default();
+        assert_eq!(kv.apply(&put(&vec![0; VALUE_MAX])), Answer::Done(true));
+        let append = Act::Append { key: key(), value: vec![0] };
+        assert_eq!(kv.apply(&append), Answer::TooLong);
+        assert_eq!(kv.apply(&put(&vec![0; VALUE_MAX + 1])), Answer::TooLong);
+    }
+
+    fn acts() -> impl Strategy<Value = Act> {
+        let value = proptest::collection::vec(any::<u8>(), 0..4);
+        (0..5_u8, "[a-c]", proptest::option::of(value.clone()), value).prop_map(
+            |(kind, key, expected, value)| match kind {
+                0 => Act::Get { key },
+                1 => Act::Put { key, value },
+                2 => Act::CompareAndSet { key, expected, value },
+                3 => Act::Delete { key },
+                _ => Act::Append { key, value },
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_encoded_is_decoded(acts in proptest::collection::vec(acts(), 0..20), bytes: Vec<u8>) {
+            let mut kv = Kv::default();
+            for act in acts {
+                let answer = kv.apply(&act);
+                prop_assert_eq!(Act::from_bytes(&act.to_bytes()), Ok(act));
+                prop_assert_eq!(Answer::from_bytes(&answer.to_bytes()), Ok(answer));
+            }
+            prop_assert_eq!(Kv::from_bytes(&kv.to_bytes()), Ok(kv));
+            let _ = (Act::from_bytes(&bytes), Answer::from_bytes(&bytes));
+            if let Ok(kv) = Kv::from_bytes(&bytes) {
+                prop_assert_eq!(kv.to_bytes(), bytes);
+            }
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Sessions of clients, by which a write takes effect once (Ongaro 2014, §6.3).
+//!
+//! They are part of the state machine: what it knows of them every node knows, and so does a snapshot. A session has
+//! the index of the entry that opened it for a number. It ends when no entry of it has come for a time; the time is
+//! that of the log, which is what leaders wrote into their entries, so that all nodes let it end at the same entry.
+
+use super::kv::Answer;
+use simlab_core::wire::{Decode, Encode, Reader, WireError, put_count};
+use simlab_core::{Duration, Time};
+use std::collections::BTreeMap;
+
+/// What is known of a write when it is to be applied.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Known {
+    /// It was not applied before.
+    New,
+    /// It was, and this came of it.
+    Answered(Answer),
+    /// Its client has said that it has had the answer: it is an old copy.
+    Settled,
+    /// There is no such session, or no longer: whether it was applied nobody knows.
+    Expired,
+}
+
+/// One client's writes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Session {
+    /// Below this number the client waits for nothing any more.
+    settled: u64,
+    answers: BTreeMap<u64, Answer>,
+    /// The time of its last entry.
+    used: Time,
+}
+
+/// All sessions.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Sessions {
+    open: BTreeMap<u64, Session>,
+    /// The time of the log.
+    now: Time,
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Sessions { open: BTreeMap::new(), now: Time::ZERO }
+    }
+}
+
+impl Sessions {
+    /// An entry of this time is applied: which sessions end by it. The time of the log never goes back.
+    pub fn advance(&mut self, to: Time, lifetime: Duration) -> Vec<u64> {
+        self.now = self.now.max(to);
+        let over = |session: &Session| self.now.since(session.used) > lifetime;
+        let gone = self.open.iter().filter(|(_, session)| over(session));
+        let gone: Vec<u64> = gone.map(|(id, _)| *id).collect();
+        for id in &gone {
+            self.open.remove(id);
+        }
+        gone
+    }
+
+    /// Opens a session, which has the index of its entry for a number. Of more than `most` the one ends that was used
+    /// least lately.
+    pub fn open(&mut self, index: u64, most: usize) -> Option<u64> {
+        self.open.insert(index, Session { used: self.now, ..Session::default() });
+        if self.open.len() <= most.max(1) {
+            return None;
+        }
+        let least = self.open.iter().min_by_key(|(id, session)| (session.used, **id));
+        let least = least.map(|(id, _)| *id)?;
+        self.open.remove(&least);
+        Some(least)
+    }
+
+    /// What is known of a write of a session; its client waits for no write below `settled` any more.
+    pub fn look(&mut self, session: u64, number: u64, settled: u64) -> Known {
+        let now = self.now;
+        let Some(session) = self.open.get_mut(&session) else { return Known::Expired };
+        session.used = now;
+        session.settled = session.settled.max(settled.min(number));
+        session.answers = session.answers.split_off(&session.settled);
+        match session.answers.get(&number) {
+            Some(answer) => Known::Answered(answer.clone()),
+            None if number < session.settled => Known::Settled,
+            None => Known::New,
+        }
+    }
+
+    /// A write was applied.
+    pub fn answer(&mut self, session: u64, number: u64, answer: Answer) {
+        if let Some(session) = self.open.get_mut(&session) {
+            session.answers.insert(number, answer);
+        }
+    }
+
+    /// How many are open.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Whether none is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+}
+
+impl Encode for Sessions {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend(self.now.nanos().to_be_bytes());
+        put_count(out, self.open.len());
+        for (id, session) in &self.open {
+            out.extend(id.to_be_bytes());
+            out.extend(session.settled.to_be_bytes());
+            out.extend(session.used.nanos().to_be_bytes());
+            put_count(out, session.answers.len());
+            for (number, answer) in &session.answers {
+                out.extend(number.to_be_bytes());
+                answer.encode(out);
+            }
+        }
+    }
+}
+
+impl Decode<'_> for Sessions {
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+        let now = Time(reader.u64()?);
+        let mut open = BTreeMap::<u64, Session>::new();
+        for _ in 0..reader.count(26)? {
+            let (id, settled, used) = (reader.u64()?, reader.u64()?, Time(reader.u64()?));
+            let mut answers = BTreeMap::new();
+            for _ in 0..reader.count(9)? {
+                let (number, answer) = (reader.u64()?, Answer::decode(reader)?);
+                if answers.last_key_value().is_some_and(|(last, _)| *last >= number) {
+                    return Err(WireError::Range("numbers of a session"));
+                }
+                answers.insert(number, answer);
+            }
+            if open.last_key_value().is_some_and(|(last, _)| *last >= id) {
+                return Err(WireError::Range("sessions"));
+            }
+            open.insert(id, Session { settled, answers, used });
+        }
+        Ok(Sessions { open, now })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const HOUR: Duration = Duration::from_secs(3_600);
+
+    const fn s(n: u64) -> Time {
+        Time(n * 1_000_000_000)
+    }
+
+    #[test]
+    fn a_write_is_applied_once() {
+        let mut sessions = Sessions::default();
+        assert_eq!(sessions.open(7, 10), None);
+        assert_eq!(sessions.look(7, 0, 0), Known::New);
+        sessions.answer(7, 0, Answer::Done(true));
+        assert_eq!(sessions.look(7, 0, 0), Known::Answered(Answer::Done(true)));
+        assert_eq!(sessions.look(7, 1, 1), Known::New, "0 is settled by that");
+        assert_eq!(sessions.look(7, 0, 0), Known::Settled, "an old copy");
+        assert_eq!(sessions.look(8, 0, 0), Known::Expired);
+    }
+
+    #[test]
+    fn a_session_ends_by_the_time_of_the_log() {
+        let mut sessions = Sessions::default();
+        sessions.advance(s(10), HOUR);
+        sessions.open(1, 10);
+        assert!(sessions.advance(s(3_610), HOUR).is_empty(), "it is as old as it may be");
+        assert!(sessions.advance(s(5), HOUR).is_empty(), "time does not go back");
+        assert_eq!(sessions.advance(s(3_611), HOUR), [1]);
+        assert_eq!(sessions.look(1, 0, 0), Known::Expired);
+    }
+
+    #[test]
+    fn there_is_room_for_so_many() {
+        let mut sessions = Sessions::default();
+        for index in 1..=3 {
+            sessions.advance(s(index), HOUR);
+            assert_eq!(sessions.open(index, 3), None);
+        }
+        sessions.advance(s(9), HOUR);
+        sessions.look(1, 0, 0);
+        assert_eq!(sessions.open(4, 3), Some(2), "1 was used later");
+        assert_eq!(sessions.len(), 3);
+    }
+
+    proptest! {
+        /// Whatever copies come, in whatever order, each write is new once.
+        #[test]
+        fn each_write_is_new_once(copies in proptest::collection::vec((0..9_u64, 0..9_u64), 0..60)) {
+            let mut sessions = Sessions::default();
+            sessions.open(1, 1);
+            let mut applied = std::collections::BTreeSet::new();
+            for (number, settled) in copies {
+                if sessions.look(1, number, settled.min(number)) == Known::New {
+                    prop_assert!(applied.insert(number));
+                    sessions.answer(1, number, Answer::Done(true));
+                }
+                prop_assert_eq!(Sessions::from_bytes(&sessions.to_bytes()), Ok(sessions.clone()));
+            }
+        }
+
+        #[test]
+        fn no_bytes_make_decoding_panic(bytes: Vec<u8>) {
+            if let Ok(sessions) = Sessions::from_bytes(&bytes) {
+                prop_assert_eq!(sessions.to_bytes(), bytes);
+            }
+        }
+    }
+}
