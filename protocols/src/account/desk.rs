@@ -9,11 +9,10 @@ use super::{FAULTS, invariant};
 use crate::rpc::message::Semantics;
 use crate::rpc::parameters::{self, CALLING, NESTING_SWITCHES, SERVING, joined};
 use crate::rpc::{
-    self, CallError, Client, Context, Endpoint, Handle, NO_WORK_PAST_DEADLINE, Options, Step, Woken,
+    self, CallError, Client, Context, Handle, Host, NO_WORK_PAST_DEADLINE, Options, Step, Woken,
 };
 use simlab_core::{
-    Arguments, BuildError, Duration, Entry, Env, Event, Fields, NodeId, Parameter, ParameterKind,
-    Process,
+    Arguments, BuildError, Duration, Entry, Fields, NodeId, Parameter, ParameterKind, Process,
 };
 
 crate::service! {
@@ -148,11 +147,6 @@ impl desk::Server for Desk {
     }
 }
 
-#[derive(Clone, Hash)]
-struct Node {
-    rpc: Endpoint<desk::Skeleton<Desk>>,
-}
-
 fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
     let account = arguments.node("account");
     if arguments.roster[account.index()].service != SERVER.name {
@@ -164,25 +158,5 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
     let desk = Desk { account, mutex, nested, done: 0, failed: 0, too_late: 0 };
     let server = rpc::Server::new(config, desk::Skeleton(desk), table);
     let client = Client::new(parameters::client(arguments)?);
-    Ok(Box::new(Node { rpc: Endpoint::new(client, server) }))
-}
-
-impl Process for Node {
-    fn on_event(&mut self, event: Event<'_>, env: &mut Env<'_>) {
-        match event.peel() {
-            (None, Event::Start) | (Some(rpc::PORT), _) => {
-                let (_, event) = event.peel();
-                self.rpc.on_event(event, &mut env.at(rpc::PORT));
-            }
-            (_, Event::Datagram { from, bytes }) => {
-                env.note("bad datagram", from.0.into(), bytes.len() as u64);
-            }
-            _ => {}
-        }
-    }
-
-    fn inspect(&self, view: &mut Fields) {
-        self.rpc.inspect(view);
-        view.group("calls", |view| self.rpc.client.inspect(view));
-    }
+    Ok(Box::new(Host::calling(client, server)))
 }

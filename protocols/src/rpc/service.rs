@@ -57,7 +57,7 @@ macro_rules! service {
         // the type is written, and only once.
         $(#[doc = $summary])+
         $vis mod $module {
-            #[allow(unused_imports)]
+            #[allow(unused_imports, reason = "a service may need nothing of what is around it")]
             use super::*;
             use $crate::rpc::service_parts as parts;
 
@@ -82,7 +82,7 @@ macro_rules! service {
                     }
 
                     fn to_json(&self) -> parts::Json {
-                        #[allow(unused_mut)]
+                        #[allow(unused_mut, reason = "a list may be empty")]
                         let mut object = parts::Object::new();
                         $(
                             let value = <$ftype as parts::Value>::to_json(&self.$field);
@@ -126,7 +126,7 @@ macro_rules! service {
             };
 
             /// A call of a procedure with its parameters.
-            #[allow(non_camel_case_types)]
+            #[allow(non_camel_case_types, reason = "they are named as the procedures are")]
             #[derive(Clone, Debug, PartialEq, Eq, Hash)]
             pub enum Call {
                 $(
@@ -157,7 +157,7 @@ macro_rules! service {
                 }
 
                 fn take(procedure: u16, bytes: &[u8]) -> Result<Self, parts::WireError> {
-                    #[allow(unused_mut)]
+                    #[allow(unused_mut, reason = "a list may be empty")]
                     let mut reader = parts::Reader::new(bytes);
                     let call = match procedure {
                         $( $number => Call::$procedure {
@@ -170,7 +170,7 @@ macro_rules! service {
                 }
 
                 fn to_json(&self) -> parts::Json {
-                    #[allow(unused_mut)]
+                    #[allow(unused_mut, reason = "a list may be empty")]
                     let mut object = parts::Object::new();
                     match self { $(
                         Call::$procedure { $( $parameter ),* } => { $(
@@ -200,7 +200,7 @@ macro_rules! service {
             }
 
             /// A result of a procedure.
-            #[allow(non_camel_case_types)]
+            #[allow(non_camel_case_types, reason = "they are named as the procedures are")]
             #[derive(Clone, Debug, PartialEq, Eq, Hash)]
             pub enum Reply {
                 $(

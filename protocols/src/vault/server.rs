@@ -4,9 +4,9 @@ use super::vault::{Reply, Server, Skeleton, dissect};
 use super::{FAULTS, invariant};
 use crate::rpc::parameters::STEPS;
 use crate::rpc::server::table::{Limits, Table};
-use crate::rpc::{self, Client, Context, Endpoint, Step, Woken, client, server};
+use crate::rpc::{self, Context, Host, Step, Woken, server};
 use simlab_core::{
-    Arguments, BuildError, Entry, Env, Event, Fields, NodeId, Parameter, ParameterKind, Process,
+    Arguments, BuildError, Entry, Fields, NodeId, Parameter, ParameterKind, Process,
 };
 
 /// The server.
@@ -95,11 +95,6 @@ impl Server for Vault {
     }
 }
 
-#[derive(Clone, Hash)]
-struct Node {
-    rpc: Endpoint<Skeleton<Vault>>,
-}
-
 fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
     let (owner, left) = (arguments.node("owner"), arguments.count("holds") as i64);
     let by_channel = arguments.text("believes") == "channel";
@@ -111,26 +106,5 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
         ..server::Config::in_memory(limits)
     };
     let server = rpc::Server::new(config, Skeleton(vault), Table::new(limits));
-    // It calls nobody.
-    let client = Client::new(client::Config::default());
-    Ok(Box::new(Node { rpc: Endpoint::new(client, server) }))
-}
-
-impl Process for Node {
-    fn on_event(&mut self, event: Event<'_>, env: &mut Env<'_>) {
-        match event.peel() {
-            (None, Event::Start) | (Some(rpc::PORT), _) => {
-                let (_, event) = event.peel();
-                self.rpc.on_event(event, &mut env.at(rpc::PORT));
-            }
-            (_, Event::Datagram { from, bytes }) => {
-                env.note("bad datagram", from.0.into(), bytes.len() as u64);
-            }
-            _ => {}
-        }
-    }
-
-    fn inspect(&self, view: &mut Fields) {
-        self.rpc.inspect(view);
-    }
+    Ok(Box::new(Host::new(server)))
 }

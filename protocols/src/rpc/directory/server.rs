@@ -8,10 +8,10 @@ use super::registry::{Reply, Server, Skeleton, dissect};
 use crate::rpc::faults::{DRIFT_MAX, TOLERATES};
 use crate::rpc::parameters::STEPS;
 use crate::rpc::server::table::{Limits, Table};
-use crate::rpc::{self, Client, Context, Endpoint, Step, Woken, client, server};
+use crate::rpc::{self, Context, Host, Step, Woken, server};
 use simlab_core::{
-    Arguments, BuildError, Duration, Entry, Env, Event, FaultModel, Fields, NodeId, Parameter,
-    ParameterKind, Process,
+    Arguments, BuildError, Duration, Entry, FaultModel, Fields, NodeId, Parameter, ParameterKind,
+    Process,
 };
 
 /// The registry.
@@ -102,11 +102,6 @@ impl Server for Registry {
     }
 }
 
-#[derive(Clone, Hash)]
-struct Node {
-    rpc: Endpoint<Skeleton<Registry>>,
-}
-
 fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
     let lease = arguments.duration("lease");
     if lease == Duration::ZERO {
@@ -124,26 +119,5 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
     let config =
         server::Config { steps: arguments.flag("steps"), ..server::Config::in_memory(limits) };
     let server = rpc::Server::new(config, Skeleton(Registry { leases }), Table::new(limits));
-    // It calls nobody.
-    let client = Client::new(client::Config::default());
-    Ok(Box::new(Node { rpc: Endpoint::new(client, server) }))
-}
-
-impl Process for Node {
-    fn on_event(&mut self, event: Event<'_>, env: &mut Env<'_>) {
-        match event.peel() {
-            (None, Event::Start) | (Some(rpc::PORT), _) => {
-                let (_, event) = event.peel();
-                self.rpc.on_event(event, &mut env.at(rpc::PORT));
-            }
-            (_, Event::Datagram { from, bytes }) => {
-                env.note("bad datagram", from.0.into(), bytes.len() as u64);
-            }
-            _ => {}
-        }
-    }
-
-    fn inspect(&self, view: &mut Fields) {
-        self.rpc.inspect(view);
-    }
+    Ok(Box::new(Host::new(server)))
 }
