@@ -269,7 +269,7 @@ fn outcome(result: Result<Value, CallError>) -> Outcome {
     match result {
         Ok(value) => Outcome::Done(value),
         Err(CallError::Application { code, message }) => front::failed(code, message),
-        // Whichever copy of the request comes, this is what is said of it.
+        // Whichever copy of the request comes, this is what is said of it, if none is damaged: that is for a layer.
         Err(
             why @ (CallError::Unavailable(_)
             | CallError::Refused(

@@ -125,9 +125,13 @@ impl Cache {
         servers.sort_unstable();
         servers.dedup();
         servers.truncate(self.config.servers_max);
-        // Who asks before any server has registered need not wait until that is old.
+        // Who asks before any server has registered need not wait until that is old. A registry that has just restarted
+        // says so too, which is no reason to forget whom it named before.
         let doubted = servers.is_empty();
-        entry.answer = Some(Answer { servers, asked: question.asked, doubted });
+        match &mut entry.answer {
+            Some(answer) if doubted && !answer.servers.is_empty() => answer.doubted = true,
+            answer => *answer = Some(Answer { servers, asked: question.asked, doubted }),
+        }
         entry.counts = question.number + 1;
         entry.open.take_if(|open| open.number <= question.number);
         true
@@ -252,7 +256,11 @@ mod tests {
         assert!(!cache.learned("arith", old, [A, B]));
         let next = ask(&mut cache, "arith", ms(250));
         assert!(cache.learned("arith", next, []));
-        assert_eq!(look(&mut cache, "arith", ms(251)), known(&[], true), "nobody, so far");
+        let before = look(&mut cache, "arith", ms(251));
+        assert_eq!(before, known(&[A], true), "a registry that names nobody may be new");
+        let next = ask(&mut cache, "shop", ms(260));
+        assert!(cache.learned("shop", next, []));
+        assert_eq!(look(&mut cache, "shop", ms(261)), known(&[], true), "nobody, so far");
     }
 
     #[test]

@@ -87,7 +87,8 @@ pub enum Step<R, J> {
         job: J,
     },
     /// It waits until the parent of the server ends it ([`Server::finish`](super::Server::finish)) or forgets it
-    /// ([`Server::forget`](super::Server::forget)). That nobody waits any more does not end it.
+    /// ([`Server::forget`](super::Server::forget)). That nobody waits any more does not end it. After a
+    /// crash it is executed again: the parent knows its requests by numbers of their own.
     Park(J),
 }
 

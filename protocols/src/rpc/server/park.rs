@@ -45,11 +45,12 @@ impl<S: Service> Server<S> {
         {
             let (procedure, codec) = (header.procedure, header.codec);
             let answered = Answered { procedure, codec, verdict: Verdict::Forgotten };
+            // What is written may be a snapshot, which has to have it.
+            self.table.answer(caller, header.call, answered.clone());
             if self.written(&header) {
-                let entry = Entry { caller, call: header.call, answered: answered.clone() };
+                let entry = Entry { caller, call: header.call, answered };
                 self.write(&Record::Done { effects: Vec::new(), entry: Some(entry) }, env);
             }
-            self.table.answer(caller, header.call, answered);
         }
         self.go_on(ready, client, env);
         true
