@@ -37,7 +37,7 @@ use simlab_core::Entry;
 /// All services and clients of this crate.
 #[must_use]
 pub fn entries() -> &'static [&'static Entry] {
-    static ENTRIES: [&Entry; 32] = [
+    static ENTRIES: [&Entry; 35] = [
         &shop::consistent::ENTRY,
         &shop::available::ENTRY,
         &shop::escrow::ENTRY,
@@ -54,6 +54,9 @@ pub fn entries() -> &'static [&'static Entry] {
         &rpc::directory::REGISTRY,
         &vault::SERVER,
         &vault::CALLER,
+        &raft::service::SERVER,
+        &raft::service::CLIENT,
+        &raft::service::OPERATOR,
         &files::SOURCE,
         &files::RELAY,
         &files::SINK,

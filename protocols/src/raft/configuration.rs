@@ -6,6 +6,7 @@
 use simlab_core::NodeId;
 use simlab_core::wire::{Decode, Encode, Reader, WireError, put_count};
 use std::collections::BTreeSet;
+use std::fmt;
 
 /// Who decides, and who is sent the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -16,6 +17,24 @@ pub struct Configuration {
     pub outgoing: Option<BTreeSet<NodeId>>,
     /// Who is sent the log, and has no vote.
     pub learners: BTreeSet<NodeId>,
+}
+
+/// How many of a set must agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Share {
+    /// A majority: any two of them share a node.
+    MoreThanHalf,
+    /// Half, rounded down, but one at least: two of them need not meet. It is there to show what a majority is good for.
+    Half,
+}
+
+impl Share {
+    const fn of(self, all: usize) -> usize {
+        match self {
+            Share::MoreThanHalf => all / 2 + 1,
+            Share::Half => if all < 2 { 1 } else { all / 2 },
+        }
+    }
 }
 
 impl Configuration {
@@ -59,19 +78,43 @@ impl Configuration {
     /// vote does not count.
     #[must_use]
     pub fn is_quorum(&self, agree: impl Fn(NodeId) -> bool) -> bool {
+        self.is_quorum_of(Share::MoreThanHalf, agree)
+    }
+
+    /// The same for another share.
+    #[must_use]
+    pub fn is_quorum_of(&self, share: Share, agree: impl Fn(NodeId) -> bool) -> bool {
         self.halves().all(|half| {
             let yes = half.iter().filter(|node| agree(**node)).count();
-            yes > half.len() / 2
+            yes >= share.of(half.len())
         })
     }
 
     /// The highest index that a quorum has, by what each voter is known to have.
     #[must_use]
     pub fn agreed(&self, has: impl Fn(NodeId) -> u64) -> u64 {
+        self.agreed_by(Share::MoreThanHalf, has)
+    }
+
+    /// The same for another share.
+    #[must_use]
+    pub fn agreed_by(&self, share: Share, has: impl Fn(NodeId) -> u64) -> u64 {
         let of_half = |half: &BTreeSet<NodeId>| {
-            let mut all: Vec<u64> = half.iter().map(|node| has(*node)).collect();
+            // Room for a cluster of any usual size, so that nothing is allocated for each acknowledgement.
+            let mut few = [0; 16];
+            let mut many = Vec::new();
+            let all = match few.get_mut(..half.len()) {
+                Some(few) => few,
+                None => {
+                    many.resize(half.len(), 0);
+                    &mut many[..]
+                }
+            };
+            for (place, node) in all.iter_mut().zip(half) {
+                *place = has(*node);
+            }
             all.sort_unstable_by(|a, b| b.cmp(a));
-            all.get(half.len() / 2).copied().unwrap_or(0)
+            all.get(share.of(half.len()) - 1).copied().unwrap_or(0)
         };
         self.halves().map(of_half).min().unwrap_or(0)
     }
@@ -95,6 +138,28 @@ impl Configuration {
     pub fn is_single_step(&self, to: &Configuration) -> bool {
         let settled = !self.is_joint() && !to.is_joint() && !to.voters.is_empty();
         settled && self.voters.symmetric_difference(&to.voters).count() <= 1
+    }
+}
+
+impl fmt::Display for Configuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let set = |nodes: &BTreeSet<NodeId>, f: &mut fmt::Formatter<'_>| {
+            f.write_str("{")?;
+            for (place, node) in nodes.iter().enumerate() {
+                write!(f, "{}{node}", if place == 0 { "" } else { " " })?;
+            }
+            f.write_str("}")
+        };
+        if let Some(outgoing) = &self.outgoing {
+            set(outgoing, f)?;
+            f.write_str(" and ")?;
+        }
+        set(&self.voters, f)?;
+        if !self.learners.is_empty() {
+            f.write_str(" with learners ")?;
+            set(&self.learners, f)?;
+        }
+        Ok(())
     }
 }
 
@@ -167,6 +232,26 @@ mod tests {
         assert!(joint.is_quorum(|node| [1, 3, 4].contains(&node.0)));
         assert_eq!(joint.joint(nodes([1]), nodes([])), None, "one change at a time");
         assert_eq!(joint.settled().members().collect::<BTreeSet<_>>(), nodes([3, 4, 5, 6]));
+    }
+
+    #[test]
+    fn it_is_told_in_one_line() {
+        let mut all = Configuration::of(nodes([1, 2, 3]));
+        assert_eq!(all.to_string(), "{n1 n2 n3}");
+        all.learners = nodes([5]);
+        let joint = all.joint(nodes([3, 4]), nodes([5])).expect("it can change");
+        assert_eq!(joint.to_string(), "{n1 n2 n3} and {n3 n4} with learners {n5}");
+    }
+
+    /// What a switch makes of it.
+    #[test]
+    fn two_halves_need_not_meet() {
+        let four = Configuration::of(nodes([1, 2, 3, 4]));
+        assert!(four.is_quorum_of(Share::Half, |node| node.0 <= 2));
+        assert!(four.is_quorum_of(Share::Half, |node| node.0 > 2));
+        assert_eq!(four.agreed_by(Share::Half, |node| u64::from(node.0)), 3);
+        let one = Configuration::of(nodes([1]));
+        assert!(!one.is_quorum_of(Share::Half, |_| false));
     }
 
     #[test]

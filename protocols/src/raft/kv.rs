@@ -1,7 +1,8 @@
 //! What the log is for: keys and values.
 
-use simlab_core::wire::{Decode, Encode, Reader, WireError, put_bytes, put_count};
+use simlab_core::wire::{Decode, Encode, Reader, WireError, put_bytes};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// What is asked of the keys and values.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -192,7 +193,7 @@ impl Decode<'_> for Answer {
 
 impl Encode for Kv {
     fn encode(&self, out: &mut Vec<u8>) {
-        put_count(out, self.values.len());
+        out.extend((self.values.len() as u64).to_be_bytes());
         for (key, value) in &self.values {
             put_str(key, out);
             put_bytes(out, value);
@@ -203,7 +204,7 @@ impl Encode for Kv {
 impl Decode<'_> for Kv {
     fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut values = BTreeMap::new();
-        for _ in 0..reader.count(8)? {
+        for _ in 0..reader.u64()? {
             let (key, value) = (reader.str()?.to_owned(), reader.bytes()?.to_vec());
             if values.last_key_value().is_some_and(|(last, _)| *last >= key) {
                 return Err(WireError::Range("keys"));
@@ -211,6 +212,18 @@ impl Decode<'_> for Kv {
             values.insert(key, value);
         }
         Ok(Kv { values })
+    }
+}
+
+impl fmt::Display for Act {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Act::Get { key } => write!(f, "get {key}"),
+            Act::Put { key, .. } => write!(f, "put {key}"),
+            Act::CompareAndSet { key, .. } => write!(f, "compare-and-set {key}"),
+            Act::Delete { key } => write!(f, "delete {key}"),
+            Act::Append { key, .. } => write!(f, "append {key}"),
+        }
     }
 }
 

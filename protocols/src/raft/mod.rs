@@ -9,9 +9,38 @@
 //! | [`progress`] | what a leader knows of a follower's log |
 //! | [`sessions`] | the clients' sessions, by which a write takes effect once |
 //! | [`kv`] | the state machine |
+//!
+//! The node, [`Raft`], is a component: its parent passes on events and is told what is applied. It is one struct, whose
+//! methods are spread over the paper's nouns: `election`, `leader`, `follower` (with what is applied), `install`
+//! (snapshots), `membership`, `transfer`, `reads`. [`storage`] is its disk, [`message`] its wire, [`config`] has the times
+//! and the rules that can be left out.
 
+pub mod config;
 pub mod configuration;
+mod dissect;
+mod election;
+mod follower;
+mod goals;
+mod inspector;
+mod install;
+mod invariant;
 pub mod kv;
+mod leader;
 pub mod log;
+pub mod machine;
+mod membership;
+pub mod message;
+mod node;
+mod notes;
 pub mod progress;
+mod reads;
+pub mod service;
 pub mod sessions;
+pub mod storage;
+pub mod store;
+mod switches;
+mod transfer;
+
+pub use membership::Mode;
+pub use node::{Output, Raft, Refused};
+pub use reads::ReadMode;

@@ -47,13 +47,18 @@ pub struct Progress {
     pub state: State,
     /// When it was heard last.
     pub heard: Time,
+    /// When something that is under way to it was last acknowledged, or else was sent.
+    pub moved: Time,
+    /// The highest round of the leader's that it has answered.
+    pub round: u64,
 }
 
 impl Progress {
     /// Nothing is known of a follower: it may have all that the leader has, up to `last`.
     #[must_use]
     pub const fn new(last: u64, now: Time) -> Self {
-        Progress { matched: 0, next: last + 1, state: State::Probe { asked: None }, heard: now }
+        let state = State::Probe { asked: None };
+        Progress { matched: 0, next: last + 1, state, heard: now, moved: now, round: 0 }
     }
 
     /// Whether it may be sent more now, with room for so many messages under way.
@@ -71,18 +76,24 @@ impl Progress {
             State::Probe { asked } => *asked = Some(now),
             State::Replicate { in_flight } => {
                 if last >= self.next {
+                    if in_flight.is_empty() {
+                        self.moved = now;
+                    }
                     in_flight.push_back(last);
                     self.next = last + 1;
                 }
             }
-            State::Snapshot { .. } => {}
+            State::Snapshot { asked, .. } => *asked = Some(now),
         }
     }
 
     /// It has everything up to `index`; whether that is news. What is known never becomes less: an old answer says
     /// less than a newer one.
-    pub fn acknowledged(&mut self, index: u64) -> bool {
+    pub fn acknowledged(&mut self, index: u64, now: Time) -> bool {
         let news = index > self.matched;
+        if news {
+            self.moved = now;
+        }
         self.matched = self.matched.max(index);
         self.next = self.next.max(self.matched + 1);
         match &mut self.state {
@@ -146,21 +157,21 @@ mod tests {
         assert!(progress.refused(9, 4));
         assert_eq!((progress.next, progress.has_room(3)), (5, true));
         assert!(!progress.refused(9, 2), "that is the answer to an earlier question");
-        assert!(progress.acknowledged(4));
+        assert!(progress.acknowledged(4, NOW));
         for last in [6, 8, 9] {
             assert!(progress.has_room(3));
             progress.sent(last, NOW);
         }
         assert!(!progress.has_room(3));
-        assert!(progress.acknowledged(8) && progress.has_room(3));
-        assert!(!progress.acknowledged(6), "an old answer");
+        assert!(progress.acknowledged(8, NOW) && progress.has_room(3));
+        assert!(!progress.acknowledged(6, NOW), "an old answer");
         assert_eq!((progress.matched, progress.next), (8, 10));
     }
 
     #[test]
     fn what_is_lost_is_sent_again() {
         let mut progress = Progress::new(9, NOW);
-        progress.acknowledged(3);
+        progress.acknowledged(3, NOW);
         progress.next = 4;
         progress.sent(6, NOW);
         progress.lost();
@@ -171,9 +182,9 @@ mod tests {
     fn a_snapshot_is_over_when_it_is_there() {
         let mut progress = Progress::new(9, NOW);
         progress.needs_snapshot(7);
-        assert!(!progress.acknowledged(0), "it is at the beginning");
+        assert!(!progress.acknowledged(0, NOW), "it is at the beginning");
         assert!(matches!(progress.state, State::Snapshot { .. }));
-        assert!(progress.acknowledged(7));
+        assert!(progress.acknowledged(7, NOW));
         assert_eq!((progress.matched, progress.next >= 8), (7, true));
         assert!(matches!(progress.state, State::Replicate { .. }));
     }
@@ -187,7 +198,7 @@ mod tests {
                 let before = progress.matched;
                 match act {
                     0 => progress.sent(a, NOW),
-                    1 => { progress.acknowledged(a); }
+                    1 => { progress.acknowledged(a, NOW); }
                     2 => { progress.refused(a, b); }
                     3 => progress.lost(),
                     _ => progress.needs_snapshot(a.max(progress.matched + 1)),

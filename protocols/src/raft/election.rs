@@ -1,0 +1,165 @@
+//! Elections (Ongaro 2014, §3.4, §3.6.1), the question before them (§9.6), and who is not listened to (§4.2.3).
+
+use super::config::Rule;
+use super::goals;
+use super::log::Position;
+use super::machine::Machine;
+use super::message::{Ballot, Body, Message, TERM_MAX};
+use super::node::{ELECTION, Raft, Role, Waiting};
+use super::notes;
+use super::storage::Vote;
+use simlab_core::{Env, NodeId};
+use std::collections::BTreeSet;
+
+/// Who has said what.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Canvass {
+    pub(super) granted: BTreeSet<NodeId>,
+    pub(super) denied: BTreeSet<NodeId>,
+}
+
+impl<M: Machine> Raft<M> {
+    /// No leader was heard for an election time-out.
+    pub(super) fn time_out(&mut self, env: &mut Env<'_>) {
+        if self.leads() {
+            return;
+        }
+        self.leader = None;
+        match self.config.pre_vote {
+            true => self.campaign(Ballot::PreVote, env),
+            false => self.campaign(Ballot::Vote, env),
+        }
+    }
+
+    /// Stands for election, or asks whether it should.
+    pub(super) fn campaign(&mut self, ballot: Ballot, env: &mut Env<'_>) {
+        self.role = Role::Follower;
+        self.wait_for_leader(env);
+        // Who has no vote in the configuration that it knows stands for nothing (§4.2.2).
+        if !self.may_stand() || self.vote.term == TERM_MAX {
+            return;
+        }
+        if ballot == Ballot::PreVote {
+            let granted = BTreeSet::from([self.me]);
+            self.role = Role::PreCandidate(Canvass { granted, ..Canvass::default() });
+            self.ask_all(ballot, self.vote.term + 1, env);
+            return self.count_votes(env);
+        }
+        self.vote = Vote { term: self.vote.term + 1, candidate: Some(self.me) };
+        (self.leader, self.round) = (None, 0);
+        self.write_vote(env);
+        self.role = Role::Candidate(Canvass::default());
+        let Vote { term, .. } = self.vote;
+        self.waiting.push((self.vote_written, Waiting::Term(term)));
+        self.waiting.push((self.vote_written, Waiting::Stand(term, ballot)));
+        self.release(env);
+    }
+
+    /// Its term and its own vote are durable: it asks for those of others.
+    pub(super) fn stand(&mut self, term: u64, ballot: Ballot, env: &mut Env<'_>) {
+        if term != self.vote.term {
+            return;
+        }
+        let Role::Candidate(canvass) = &mut self.role else { return };
+        canvass.granted.insert(self.me);
+        env.note_with(notes::STANDS, term, 0, format_args!("for election in term {term}"));
+        notes::note_granted(term, self.me, env);
+        self.ask_all(ballot, term, env);
+        self.count_votes(env);
+    }
+
+    fn ask_all(&self, ballot: Ballot, term: u64, env: &mut Env<'_>) {
+        let body = Body::RequestVote { ballot, last: self.log.last() };
+        env.broadcast(self.electorate(), &Message { term, body });
+    }
+
+    pub(super) fn on_request_vote(
+        &mut self,
+        from: NodeId,
+        term: u64,
+        ballot: Ballot,
+        last: Position,
+        env: &mut Env<'_>,
+    ) {
+        let now = env.now();
+        if now < self.silent_until {
+            // What this node said in its last life may be part of a leader's lease (§6.4.1).
+            return;
+        }
+        if ballot != Ballot::Transfer && self.hears_leader(now) {
+            // Not even the term is taken from it, or it would depose the leader with it (§4.2.3).
+            return;
+        }
+        if ballot == Ballot::PreVote {
+            let granted = term > self.vote.term && self.is_electable(last);
+            let term = if granted { term } else { self.vote.term };
+            let body = Body::Voted { ballot, granted };
+            return self.say(from, Message { term, body }, env);
+        }
+        if term > self.vote.term {
+            self.adopt(term, env);
+        }
+        let free = self.vote.candidate.is_none_or(|candidate| candidate == from)
+            || !self.rules.keeps(Rule::OneVote);
+        let granted = term == self.vote.term && free && self.is_electable(last) && !self.leads();
+        let message = self.of_term(Body::Voted { ballot, granted });
+        if !granted {
+            return self.say(from, message, env);
+        }
+        if self.vote.candidate != Some(from) {
+            self.vote.candidate = Some(from);
+            self.write_vote(env);
+        }
+        self.role = Role::Follower;
+        env.set_timer(ELECTION, self.patience);
+        notes::note_decides(term, from, last, env);
+        self.waiting.push((self.vote_written, Waiting::Grant(from, message)));
+        self.release(env);
+    }
+
+    fn is_electable(&self, last: Position) -> bool {
+        last.is_up_to_date(self.log.last()) || !self.rules.keeps(Rule::VoteForUpToDate)
+    }
+
+    pub(super) fn on_voted(
+        &mut self,
+        from: NodeId,
+        term: u64,
+        ballot: Ballot,
+        granted: bool,
+        env: &mut Env<'_>,
+    ) {
+        let (canvass, of) = match (&mut self.role, ballot) {
+            (Role::PreCandidate(canvass), Ballot::PreVote) => {
+                (canvass, self.vote.term + u64::from(granted))
+            }
+            (Role::Candidate(canvass), Ballot::Vote | Ballot::Transfer) => (canvass, self.vote.term),
+            _ => return,
+        };
+        if term != of {
+            return;
+        }
+        if granted {
+            canvass.granted.insert(from);
+        } else {
+            canvass.denied.insert(from);
+        }
+        self.count_votes(env);
+    }
+
+    fn count_votes(&mut self, env: &mut Env<'_>) {
+        match &self.role {
+            Role::PreCandidate(canvass) if self.is_quorum(|n| canvass.granted.contains(&n)) => {
+                self.campaign(Ballot::Vote, env);
+            }
+            Role::Candidate(canvass) if self.is_quorum(|n| canvass.granted.contains(&n)) => {
+                self.counts.elected += 1;
+                self.lead(env);
+            }
+            Role::Candidate(canvass) if !canvass.denied.is_empty() => {
+                env.reached(goals::VOTE_DENIED);
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! A node as its state shows it, and what the debugger makes of that.
+
+use super::log::{Payload, Position};
+use super::machine::Machine;
+use super::node::{Raft, Role};
+use super::progress::State;
+use simlab_core::{FieldValue, Fields, Inspection, NodeId};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+/// How many cells of a log are shown: the last ones.
+const CELLS: u64 = 24;
+
+impl<M: Machine> Raft<M> {
+    /// What it shows of itself.
+    pub fn inspect(&self, view: &mut Fields) {
+        view.text("role", self.role_name());
+        view.int("term", self.vote.term as i64);
+        if let Some(candidate) = self.vote.candidate {
+            view.text("voted", candidate);
+        }
+        if let Some(leader) = self.leader {
+            view.text("leader", leader);
+        }
+        view.int("last", self.log.last().index as i64);
+        view.int("commit", self.commit as i64);
+        view.int("applied", self.applied as i64);
+        if self.snapshot.last.index > 0 {
+            let Position { index, term } = self.snapshot.last;
+            view.text("snapshot", format_args!("{index} of term {term}"));
+        }
+        view.text("log", self.cells());
+        view.text("members", &self.configuration);
+        if self.configured_at > self.commit {
+            view.int("members_at", self.configured_at as i64);
+        }
+        match &self.role {
+            Role::PreCandidate(canvass) | Role::Candidate(canvass) => {
+                view.text("votes", named(&canvass.granted));
+                if !canvass.denied.is_empty() {
+                    view.text("denied", named(&canvass.denied));
+                }
+            }
+            Role::Leader(leader) => {
+                view.group("progress", |group| {
+                    for (node, progress) in &leader.progress {
+                        let how = match &progress.state {
+                            State::Probe { .. } => "probe".to_owned(),
+                            State::Replicate { in_flight } if in_flight.is_empty() => {
+                                "replicate".to_owned()
+                            }
+                            State::Replicate { in_flight } => {
+                                format!("replicate, {} under way", in_flight.len())
+                            }
+                            State::Snapshot { offset, .. } => format!("snapshot from byte {offset}"),
+                        };
+                        let matched = progress.matched;
+                        group.text(node.to_string(), format_args!("has {matched}, {how}"));
+                    }
+                });
+                if !leader.reads.is_empty() {
+                    view.int("reads", leader.reads.len() as i64);
+                }
+                if let Some(transfer) = &leader.transfer {
+                    view.text("gives_way_to", transfer.to);
+                }
+            }
+            Role::Follower => {}
+        }
+        view.int("elected", self.counts.elected as i64);
+        view.int("snapshots", self.counts.snapshots as i64);
+        view.int("installed", self.counts.installed as i64);
+        view.int("malformed", self.counts.malformed as i64);
+    }
+
+    const fn role_name(&self) -> &'static str {
+        match self.role {
+            Role::Follower => "follower",
+            Role::PreCandidate(_) => "pre-candidate",
+            Role::Candidate(_) => "candidate",
+            Role::Leader(_) => "leader",
+        }
+    }
+
+    /// The log, a cell an entry: its term; `c` behind it if it is a configuration; `|` after what is committed, `:` after
+    /// what is applied, if that is less.
+    fn cells(&self) -> String {
+        let (base, last) = (self.log.base().index, self.log.last().index);
+        let first = (base + 1).max((last + 1).saturating_sub(CELLS));
+        let mut cells = match first {
+            1 => String::new(),
+            _ => format!("..{} ", first - 1),
+        };
+        let mark = |index: u64, cells: &mut String| {
+            if index == self.applied && self.applied < self.commit {
+                cells.push(':');
+            }
+            if index == self.commit {
+                cells.push('|');
+            }
+        };
+        mark(first - 1, &mut cells);
+        for index in first..=last {
+            let Some(entry) = self.log.entry(index) else { break };
+            let kind = if matches!(entry.payload, Payload::Configuration(_)) { "c" } else { "" };
+            // Writing to a string cannot fail.
+            let _ = write!(cells, "[{}{kind}]", entry.term);
+            mark(index, &mut cells);
+        }
+        cells
+    }
+}
+
+fn named(nodes: &BTreeSet<NodeId>) -> String {
+    nodes.iter().map(NodeId::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// A node in words.
+pub(super) fn node(state: &Fields) -> Inspection {
+    let text = |name| match state.get(&[name]) {
+        Some(FieldValue::Text(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let int = |name| state.get_int(&[name]);
+    let Some((role, term)) = text("role").zip(int("term")) else { return Inspection::default() };
+    let mut lines = Vec::new();
+    lines.push(match (role, text("leader")) {
+        ("leader", _) => format!("it leads term {term}"),
+        ("candidate", _) => {
+            format!("it stands for election in term {term}; votes: {}", text("votes").unwrap_or(""))
+        }
+        ("pre-candidate", _) => {
+            format!("it asks whether it would be elected; yes from {}", text("votes").unwrap_or(""))
+        }
+        (_, Some(leader)) => format!("it follows {leader} in term {term}"),
+        _ => format!("it waits for a leader of term {term}"),
+    });
+    if let Some(log) = text("log") {
+        lines.push(format!("log by terms, | committed, : applied: {log}"));
+    }
+    if let Some(members) = text("members") {
+        let when = if int("members_at").is_some() { "members, not committed" } else { "members" };
+        lines.push(format!("{when}: {members}"));
+    }
+    if let Some(FieldValue::Group(progress)) = state.get(&["progress"]) {
+        let each = progress.iter().map(|field| format!("{} {}", field.name, match &field.value {
+            FieldValue::Text(text) => text.as_str(),
+            _ => "",
+        }));
+        lines.extend(each);
+    }
+    Inspection { headline: Some(format!("{role}, term {term}")), lines }
+}

@@ -1,0 +1,137 @@
+//! What is committed is so for good.
+
+use super::logs::Logs;
+use super::{Law, Said};
+use crate::raft::notes::{COMMITTED, INSTALLED, LEADS, RECOVERED, TRUNCATED, unpacked};
+use simlab_core::NodeId;
+use std::collections::BTreeMap;
+
+type Names<'a> = &'a dyn Fn(NodeId) -> String;
+
+/// A committed entry: its own term, and the one in which it was first said to be committed.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    term: u64,
+    committed_in: u64,
+    by: NodeId,
+}
+
+/// What all nodes together know to be committed; the first is entry 1.
+#[derive(Clone, Debug, Default)]
+struct Committed {
+    logs: Logs,
+    entries: Vec<Entry>,
+    /// Up to where each node's were compared, in its life.
+    compared: BTreeMap<NodeId, u64>,
+}
+
+impl Committed {
+    /// Takes a note in; what is wrong, if a node commits something else than another.
+    fn hear(&mut self, said: Said) -> Option<(u64, NodeId)> {
+        self.logs.hear(said);
+        match said.name {
+            RECOVERED | INSTALLED => {
+                self.compared.insert(said.node, unpacked(said.a).index);
+                None
+            }
+            COMMITTED => self.commit(said.node, said.a, said.b),
+            _ => None,
+        }
+    }
+
+    fn commit(&mut self, node: NodeId, to: u64, term: u64) -> Option<(u64, NodeId)> {
+        let from = self.compared.insert(node, to).unwrap_or(0).max(self.logs.base(node));
+        for index in from + 1..=to {
+            let own = self.logs.term(node, index);
+            let place = usize::try_from(index - 1).ok()?;
+            match (own, self.entries.get(place)) {
+                (Some(own), Some(entry)) if own == entry.term => {}
+                (_, Some(entry)) => return Some((index, entry.by)),
+                (Some(own), None) if place == self.entries.len() => {
+                    self.entries.push(Entry { term: own, committed_in: term, by: node });
+                }
+                // It commits what it does not have, or what nobody has.
+                (_, None) => return Some((index, node)),
+            }
+        }
+        None
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct StateMachineSafety(Committed);
+
+impl Law for StateMachineSafety {
+    const NAME: &'static str = "state_machine_safety";
+
+    fn judge(&mut self, said: Said, name: Names<'_>) -> Option<String> {
+        let (index, other) = self.0.hear(said)?;
+        let node = name(said.node);
+        Some(match other == said.node {
+            true => format!("{node} commits {index}, which it does not have"),
+            false => format!("{node} commits another entry at {index} than {}", name(other)),
+        })
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct LeaderCompleteness(Committed);
+
+impl Law for LeaderCompleteness {
+    const NAME: &'static str = "leader_completeness";
+
+    fn judge(&mut self, said: Said, name: Names<'_>) -> Option<String> {
+        // That others commit something else is another law's.
+        let _ = self.0.hear(said);
+        if said.name != LEADS {
+            return None;
+        }
+        // With the last of what was committed in earlier terms it has all before it, since logs match.
+        let Committed { logs, entries, .. } = &self.0;
+        let last = entries.iter().rposition(|entry| entry.committed_in < said.a)?;
+        let (index, entry) = (last as u64 + 1, entries[last]);
+        if index < logs.base(said.node) || logs.term(said.node, index) == Some(entry.term) {
+            return None;
+        }
+        Some(format!(
+            "{} leads term {} without entry {}.{index}, which {} has committed in term {}",
+            name(said.node),
+            said.a,
+            entry.term,
+            name(entry.by),
+            entry.committed_in,
+        ))
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct CommitGrows {
+    commits: BTreeMap<NodeId, u64>,
+}
+
+impl Law for CommitGrows {
+    const NAME: &'static str = "commit_grows";
+
+    fn judge(&mut self, said: Said, name: Names<'_>) -> Option<String> {
+        let commit = self.commits.entry(said.node).or_default();
+        let (before, node) = (*commit, name(said.node));
+        match said.name {
+            RECOVERED => *commit = 0,
+            COMMITTED => {
+                *commit = said.a;
+                return (said.a < before).then(|| format!("{node} has committed {} after {before}", said.a));
+            }
+            INSTALLED => {
+                let last = unpacked(said.a).index;
+                *commit = last;
+                return (last < before)
+                    .then(|| format!("{node} goes back to a snapshot of {last} after it has committed {before}"));
+            }
+            TRUNCATED if said.a <= before => {
+                return Some(format!("{node} takes entry {} away, and has committed {before}", said.a));
+            }
+            _ => {}
+        }
+        None
+    }
+}

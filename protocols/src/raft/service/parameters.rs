@@ -1,0 +1,81 @@
+//! What scenarios can set of a node of Raft.
+
+use crate::raft::config::Config;
+use simlab_core::{Arguments, BuildError, Parameter, ParameterKind};
+
+const fn duration(name: &'static str, default: &'static str, help: &'static str) -> Parameter {
+    Parameter::with_default(name, ParameterKind::Duration, default, help)
+}
+
+const fn count(
+    name: &'static str,
+    (min, max): (u64, u64),
+    default: &'static str,
+    help: &'static str,
+) -> Parameter {
+    Parameter::with_default(name, ParameterKind::Count { min, max }, default, help)
+}
+
+const fn flag(name: &'static str, default: &'static str, help: &'static str) -> Parameter {
+    Parameter::with_default(name, ParameterKind::Flag, default, help)
+}
+
+/// Of every node of Raft, whatever its state machine is.
+pub(in crate::raft) const NODE: [Parameter; 16] = [
+    flag("voter", "true", "whether it is in the cluster from the start; if not, it may be added"),
+    duration("election", "500ms", "the shortest election time-out; each is drawn from this to twice of it"),
+    duration("heartbeat", "100ms", "how often a leader says that it is there"),
+    count("batch", (1, 1_000), "64", "how many entries a message has at most"),
+    flag("batch_drawn", "false", "whether each life of a node draws how many, up to `batch`"),
+    count("batch_bytes", (1, 1_000_000), "1024", "how many bytes of entries a message has at most"),
+    count("window", (1, 1_000), "8", "how many messages with entries may be under way to a follower"),
+    count("chunk", (1, 1_000_000), "1024", "how many bytes of a snapshot a message has at most"),
+    count("compact", (1, 1_000_000_000), "1000", "after how many applied entries a snapshot is taken"),
+    count("trailing", (0, 1_000_000_000), "0", "how many entries stay in the log behind a snapshot"),
+    Parameter::with_default(
+        "drift",
+        ParameterKind::Probability,
+        "0.1%",
+        "by how much clocks may run fast or slow, for leases",
+    ),
+    flag("pre_vote", "true", "whether nodes ask whether they would be elected before they begin a term"),
+    flag("check_quorum", "true", "whether a leader that hears no majority steps down, and nobody votes who hears a leader"),
+    flag("leases", "true", "whether leaders may have leases, and a node that restarts grants no vote for a time"),
+    duration("session", "1m", "how long a client's session lives that is not used"),
+    count("sessions", (1, 65_535), "1000", "how many sessions there are"),
+];
+
+/// How a node is set up.
+pub(in crate::raft) fn config(arguments: &Arguments<'_>) -> Result<Config, BuildError> {
+    let wrong = |parameter, message: &str| {
+        Err(BuildError { parameter: Some(parameter), message: message.to_owned() })
+    };
+    let size = |name| usize::try_from(arguments.count(name)).unwrap_or(usize::MAX);
+    let drift = arguments.probability("drift");
+    let millionths = u128::from(drift.numerator()) * 1_000_000 / u128::from(drift.denominator());
+    let config = Config {
+        election: arguments.duration("election"),
+        heartbeat: arguments.duration("heartbeat"),
+        batch: size("batch"),
+        batch_bytes: size("batch_bytes"),
+        window: size("window"),
+        chunk: size("chunk"),
+        compact: arguments.count("compact"),
+        trailing: arguments.count("trailing"),
+        drift: u64::try_from(millionths).unwrap_or(u64::MAX),
+        pre_vote: arguments.flag("pre_vote"),
+        check_quorum: arguments.flag("check_quorum"),
+        leases: arguments.flag("leases"),
+        digests: true,
+    };
+    if config.heartbeat >= config.election {
+        return wrong("heartbeat", "heart-beats are more often than the shortest election time-out");
+    }
+    if config.heartbeat.nanos() == 0 {
+        return wrong("heartbeat", "a heart-beat takes some time");
+    }
+    if config.leases && !config.check_quorum {
+        return wrong("leases", "a lease rests on `check_quorum`: nobody votes who hears a leader");
+    }
+    Ok(config)
+}
