@@ -182,6 +182,12 @@ pub struct Mix {
     pub take_back: u32,
     /// Writes.
     pub write: u32,
+    /// Compare-and-sets, mostly from what was written last.
+    pub cas: u32,
+    /// What is written behind a text.
+    pub append: u32,
+    /// Writes of nothing.
+    pub delete: u32,
 }
 
 /// A fault of a run, as the scenario schedules it or its storm draws it.

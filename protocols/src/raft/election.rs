@@ -19,8 +19,8 @@ pub(super) struct Canvass {
 }
 
 impl<M: Machine> Raft<M> {
-    /// No leader was heard for an election time-out.
-    pub(super) fn time_out(&mut self, env: &mut Env<'_>) {
+    /// No leader was heard for an election time-out, or an operator says so.
+    pub fn time_out(&mut self, env: &mut Env<'_>) {
         if self.leads() {
             return;
         }

@@ -158,6 +158,9 @@ impl<M: Machine> Raft<M> {
             return false;
         }
         let last = snapshot.last;
+        if self.log.term(last.index).is_some_and(|term| term != last.term) {
+            env.reached(goals::SNAPSHOT_FOR_CONFLICT);
+        }
         if !self.rules.keeps(Rule::SnapshotHasConfiguration) {
             snapshot.configuration = self.initial.clone();
         }

@@ -44,6 +44,12 @@ table! {
         "take_back" take_back: Weight, optional;
         /// Writes.
         "write" write: Weight, optional;
+        /// Compare-and-sets: from what another operation of the workload was to write last.
+        "cas" cas: Weight, optional;
+        /// Texts that are written behind what is there.
+        "append" append: Weight, optional;
+        /// Writes of nothing: the key is taken away.
+        "delete" delete: Weight, optional;
     }
 }
 

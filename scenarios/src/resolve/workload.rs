@@ -52,13 +52,22 @@ impl Teller<'_, '_> {
     }
 
     fn mix(&mut self, table: &At<MixTable>) -> Option<Mix> {
-        let MixTable { read, sell, take_back, write, unread, .. } = table.value;
-        if [read, sell, take_back, write].iter().all(Option::is_none) {
+        let MixTable { read, sell, take_back, write, cas, append, delete, unread, .. } =
+            table.value;
+        let all = [read, sell, take_back, write, cas, append, delete];
+        if all.iter().all(Option::is_none) {
             if !unread {
                 let message = "a mix has at least one kind of operation";
                 let help = "for instance mix = { read = 1, sell = 3 }";
                 self.problems.push(Diagnostic::at(table.span, message).help(help));
             }
+            return None;
+        }
+        if let (Some(append), Some(number)) = (append, write.or(cas)) {
+            let message = "a workload writes numbers or appends to texts";
+            let help = "nothing can be appended to a number: give each a workload, and name the `objects` of each";
+            let diagnostic = Diagnostic::at(append.span, message).also(number.span, "numbers");
+            self.problems.push(diagnostic.help(help));
             return None;
         }
         let weight = |weight: Option<At<Weight>>| weight.map_or(0, |weight| weight.value.0);
@@ -67,6 +76,9 @@ impl Teller<'_, '_> {
             sell: weight(sell),
             take_back: weight(take_back),
             write: weight(write),
+            cas: weight(cas),
+            append: weight(append),
+            delete: weight(delete),
         })
     }
 
@@ -108,6 +120,14 @@ impl Teller<'_, '_> {
             ("sell", mix.sell, Call::Sell(1), table.value.sell),
             ("take_back", mix.take_back, Call::TakeBack(1), table.value.take_back),
             ("write", mix.write, Call::Write(Value::Int(1)), table.value.write),
+            (
+                "cas",
+                mix.cas,
+                Call::Cas { from: Value::Nil, to: Value::Int(1) },
+                table.value.cas,
+            ),
+            ("append", mix.append, Call::Append(String::new()), table.value.append),
+            ("delete", mix.delete, Call::Write(Value::Nil), table.value.delete),
         ];
         for (verb, _, call, weight) in calls.iter().filter(|(_, weight, ..)| *weight > 0) {
             let refuses = found.iter().find_map(|(index, _)| {

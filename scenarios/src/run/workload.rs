@@ -76,17 +76,23 @@ fn draw(scenario: &Scenario, workload: &Workload, seed: u64, labels: &mut Labels
     let names: Vec<&str> =
         clients.iter().map(|c| scenario.nodes[c.index()].name.as_str()).collect();
     let about: Vec<&str> = objects.iter().map(|o| scenario.objects[*o].name.as_str()).collect();
-    let label = format!("{count} of {names:?} about {about:?} from {from} to {until}: {mix:?}");
+    let mix_named = named(mix);
+    let label = format!("{count} of {names:?} about {about:?} from {from} to {until}: {mix_named}");
     let mut stream = stream(seed, &labels.unique(label));
     let span = Distribution::Uniform { min: Duration::ZERO, max: until.since(*from) };
     let mut times: Vec<Time> =
         (0..*count).map(|_| *from + span.sample(stream.next_u64())).collect();
     times.sort_unstable();
     let mut amounts = Amounts::new(*least, *most);
+    let mut written: BTreeMap<usize, Value> = BTreeMap::new();
     let planned = times.into_iter().map(|at| {
         let client = clients[below(clients.len() as u64, &mut stream) as usize];
         let object = objects[below(objects.len() as u64, &mut stream) as usize];
-        let call = call(mix, &mut amounts, &mut stream);
+        let last = written.get(&object).cloned().unwrap_or(Value::Nil);
+        let call = call(mix, last, &mut amounts, &mut stream);
+        if let Call::Write(to) | Call::Cas { to, .. } = &call {
+            written.insert(object, to.clone());
+        }
         let operation = Operation { object: scenario.objects[object].name.clone(), call };
         Planned { at, client, operation, filler: false }
     });
@@ -98,19 +104,40 @@ fn below(n: u64, stream: &mut impl Rng) -> u64 {
     ((u128::from(stream.next_u64()) * u128::from(n)) >> 64) as u64
 }
 
-fn call(mix: &Mix, amounts: &mut Amounts, stream: &mut impl Rng) -> Call {
-    let weights = [mix.read, mix.sell, mix.take_back, mix.write].map(u64::from);
+/// A mix as the names of streams have it. Kinds that came later are named only where they are drawn, so that no older
+/// workload draws anything else.
+fn named(mix: &Mix) -> String {
+    let Mix { read, sell, take_back, write, .. } = mix;
+    let mut name = format!(
+        "Mix {{ read: {read}, sell: {sell}, take_back: {take_back}, write: {write} }}"
+    );
+    for (kind, weight) in [("cas", mix.cas), ("append", mix.append), ("delete", mix.delete)] {
+        if weight > 0 {
+            name += &format!(", {kind}: {weight}");
+        }
+    }
+    name
+}
+
+/// `last` is what the object was to be given last.
+fn call(mix: &Mix, last: Value, amounts: &mut Amounts, stream: &mut impl Rng) -> Call {
+    let Mix { read, sell, take_back, write, cas, append, delete } = *mix;
+    let weights = [read, sell, take_back, write, cas, append, delete].map(u64::from);
     let mut drawn = below(weights.iter().sum(), stream);
     let mut kind = 0;
     while drawn >= weights[kind] {
         drawn -= weights[kind];
         kind += 1;
     }
+    let mut value = || Value::Int(amounts.next(stream).into());
     match kind {
         0 => Call::Read,
         1 => Call::Sell(amounts.next(stream)),
         2 => Call::TakeBack(amounts.next(stream)),
-        _ => Call::Write(Value::Int(amounts.next(stream).into())),
+        3 => Call::Write(value()),
+        4 => Call::Cas { from: last, to: value() },
+        5 => Call::Append(format!("{} ", amounts.next(stream))),
+        _ => Call::Write(Value::Nil),
     }
 }
 

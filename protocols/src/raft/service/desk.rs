@@ -23,6 +23,8 @@ pub(super) enum Asked {
     Change(BTreeSet<NodeId>, BTreeSet<NodeId>, bool),
     /// That another leads.
     Transfer(NodeId),
+    /// That this node stands for election.
+    Stand,
 }
 
 /// Which procedure waits for its result.
@@ -37,6 +39,7 @@ pub(super) enum Parked {
     Members,
     Change,
     Transfer,
+    Stand,
 }
 
 /// Takes one call down at a time: the node looks after every event.
@@ -118,6 +121,10 @@ impl Server for Desk {
 
     fn transfer(&mut self, node: u32, to: &mut Context<'_, '_>) -> Step<(), Parked> {
         self.take_down(Asked::Transfer(NodeId(node)), Parked::Transfer, to)
+    }
+
+    fn stand(&mut self, to: &mut Context<'_, '_>) -> Step<(), Parked> {
+        self.take_down(Asked::Stand, Parked::Stand, to)
     }
 
     fn resume(&mut self, parked: Parked, _: Woken, _: &mut Context<'_, '_>) -> Step<Reply, Parked> {

@@ -76,6 +76,13 @@ impl Finder {
 
     /// Asks under a number, which is that of a timer too.
     pub(super) fn ask(&mut self, key: u64, call: Call, env: &mut Env<'_>) {
+        self.ask_of(None, key, call, env);
+    }
+
+    /// The same, of one node first.
+    pub(super) fn ask_of(&mut self, whom: Option<NodeId>, key: u64, call: Call, env: &mut Env<'_>) {
+        let known = whom.and_then(|whom| self.servers.iter().position(|server| *server == whom));
+        self.at = known.unwrap_or(self.at);
         let search = Search { call, copy: None, doubtful: false, redirects: 0 };
         self.searches.insert(key, search);
         self.send(key, env);

@@ -14,6 +14,7 @@ mod finder;
 mod inspector;
 mod operator;
 mod parameters;
+mod script;
 mod server;
 mod value;
 
@@ -72,6 +73,8 @@ crate::service! {
         8 => change(voters: Vec<u32>, learners: Vec<u32>, joint: bool);
         /// Gives the leadership to another voter; ends when that has begun.
         9 => transfer(to: u32);
+        /// Lets the node that is asked stand for election, as if it had heard no leader for an election time-out.
+        10 => stand();
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::finder::{self, Finder, Found, read};
 use super::kvs::{Call as Ask, Members};
+use super::script::{self, Line};
 use super::server::SERVER;
 use crate::rpc;
 use simlab_core::{
@@ -53,6 +54,12 @@ pub static OPERATOR: Entry =
                 "how many voters there are at most",
             ),
             Parameter::with_default(
+                "script",
+                ParameterKind::Text,
+                "",
+                "what it does instead, and when: `2s stand n0; 5s joint n0 n1 n5; 7s single n0 n1 + n6; 9s transfer n1`",
+            ),
+            Parameter::with_default(
                 "attempt",
                 ParameterKind::Duration,
                 "500ms",
@@ -92,6 +99,7 @@ enum Doing {
     Looking,
     Changing,
     Transferring,
+    Standing,
 }
 
 #[derive(Clone, Debug, Hash)]
@@ -105,6 +113,9 @@ struct Operator {
     transfers: bool,
     least: usize,
     most: usize,
+    /// What is left of its script, the next line last.
+    script: Vec<Line>,
+    scripted: bool,
     doing: Doing,
     changed: u64,
     transferred: u64,
@@ -119,6 +130,8 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
         let message = "there are more at least than at most".to_owned();
         return Err(BuildError { parameter: Some("least"), message });
     }
+    let mut script = script::read(arguments.text("script"), arguments)?;
+    script.reverse();
     let every = arguments.duration("every");
     if every.nanos() == 0 {
         let message = "it takes some time from one thing to the next".to_owned();
@@ -139,6 +152,8 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
         transfers: arguments.flag("transfers"),
         least,
         most,
+        scripted: !script.is_empty(),
+        script,
         doing: Doing::Nothing,
         changed: 0,
         transferred: 0,
@@ -149,7 +164,10 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
 impl Process for Operator {
     fn on_event(&mut self, event: Event<'_>, env: &mut Env<'_>) {
         if event == Event::Start {
-            return env.set_timer(NEXT, self.after);
+            return match self.script.last() {
+                Some(line) => env.set_timer(NEXT, line.at),
+                None => env.set_timer(NEXT, self.after),
+            };
         }
         match event.peel() {
             (Some(rpc::PORT), event) => {
@@ -183,8 +201,16 @@ impl Process for Operator {
 }
 
 impl Operator {
-    /// Looks who is in the cluster.
+    /// Looks who is in the cluster, or does what its script says.
     fn next(&mut self, env: &mut Env<'_>) {
+        if self.scripted {
+            if let Some(Line { whom, ask, .. }) = self.script.pop() {
+                self.doing = doing(&ask);
+                env.set_timer(GIVE_UP, PATIENCE);
+                self.finder.ask_of(whom, ASKING, ask, env);
+            }
+            return;
+        }
         if self.until != Duration::FOREVER && env.now() >= Time::ZERO + self.until {
             return;
         }
@@ -201,6 +227,13 @@ impl Operator {
     fn rest(&mut self, env: &mut Env<'_>) {
         self.doing = Doing::Nothing;
         env.cancel_timer(GIVE_UP);
+        if self.scripted {
+            if let Some(line) = self.script.last() {
+                let now = env.now().since(Time::ZERO);
+                env.set_timer(NEXT, Duration::from_nanos(line.at.nanos().saturating_sub(now.nanos())));
+            }
+            return;
+        }
         let half = Duration::from_nanos(self.every.nanos() / 2);
         let more = env.below(self.every.nanos() + 1);
         env.set_timer(NEXT, half + Duration::from_nanos(more));
@@ -212,16 +245,12 @@ impl Operator {
             Doing::Looking => {
                 let members = found.result.ok().and_then(|bytes| read(&bytes));
                 if let Some(ask) = members.and_then(|members| self.choose(&members, env)) {
-                    let doing = match ask {
-                        Ask::transfer { .. } => Doing::Transferring,
-                        _ => Doing::Changing,
-                    };
-                    return self.ask(doing, ask, env);
+                    return self.ask(doing(&ask), ask, env);
                 }
             }
             Doing::Changing => self.changed += u64::from(done),
             Doing::Transferring => self.transferred += u64::from(done),
-            Doing::Nothing => {}
+            Doing::Nothing | Doing::Standing => {}
         }
         self.rest(env);
     }
@@ -284,6 +313,16 @@ impl Operator {
                 }
             }
         }
+    }
+}
+
+/// What it waits for when it has asked for this.
+const fn doing(ask: &Ask) -> Doing {
+    match ask {
+        Ask::transfer { .. } => Doing::Transferring,
+        Ask::members {} => Doing::Looking,
+        Ask::stand {} => Doing::Standing,
+        _ => Doing::Changing,
     }
 }
 

@@ -156,6 +156,11 @@ impl Node {
                 let begun = self.raft.transfer(to, &mut env.at(RAFT));
                 begun.map(|()| self.finish(job, |_| Ok(Reply::transfer(())), env))
             }
+            Asked::Stand => {
+                self.raft.time_out(&mut env.at(RAFT));
+                self.finish(job, |_| Ok(Reply::stand(())), env);
+                Ok(())
+            }
         };
         if let Err(refused) = refused {
             self.refuse(job, refused, env);
@@ -294,7 +299,7 @@ fn result(parked: Parked, came: Option<Came>) -> Result<Reply, Failure> {
         Parked::Append => Reply::append(()),
         Parked::CompareAndSet => Reply::compare_and_set(done),
         Parked::Delete => Reply::delete(held(answer)),
-        Parked::Open | Parked::Get | Parked::Members | Parked::Change | Parked::Transfer => {
+        Parked::Open | Parked::Get | Parked::Members | Parked::Change | Parked::Transfer | Parked::Stand => {
             unreachable!("no command comes of {parked:?}")
         }
     })

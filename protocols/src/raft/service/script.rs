@@ -1,0 +1,62 @@
+//! What an operator is told to do at which time: `2s stand n0; 5s joint n0 n1 n5; 7s single n0 n1 n2 + n6; 9s transfer n1`.
+//!
+//! Names behind a `+` are learners. `stand` goes to the node that it names, everything else to the leader.
+
+use super::kvs::Call as Ask;
+use simlab_core::{Arguments, BuildError, Duration, NodeId};
+
+/// A line of a script.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Line {
+    /// When.
+    pub(super) at: Duration,
+    /// Whom to ask; the leader if nobody.
+    pub(super) whom: Option<NodeId>,
+    /// What.
+    pub(super) ask: Ask,
+}
+
+/// Reads a script; its lines in the order of their times.
+pub(super) fn read(text: &str, arguments: &Arguments<'_>) -> Result<Vec<Line>, BuildError> {
+    let wrong = |message: String| BuildError { parameter: Some("script"), message };
+    let mut lines = Vec::new();
+    for text in text.split(';').map(str::trim).filter(|text| !text.is_empty()) {
+        let mut words = text.split_whitespace();
+        let at = words.next().and_then(|at| at.parse::<Duration>().ok());
+        let at = at.ok_or_else(|| wrong(format!("`{text}` does not begin with a time, as in `2s stand n0`")))?;
+        let verb = words.next().unwrap_or("");
+        let names: Vec<&str> = words.collect();
+        let node = |name: &&str| {
+            let member = arguments.roster.iter().find(|member| member.name == **name);
+            member.map(|member| member.id).ok_or_else(|| wrong(format!("`{text}`: there is no node `{name}`")))
+        };
+        let one = || match &names[..] {
+            [name] => node(name),
+            _ => Err(wrong(format!("`{text}` names one node"))),
+        };
+        let all = |names: &[&str]| -> Result<Vec<u32>, BuildError> {
+            names.iter().map(|name| node(name).map(|node| node.0)).collect()
+        };
+        let mut whom = None;
+        let ask = match verb {
+            "stand" => {
+                whom = Some(one()?);
+                Ask::stand {}
+            }
+            "transfer" => Ask::transfer { to: one()?.0 },
+            "joint" | "single" => {
+                let end = names.iter().position(|name| *name == "+").unwrap_or(names.len());
+                let learners = names.get(end + 1..).unwrap_or(&[]);
+                let (voters, learners) = (all(&names[..end])?, all(learners)?);
+                Ask::change { voters, learners, joint: verb == "joint" }
+            }
+            other => {
+                let known = "`stand`, `transfer`, `joint` and `single`";
+                return Err(wrong(format!("`{text}`: {other:?} is none of {known}")));
+            }
+        };
+        lines.push(Line { at, whom, ask });
+    }
+    lines.sort_by_key(|line| line.at);
+    Ok(lines)
+}
