@@ -1,5 +1,6 @@
 //! The configuration in force.
 
+use super::logs::Logs;
 use super::{Law, Said};
 use crate::raft::notes::{
     COMMITTED, CONFIGURATION, CONFIGURED, INSTALLED, RECOVERED, TRUNCATED, unpacked,
@@ -11,6 +12,7 @@ type Names<'a> = &'a dyn Fn(NodeId) -> String;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct ConfigurationOfLog {
+    logs: Logs,
     /// The configurations of each node's log and of what its snapshots have, by their index.
     nodes: BTreeMap<NodeId, BTreeMap<u64, u64>>,
     /// Those that some node knows to be committed.
@@ -24,6 +26,8 @@ impl Law for ConfigurationOfLog {
 
     fn judge(&mut self, said: Said, name: Names<'_>) -> Option<String> {
         let at = unpacked(said.a);
+        let same = self.logs.term(said.node, at.index) == Some(at.term);
+        self.logs.hear(said);
         let node = self.nodes.entry(said.node).or_default();
         match said.name {
             RECOVERED => {
@@ -42,7 +46,9 @@ impl Law for ConfigurationOfLog {
                 let later = node.split_off(&(at.index + 1));
                 *node = self.committed.clone();
                 node.split_off(&(at.index + 1));
-                node.extend(later);
+                if same {
+                    node.extend(later);
+                }
             }
             CONFIGURED => {
                 let initial = *self.initial.get_or_insert(said.b);
