@@ -44,7 +44,7 @@ impl Default for Config {
             chunk: 1_024,
             compact: 1_000,
             trailing: 0,
-            drift: 1_000,
+            drift: 200_000,
             pre_vote: true,
             check_quorum: true,
             leases: true,

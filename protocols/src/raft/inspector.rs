@@ -68,9 +68,19 @@ impl<M: Machine> Raft<M> {
             Role::Follower => {}
         }
         view.int("elected", self.counts.elected as i64);
+        view.int("deposed", self.counts.deposed as i64);
         view.int("snapshots", self.counts.snapshots as i64);
         view.int("installed", self.counts.installed as i64);
         view.int("malformed", self.counts.malformed as i64);
+    }
+
+    /// Which members a leader waits for, in words: those that do not have all of its log.
+    pub fn waits_for(&self) -> Option<String> {
+        let Role::Leader(leader) = &self.role else { return None };
+        let last = self.log.last().index;
+        let behind = leader.progress.iter().filter(|(_, progress)| progress.matched < last);
+        let behind: Vec<String> = behind.map(|(node, _)| node.to_string()).collect();
+        (!behind.is_empty()).then(|| format!("{} to have entry {last}", behind.join(", ")))
     }
 
     const fn role_name(&self) -> &'static str {

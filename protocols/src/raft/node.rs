@@ -132,6 +132,7 @@ pub struct Raft<M: Machine> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Counts {
     pub(super) elected: u64,
+    pub(super) deposed: u64,
     pub(super) snapshots: u64,
     pub(super) installed: u64,
     pub(super) malformed: u64,
@@ -354,6 +355,7 @@ impl<M: Machine> Raft<M> {
     /// There is a later term.
     pub(super) fn adopt(&mut self, term: u64, env: &mut Env<'_>) {
         if self.leads() {
+            self.counts.deposed += 1;
             let words = format_args!("term {} by term {term}", self.vote.term);
             env.note_with(notes::DEPOSED, self.vote.term, term, words);
         }

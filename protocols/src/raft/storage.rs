@@ -2,7 +2,7 @@
 //! "persistent state"; §5.1).
 //!
 //! ```text
-//! record    4 length   4 CRC-32C   body
+//! record    4 length   4 CRC-32C of the record before's and the body   body
 //! body      1 begin      term, vote, snapshot, the position before the first entry
 //!           2 vote       term, vote
 //!           3 entries    where they begin; they take the place of all that was there from there on
@@ -12,6 +12,9 @@
 //! All is appended to one file. With a snapshot a file of the next number is begun, by one atomic write; the one before
 //! stays until that is durable, and is what counts if the new one has no beginning. What a crash has torn is never
 //! written behind: the next life begins another file.
+//!
+//! **A chain.** Each record's checksum is also of the one before. A disk may lose a write, or fail it, and keep a later one;
+//! without the chain that one would be read behind what it never followed, and make a log that no node ever had.
 //!
 //! **One sync at a time.** What is written while the disk is at one waits for the next, which covers all of it (group
 //! commit). Whoever must wait asks with the number of the write.
@@ -81,6 +84,8 @@ pub struct Storage {
     covered: WriteNumber,
     durable: WriteNumber,
     syncing: Option<Ticket>,
+    /// The checksum of the file's last record; 0 before the first.
+    chain: u32,
     /// Where the log ended at each write that is not durable.
     ends: VecDeque<(WriteNumber, u64)>,
     /// Where it ends on the disk.
@@ -100,12 +105,12 @@ impl Storage {
         let mut found = Recovered::default();
         while let Some(number) = numbers.pop() {
             let bytes = env.read(&file(number))?.unwrap_or_default();
-            let (recovered, begun) = replay(bytes);
+            let (recovered, chain, begun) = replay(bytes);
             if !begun && number > 0 {
                 env.remove(&file(number));
                 continue;
             }
-            (self.number, found) = (number, recovered);
+            (self.number, self.chain, found) = (number, chain, recovered);
             break;
         }
         for number in numbers {
@@ -147,10 +152,12 @@ impl Storage {
         env: &mut Env<'_>,
     ) -> WriteNumber {
         let mut bytes = Vec::new();
-        frame(&Record::Begin { vote, snapshot: snapshot.clone(), base: log.base() }, &mut bytes);
+        let begin = Record::Begin { vote, snapshot: snapshot.clone(), base: log.base() };
+        self.chain = frame(&begin, 0, &mut bytes);
         let mut at = log.base().index + 1;
         for part in log.from(at, usize::MAX).chunks(ENTRIES_MAX) {
-            frame(&Record::Entries { first: at, entries: part.into() }, &mut bytes);
+            let record = Record::Entries { first: at, entries: part.into() };
+            self.chain = frame(&record, self.chain, &mut bytes);
             at += part.len() as u64;
         }
         // Of two beginnings that are not durable the earlier one is none to go back to.
@@ -169,7 +176,7 @@ impl Storage {
 
     fn append(&mut self, record: &Record<'_>, env: &mut Env<'_>) -> WriteNumber {
         let mut bytes = Vec::new();
-        frame(record, &mut bytes);
+        self.chain = frame(record, self.chain, &mut bytes);
         env.append(&file(self.number), &bytes[..]);
         self.written += 1;
         self.written
@@ -315,40 +322,46 @@ impl Decode<'_> for Record<'_> {
     }
 }
 
-/// Appends a record with what it is known by.
-fn frame(record: &Record<'_>, out: &mut Vec<u8>) {
+/// Appends a record behind one of this checksum; its own.
+fn frame(record: &Record<'_>, chain: u32, out: &mut Vec<u8>) -> u32 {
     let start = out.len();
-    out.extend([0; 8]);
+    // In the place of its own checksum stands that of the record before, until it is in this one's.
+    out.extend([0; 4]);
+    out.extend(chain.to_be_bytes());
     record.encode(out);
-    let body = &out[start + 8..];
-    let len = u32::try_from(body.len()).expect("a snapshot is shorter than 4 GiB");
-    let check = CRC_32C.of(body);
+    let len = u32::try_from(out.len() - start - 8).expect("a snapshot is shorter than 4 GiB");
+    let check = CRC_32C.of(&out[start + 4..]);
     out[start..start + 4].copy_from_slice(&len.to_be_bytes());
     out[start + 4..start + 8].copy_from_slice(&check.to_be_bytes());
+    check
 }
 
-/// The body of the first record, and what is behind it.
-fn unframe(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+/// The body of the first record, its checksum, and what is behind it, if it follows one of this checksum.
+fn unframe(bytes: &[u8], chain: u32) -> Option<(&[u8], u32, &[u8])> {
     let (len, rest) = bytes.split_first_chunk::<4>()?;
     let (check, rest) = rest.split_first_chunk::<4>()?;
     let (body, rest) = rest.split_at_checked(u32::from_be_bytes(*len) as usize)?;
-    (CRC_32C.of(body).to_be_bytes() == *check).then_some((body, rest))
+    let chained = [&chain.to_be_bytes()[..], body].concat();
+    let check = u32::from_be_bytes(*check);
+    (CRC_32C.of(&chained) == check).then_some((body, check, rest))
 }
 
-/// What a file comes to, up to the first record that cannot be read or follow; and whether it has a beginning.
-fn replay(mut bytes: &[u8]) -> (Recovered, bool) {
+/// What a file comes to, up to the first record that cannot be read or follow; the checksum of the last one; and whether the
+/// file has a beginning.
+fn replay(mut bytes: &[u8]) -> (Recovered, u32, bool) {
     let mut found = Recovered::default();
-    let mut begun = false;
-    while let Some((body, rest)) = unframe(bytes) {
+    let (mut chain, mut begun) = (0, false);
+    while let Some((body, check, rest)) = unframe(bytes, chain) {
         let Ok(record) = Record::from_bytes(body) else { break };
-        begun |= matches!(record, Record::Begin { .. });
+        let begins = matches!(record, Record::Begin { .. });
         if !found.redo(record) {
             break;
         }
-        bytes = rest;
+        begun |= begins;
+        (bytes, chain) = (rest, check);
     }
     found.torn = bytes.len();
-    (found, begun)
+    (found, chain, begun)
 }
 
 impl Recovered {

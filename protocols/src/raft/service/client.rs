@@ -235,16 +235,21 @@ impl Client {
             }
             return;
         }
-        let Some(open) = self.open.get(&key) else { return };
+        let Some(open) = self.open.get_mut(&key) else { return };
+        if !doubtful && matches!(result, Err((why::EXPIRED, _))) {
+            // No copy of it was ever carried out: it begins anew in another session.
+            (open.number, open.asked) = (None, false);
+            self.session = None;
+            return self.ask(key, env);
+        }
         let outcome = match result {
             Ok(bytes) => match returned(&open.operation.call, &bytes) {
                 Some(value) => Outcome::Done(value),
                 None => Outcome::Unknown("an answer that cannot be read".to_owned()),
             },
             Err((why::EXPIRED, message)) => {
-                // Its session, not perhaps the one of now.
                 self.session = None;
-                if doubtful { Outcome::Unknown(message) } else { Outcome::NotDone(message) }
+                Outcome::Unknown(message)
             }
             Err((why::SETTLED, message)) => Outcome::Unknown(message),
             Err((_, message)) if doubtful => Outcome::Unknown(message),

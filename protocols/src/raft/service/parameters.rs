@@ -35,8 +35,8 @@ pub(in crate::raft) const NODE: [Parameter; 16] = [
     Parameter::with_default(
         "drift",
         ParameterKind::Probability,
-        "0.1%",
-        "by how much clocks may run fast or slow, for leases",
+        "20%",
+        "by how much clocks may run fast or slow: leases are so much shorter",
     ),
     flag("pre_vote", "true", "whether nodes ask whether they would be elected before they begin a term"),
     flag("check_quorum", "true", "whether a leader that hears no majority steps down, and nobody votes who hears a leader"),

@@ -121,9 +121,11 @@ impl Process for Node {
         let (kv, sessions) = (self.raft.machine().kv(), self.raft.machine().sessions());
         view.int("keys", kv.len() as i64);
         view.int("sessions", sessions.len() as i64);
-        let waiting = self.commands.len() + self.reads.len() + self.changes.len();
-        if waiting > 0 {
-            view.text("waiting", format_args!("{waiting} calls"));
+        let calls = self.commands.len() + self.reads.len() + self.changes.len();
+        let calls = (calls > 0).then(|| format!("the answers to {calls} calls"));
+        let waiting: Vec<String> = calls.into_iter().chain(self.raft.waits_for()).collect();
+        if !waiting.is_empty() {
+            view.text("waiting", waiting.join("; "));
         }
     }
 }
