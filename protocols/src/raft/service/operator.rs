@@ -164,9 +164,9 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
 impl Process for Operator {
     fn on_event(&mut self, event: Event<'_>, env: &mut Env<'_>) {
         if event == Event::Start {
-            return match self.script.last() {
-                Some(line) => env.set_timer(NEXT, line.at),
-                None => env.set_timer(NEXT, self.after),
+            return match self.scripted {
+                true => self.wait_for_line(env),
+                false => env.set_timer(NEXT, self.after),
             };
         }
         match event.peel() {
@@ -205,16 +205,27 @@ impl Operator {
     fn next(&mut self, env: &mut Env<'_>) {
         if self.scripted {
             if let Some(Line { whom, ask, .. }) = self.script.pop() {
+                // What has not come to an end by now does not hold up the rest.
+                self.finder.give_up(ASKING, env);
                 self.doing = doing(&ask);
                 env.set_timer(GIVE_UP, PATIENCE);
                 self.finder.ask_of(whom, ASKING, ask, env);
             }
-            return;
+            return self.wait_for_line(env);
         }
         if self.until != Duration::FOREVER && env.now() >= Time::ZERO + self.until {
             return;
         }
         self.ask(Doing::Looking, Ask::members {}, env);
+    }
+
+    /// Waits for the time of the next line.
+    fn wait_for_line(&self, env: &mut Env<'_>) {
+        if let Some(line) = self.script.last() {
+            let now = env.now().since(Time::ZERO).nanos();
+            let left = line.at.nanos().saturating_sub(now);
+            env.set_timer(NEXT, Duration::from_nanos(left));
+        }
     }
 
     fn ask(&mut self, doing: Doing, what: Ask, env: &mut Env<'_>) {
@@ -228,10 +239,6 @@ impl Operator {
         self.doing = Doing::Nothing;
         env.cancel_timer(GIVE_UP);
         if self.scripted {
-            if let Some(line) = self.script.last() {
-                let now = env.now().since(Time::ZERO);
-                env.set_timer(NEXT, Duration::from_nanos(line.at.nanos().saturating_sub(now.nanos())));
-            }
             return;
         }
         let half = Duration::from_nanos(self.every.nanos() / 2);
