@@ -148,7 +148,12 @@ impl<M: Machine> Raft<M> {
         config: Config,
         machine: M,
     ) -> Self {
-        let snapshot = Snapshot { configuration: initial.clone(), ..Snapshot::default() };
+        // What a log that was torn before there was a snapshot begins anew with.
+        let snapshot = Snapshot {
+            configuration: initial.clone(),
+            machine: machine.snapshot(),
+            ..Snapshot::default()
+        };
         Raft {
             me,
             peers: peers.into_iter().filter(|peer| *peer != me).collect(),
