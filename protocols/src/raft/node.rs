@@ -290,6 +290,9 @@ impl<M: Machine> Raft<M> {
         let own = self.vote.term;
         let words = format_args!("term {own}, log {index} to {}", self.log.last().index);
         env.note_with(notes::RECOVERED, notes::packed(term, index), own, words);
+        if let Vote { term, candidate: Some(candidate) } = self.vote {
+            env.note(notes::REMEMBERS, notes::packed(term, candidate.0.into()), 0);
+        }
         for (at, entry) in (index + 1..).zip(self.log.from(index + 1, usize::MAX)) {
             notes::note_appended(at, entry, env);
         }
@@ -480,9 +483,7 @@ impl<M: Machine> Raft<M> {
     }
 
     pub(super) fn note_configured(&self, env: &mut Env<'_>) {
-        let Raft { configuration, configured_at, .. } = self;
-        let digest = notes::digest(configuration);
-        env.note_with(notes::CONFIGURED, *configured_at, digest, configuration);
+        notes::note_configured(self.configured_at, &self.configuration, env);
     }
 
     /// A message of this node's term.

@@ -7,6 +7,7 @@ use super::configuration::Configuration;
 use super::log::{Entry, Payload, Position};
 use simlab_core::wire::Encode;
 use simlab_core::{Digest, Env, NodeId};
+use std::collections::BTreeSet;
 
 /// What the names of all notes begin with.
 pub(super) const PREFIX: &str = "raft.";
@@ -23,6 +24,8 @@ pub(super) const fn unpacked(word: u64) -> Position {
 
 /// The node has come up. `a`: the base of its log; `b`: its term. What its log has is noted again, as [`APPENDED`].
 pub(super) const RECOVERED: &str = "raft.recovered";
+/// What it remembers of its vote. `a`: the term and the candidate.
+pub(super) const REMEMBERS: &str = "raft.remembers";
 /// `a`: the term that the node has from now on.
 pub(super) const TERM: &str = "raft.term";
 /// `a`: the term that it stands for election in.
@@ -53,6 +56,9 @@ pub(super) const APPLIED: &str = "raft.applied";
 pub(super) const SNAPSHOT: &str = "raft.snapshot";
 /// A leader's snapshot is in place. `a`: the position of its last entry.
 pub(super) const INSTALLED: &str = "raft.installed";
+/// Who votes by the configuration in force, where all have numbers below 64. `a`: a bit for each voter, `b`: for each
+/// outgoing one.
+pub(super) const VOTERS: &str = "raft.voters";
 /// A configuration is in force. `a`: its entry's index, `b`: a digest of it.
 pub(super) const CONFIGURED: &str = "raft.configured";
 /// A leader has told another to stand for election. `a`: the term, `b`: whom.
@@ -61,6 +67,17 @@ pub(super) const TRANSFERS: &str = "raft.transfers";
 /// A digest of a configuration.
 pub(super) fn digest(configuration: &Configuration) -> u64 {
     Digest::of(&configuration.to_bytes())
+}
+
+pub(super) fn note_configured(index: u64, configuration: &Configuration, env: &mut Env<'_>) {
+    env.note_with(CONFIGURED, index, digest(configuration), configuration);
+    let bits = |nodes: &BTreeSet<NodeId>| {
+        nodes.iter().try_fold(0, |bits, node| Some(bits | 1_u64.checked_shl(node.0)?))
+    };
+    let outgoing = configuration.outgoing.as_ref().map_or(Some(0), bits);
+    if let (Some(voters), Some(outgoing)) = (bits(&configuration.voters), outgoing) {
+        env.note(VOTERS, voters, outgoing);
+    }
 }
 
 pub(super) fn note_appended(index: u64, entry: &Entry, env: &mut Env<'_>) {

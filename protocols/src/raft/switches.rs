@@ -106,7 +106,7 @@ pub(super) const SWITCHES: &[Switch] = &[
     switch(
         "raft-quorum-of-half",
         "a quorum is a majority, so that any two share a node (Ongaro 2014, §3.4)",
-        "one_leader",
+        "leader_completeness",
     ),
     switch(
         "raft-read-without-round",
@@ -133,7 +133,7 @@ pub(super) const SWITCHES: &[Switch] = &[
     switch(
         "raft-two-changes",
         "the cluster does not change again before the last change is committed (Ongaro 2014, §4.2)",
-        "one_leader",
+        "leader_completeness",
     ),
     switch(
         "raft-learner-counts",

@@ -2,7 +2,7 @@
 
 use super::logs::Logs;
 use super::{Law, Said};
-use crate::raft::notes::{DECIDES, GRANTED, LEADS, RECOVERED, TERM, unpacked};
+use crate::raft::notes::{DECIDES, GRANTED, LEADS, RECOVERED, REMEMBERS, TERM, unpacked};
 use simlab_core::NodeId;
 use std::collections::BTreeMap;
 
@@ -36,6 +36,18 @@ impl Law for OneLeader {
 pub(super) struct OneVote {
     votes: BTreeMap<(NodeId, u64), NodeId>,
     logs: Logs,
+    /// Nodes that have come up in a term, and have not said yet for whom they have voted in it.
+    woken: BTreeMap<NodeId, u64>,
+}
+
+impl OneVote {
+    /// A node has come up, and said all that it remembers: what it has forgotten.
+    fn forgotten(&mut self, said: Said) -> Option<(u64, NodeId)> {
+        let term = self.woken.remove(&said.node)?;
+        let voted = *self.votes.get(&(said.node, term))?;
+        let remembers = said.name == REMEMBERS && packed_node(said.a) == (term, voted);
+        (!remembers).then_some((term, voted))
+    }
 }
 
 impl Law for OneVote {
@@ -43,9 +55,17 @@ impl Law for OneVote {
 
     fn judge(&mut self, said: Said, name: Names<'_>) -> Option<String> {
         self.logs.hear(said);
+        if let Some((term, voted)) = self.forgotten(said) {
+            let (node, voted) = (name(said.node), name(voted));
+            return Some(format!("{node} has forgotten in a crash that it voted for {voted} in term {term}"));
+        }
         let (term, candidate) = packed_node(said.a);
         let who = || (name(said.node), name(candidate));
         match said.name {
+            RECOVERED => {
+                self.woken.insert(said.node, said.b);
+                None
+            }
             GRANTED => {
                 let first = *self.votes.entry((said.node, term)).or_insert(candidate);
                 let (node, other) = who();

@@ -3,7 +3,8 @@
 use super::logs::Logs;
 use super::{Law, Said};
 use crate::raft::notes::{
-    COMMITTED, CONFIGURATION, CONFIGURED, INSTALLED, RECOVERED, TRUNCATED, unpacked,
+    COMMITTED, CONFIGURATION, CONFIGURED, DEPOSED, FOLLOWS, INSTALLED, LEADS, RECOVERED,
+    STEPS_DOWN, TRUNCATED, unpacked,
 };
 use simlab_core::NodeId;
 use std::collections::BTreeMap;
@@ -60,6 +61,42 @@ impl Law for ConfigurationOfLog {
                         _ => format!("{who} goes by another configuration than that of entry {index}, the last of its log"),
                     });
                 }
+            }
+            _ => {}
+        }
+        None
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct OneChange {
+    /// Leaders, with what they have committed and where the last configuration of their log is.
+    nodes: BTreeMap<NodeId, Changing>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Changing {
+    leads: bool,
+    commit: u64,
+    last: u64,
+}
+
+impl Law for OneChange {
+    const NAME: &'static str = "one_change";
+
+    fn judge(&mut self, said: Said, name: Names<'_>) -> Option<String> {
+        let node = self.nodes.entry(said.node).or_default();
+        match said.name {
+            RECOVERED => *node = Changing::default(),
+            LEADS => node.leads = true,
+            DEPOSED | STEPS_DOWN | FOLLOWS => node.leads = false,
+            COMMITTED => node.commit = said.a,
+            INSTALLED => node.commit = unpacked(said.a).index,
+            CONFIGURED => node.last = said.a,
+            CONFIGURATION if node.leads && node.last > node.commit => {
+                let (last, next) = (node.last, unpacked(said.a).index);
+                let who = name(said.node);
+                return Some(format!("{who} changes the cluster at {next} before its change at {last} is committed"));
             }
             _ => {}
         }

@@ -7,12 +7,14 @@
 //! | `logs` | which entries each node has, by their terms: what the others are judged by; log matching |
 //! | `commitment` | leader completeness, state-machine safety, what is committed stays |
 //! | `state` | what is applied is committed, and comes to the same everywhere, after restarts too |
-//! | `members` | the configuration in force is that of the log |
+//! | `members` | the configuration in force is that of the log; one change at a time |
+//! | `quorums` | majorities, counted anew |
 
 mod commitment;
 mod elections;
 mod logs;
 mod members;
+mod quorums;
 mod state;
 
 use super::notes;
@@ -69,7 +71,9 @@ const fn invariant<L: Law + Default>(summary: &'static str) -> Invariant {
 /// All of them.
 pub(in crate::raft) const INVARIANTS: &[Invariant] = &[
     invariant::<elections::OneLeader>("at most one leader is elected in a term (election safety)"),
-    invariant::<elections::OneVote>("no node votes twice in a term, or for a log that is older than its own"),
+    invariant::<elections::OneVote>(
+        "no node votes twice in a term, forgets a vote in a crash, or votes for a log that is older than its own",
+    ),
     invariant::<elections::TermsGrow>("no node's term decreases, restarts included"),
     invariant::<logs::LeaderAppendOnly>("a leader takes no entry of its log away"),
     invariant::<logs::LogMatching>("two logs that have an entry of the same index and term are the same up to it"),
@@ -82,5 +86,9 @@ pub(in crate::raft) const INVARIANTS: &[Invariant] = &[
     invariant::<state::SameState>("the same entry leads to the same state on every node, in every life"),
     invariant::<members::ConfigurationOfLog>(
         "the configuration in force is the last one of the log, or else the snapshot's",
+    ),
+    invariant::<members::OneChange>("a leader does not change the cluster before the last change is committed"),
+    invariant::<quorums::Quorums>(
+        "who leads has the votes of a majority, and what a leader commits a majority has",
     ),
 ];
