@@ -12,7 +12,7 @@ use simlab::scenarios::LESSONS;
 use simlab::scenarios::sweep::{Seeds, Tally};
 
 /// How many seeds each lesson gets: what the longer ones take is about the same.
-const RUNS: [(&str, u64); 30] = [
+const RUNS: [(&str, u64); 32] = [
     ("cap_partition", 1_000),
     ("cap_no_majority", 1_000),
     ("lossy_link", 1_000),
@@ -43,6 +43,8 @@ const RUNS: [(&str, u64); 30] = [
     ("overload", 2),
     ("rpc_storm", 200),
     ("failover_storm", 60),
+    ("raft_figure8", 200),
+    ("raft_storm", 20),
 ];
 
 /// The storm has a test of its own: one seed of it takes longer than a hundred of the others.

@@ -34,6 +34,8 @@ pub const LESSONS: &[(&str, &str)] = &[
     ("overload", include_str!("../overload.toml")),
     ("rpc_storm", include_str!("../rpc_storm.toml")),
     ("failover_storm", include_str!("../failover_storm.toml")),
+    ("raft_figure8", include_str!("../raft_figure8.toml")),
+    ("raft_storm", include_str!("../raft_storm.toml")),
     ("kv_storm", include_str!("../kv_storm.toml")),
 ];
 

@@ -199,7 +199,7 @@ fn a_flap_comes_and_goes_as_the_seed_draws_it() {
 #[test]
 fn a_workload_is_drawn_inside_its_bounds() {
     let scenario = hostile(&[]);
-    let mix = Mix { read: 2, sell: 3, take_back: 1, write: 0 };
+    let mix = Mix { read: 2, sell: 3, take_back: 1, ..Mix::default() };
     let clients = vec![CUSTOMER, OTHER];
     let (from, until) = (at(5), at(60));
     let first = Workload {

@@ -32,7 +32,13 @@ impl Share {
     const fn of(self, all: usize) -> usize {
         match self {
             Share::MoreThanHalf => all / 2 + 1,
-            Share::Half => if all < 2 { 1 } else { all / 2 },
+            Share::Half => {
+                if all < 2 {
+                    1
+                } else {
+                    all / 2
+                }
+            }
         }
     }
 }

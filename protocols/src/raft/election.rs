@@ -133,7 +133,9 @@ impl<M: Machine> Raft<M> {
             (Role::PreCandidate(canvass), Ballot::PreVote) => {
                 (canvass, self.vote.term + u64::from(granted))
             }
-            (Role::Candidate(canvass), Ballot::Vote | Ballot::Transfer) => (canvass, self.vote.term),
+            (Role::Candidate(canvass), Ballot::Vote | Ballot::Transfer) => {
+                (canvass, self.vote.term)
+            }
             _ => return,
         };
         if term != of {

@@ -20,7 +20,12 @@ impl<M: Machine> Raft<M> {
         self.role = Role::Follower;
         if self.leader.replace(from) != Some(from) {
             let term = self.vote.term;
-            env.note_with(notes::FOLLOWS, term, from.0.into(), format_args!("{from} in term {term}"));
+            env.note_with(
+                notes::FOLLOWS,
+                term,
+                from.0.into(),
+                format_args!("{from} in term {term}"),
+            );
         }
         self.heard = env.now();
         self.round = self.round.max(round);

@@ -28,8 +28,10 @@ pub(super) const REMOVED_LEADER: Goal = Goal::new(
     "a leader that is not in the new configuration committed it, and stepped down",
 );
 /// A transfer of leadership fails.
-pub(super) const TRANSFER_FAILED: Goal =
-    Goal::new("transfer-failed", "a leader gave way to another, nothing came of it, and it went on");
+pub(super) const TRANSFER_FAILED: Goal = Goal::new(
+    "transfer-failed",
+    "a leader gave way to another, nothing came of it, and it went on",
+);
 /// An election within a heart-beat.
 pub(super) const QUICK_ELECTION: Goal = Goal::new(
     "quick-election",

@@ -52,7 +52,9 @@ impl<M: Machine> Raft<M> {
                             State::Replicate { in_flight } => {
                                 format!("replicate, {} under way", in_flight.len())
                             }
-                            State::Snapshot { offset, .. } => format!("snapshot from byte {offset}"),
+                            State::Snapshot { offset, .. } => {
+                                format!("snapshot from byte {offset}")
+                            }
                         };
                         let matched = progress.matched;
                         group.text(node.to_string(), format_args!("has {matched}, {how}"));
@@ -153,10 +155,16 @@ pub(super) fn node(state: &Fields) -> Inspection {
         lines.push(format!("{when}: {members}"));
     }
     if let Some(FieldValue::Group(progress)) = state.get(&["progress"]) {
-        let each = progress.iter().map(|field| format!("{} {}", field.name, match &field.value {
-            FieldValue::Text(text) => text.as_str(),
-            _ => "",
-        }));
+        let each = progress.iter().map(|field| {
+            format!(
+                "{} {}",
+                field.name,
+                match &field.value {
+                    FieldValue::Text(text) => text.as_str(),
+                    _ => "",
+                }
+            )
+        });
         lines.extend(each);
     }
     Inspection { headline: Some(format!("{role}, term {term}")), lines }

@@ -161,7 +161,8 @@ impl<M: Machine> Raft<M> {
         let Role::Leader(leader) = &self.role else { return };
         let Some(progress) = leader.progress.get(&to) else { return };
         let known = progress.matched >= self.log.base().index;
-        let before = if known { position(&self.log, progress.matched) } else { Position::default() };
+        let before =
+            if known { position(&self.log, progress.matched) } else { Position::default() };
         let (commit, round) = (self.commit, leader.round);
         let body = Body::Append { before, commit, round, entries: Cow::Borrowed(&[]) };
         env.send(to, &self.of_term(body));

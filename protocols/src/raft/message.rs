@@ -356,7 +356,8 @@ pub(super) mod tests {
         let hint = (proptest::option::of(0..9_u64), 0..99_u64)
             .prop_map(|(term, index)| Hint { term, index });
         prop_oneof![
-            (ballot.clone(), position()).prop_map(|(ballot, last)| Body::RequestVote { ballot, last }),
+            (ballot.clone(), position())
+                .prop_map(|(ballot, last)| Body::RequestVote { ballot, last }),
             (ballot, any::<bool>()).prop_map(|(ballot, granted)| Body::Voted { ballot, granted }),
             (position(), 0..99_u64, any::<u64>(), payloads).prop_map(
                 |(before, commit, round, payloads)| {

@@ -427,7 +427,8 @@ impl<M: Machine> Raft<M> {
     pub(super) fn release(&mut self, env: &mut Env<'_>) {
         let is_durable = |(write, _): &(WriteNumber, Waiting)| self.storage.is_durable(*write);
         if self.waiting.iter().any(is_durable) {
-            let (durable, later) = std::mem::take(&mut self.waiting).into_iter().partition(is_durable);
+            let (durable, later) =
+                std::mem::take(&mut self.waiting).into_iter().partition(is_durable);
             self.waiting = later;
             for (_, waiting) in durable {
                 self.let_go(waiting, env);
@@ -496,5 +497,4 @@ impl<M: Machine> Raft<M> {
         let lately = self.leader.is_some() && now.since(self.heard) < self.config.election;
         self.config.check_quorum && (self.leads() || lately)
     }
-
 }

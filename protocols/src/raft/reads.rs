@@ -67,8 +67,10 @@ impl<M: Machine> Raft<M> {
             false => self.config.election,
         };
         let Role::Leader(leader) = &mut self.role else { return };
-        while let Some((round, began)) = leader.rounds.pop_front_if(|(round, _)| *round <= agreed) {
-            debug_assert!(round <= asked, "a round is answered after it was asked");
+        while let Some((round, began)) = leader.rounds.front().copied()
+            && round <= agreed
+        {
+            leader.rounds.pop_front();
             if !leader.lease_over {
                 leader.lease = leader.lease.max(began + lease);
             }

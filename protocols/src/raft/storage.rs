@@ -204,7 +204,10 @@ impl Storage {
             return false;
         }
         self.durable = self.covered;
-        while let Some((_, end)) = self.ends.pop_front_if(|(write, _)| *write <= self.durable) {
+        while let Some((write, end)) = self.ends.front().copied()
+            && write <= self.durable
+        {
+            self.ends.pop_front();
             self.durable_end = end;
         }
         if let Some((before, _)) = self.before.take_if(|(_, write)| *write <= self.durable) {

@@ -120,12 +120,7 @@ impl Teller<'_, '_> {
             ("sell", mix.sell, Call::Sell(1), table.value.sell),
             ("take_back", mix.take_back, Call::TakeBack(1), table.value.take_back),
             ("write", mix.write, Call::Write(Value::Int(1)), table.value.write),
-            (
-                "cas",
-                mix.cas,
-                Call::Cas { from: Value::Nil, to: Value::Int(1) },
-                table.value.cas,
-            ),
+            ("cas", mix.cas, Call::Cas { from: Value::Nil, to: Value::Int(1) }, table.value.cas),
             ("append", mix.append, Call::Append(String::new()), table.value.append),
             ("delete", mix.delete, Call::Write(Value::Nil), table.value.delete),
         ];

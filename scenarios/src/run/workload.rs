@@ -108,9 +108,8 @@ fn below(n: u64, stream: &mut impl Rng) -> u64 {
 /// workload draws anything else.
 fn named(mix: &Mix) -> String {
     let Mix { read, sell, take_back, write, .. } = mix;
-    let mut name = format!(
-        "Mix {{ read: {read}, sell: {sell}, take_back: {take_back}, write: {write} }}"
-    );
+    let mut name =
+        format!("Mix {{ read: {read}, sell: {sell}, take_back: {take_back}, write: {write} }}");
     for (kind, weight) in [("cas", mix.cas), ("append", mix.append), ("delete", mix.delete)] {
         if weight > 0 {
             name += &format!(", {kind}: {weight}");

@@ -119,16 +119,23 @@ impl Law for CommitGrows {
             RECOVERED => *commit = 0,
             COMMITTED => {
                 *commit = said.a;
-                return (said.a < before).then(|| format!("{node} has committed {} after {before}", said.a));
+                return (said.a < before)
+                    .then(|| format!("{node} has committed {} after {before}", said.a));
             }
             INSTALLED => {
                 let last = unpacked(said.a).index;
                 *commit = last;
-                return (last < before)
-                    .then(|| format!("{node} goes back to a snapshot of {last} after it has committed {before}"));
+                return (last < before).then(|| {
+                    format!(
+                        "{node} goes back to a snapshot of {last} after it has committed {before}"
+                    )
+                });
             }
             TRUNCATED if said.a <= before => {
-                return Some(format!("{node} takes entry {} away, and has committed {before}", said.a));
+                return Some(format!(
+                    "{node} takes entry {} away, and has committed {before}",
+                    said.a
+                ));
             }
             _ => {}
         }

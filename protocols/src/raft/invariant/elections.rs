@@ -57,7 +57,9 @@ impl Law for OneVote {
         self.logs.hear(said);
         if let Some((term, voted)) = self.forgotten(said) {
             let (node, voted) = (name(said.node), name(voted));
-            return Some(format!("{node} has forgotten in a crash that it voted for {voted} in term {term}"));
+            return Some(format!(
+                "{node} has forgotten in a crash that it voted for {voted} in term {term}"
+            ));
         }
         let (term, candidate) = packed_node(said.a);
         let who = || (name(said.node), name(candidate));

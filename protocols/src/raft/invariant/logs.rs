@@ -122,8 +122,8 @@ impl Law for LogMatching {
             self.entries = self.entries.split_off(&(keep, 0));
         }
         let at = unpacked(said.a);
-        let before = (said.name == APPENDED)
-            .then(|| self.logs.term(said.node, at.index.saturating_sub(1)));
+        let before =
+            (said.name == APPENDED).then(|| self.logs.term(said.node, at.index.saturating_sub(1)));
         self.logs.hear(said);
         let before = before?;
         let own = (said.b, before, said.node);
@@ -152,7 +152,10 @@ impl Law for LeaderAppendOnly {
                 self.leaders.remove(&said.node);
             }
             TRUNCATED | INSTALLED if self.leaders.contains(&said.node) => {
-                return Some(format!("{} leads, and takes entries of its log away", name(said.node)));
+                return Some(format!(
+                    "{} leads, and takes entries of its log away",
+                    name(said.node)
+                ));
             }
             _ => {}
         }

@@ -41,7 +41,8 @@ impl Law for ConfigurationOfLog {
                 node.insert(at.index, said.b);
             }
             COMMITTED => {
-                self.committed.extend(node.range(..=said.a).map(|(index, digest)| (*index, *digest)));
+                self.committed
+                    .extend(node.range(..=said.a).map(|(index, digest)| (*index, *digest)));
             }
             INSTALLED => {
                 let later = node.split_off(&(at.index + 1));
@@ -57,8 +58,12 @@ impl Law for ConfigurationOfLog {
                 if digest != said.b {
                     let who = name(said.node);
                     return Some(match index {
-                        0 => format!("{who} goes by another configuration than the first, which is that of its log"),
-                        _ => format!("{who} goes by another configuration than that of entry {index}, the last of its log"),
+                        0 => format!(
+                            "{who} goes by another configuration than the first, which is that of its log"
+                        ),
+                        _ => format!(
+                            "{who} goes by another configuration than that of entry {index}, the last of its log"
+                        ),
                     });
                 }
             }
@@ -96,7 +101,9 @@ impl Law for OneChange {
             CONFIGURATION if node.leads && node.last > node.commit => {
                 let (last, next) = (node.last, unpacked(said.a).index);
                 let who = name(said.node);
-                return Some(format!("{who} changes the cluster at {next} before its change at {last} is committed"));
+                return Some(format!(
+                    "{who} changes the cluster at {next} before its change at {last} is committed"
+                ));
             }
             _ => {}
         }

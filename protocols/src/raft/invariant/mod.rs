@@ -52,7 +52,9 @@ impl<L: Law> Checker for Judge<L> {
     }
 
     fn on_event(&mut self, event: &TraceEvent<'_>, view: &dyn View) -> Option<Violation> {
-        let (Some(node), Kind::Noted { name, a, b }) = (event.node, event.kind) else { return None };
+        let (Some(node), Kind::Noted { name, a, b }) = (event.node, event.kind) else {
+            return None;
+        };
         if !name.starts_with(notes::PREFIX) {
             return None;
         }
@@ -76,18 +78,30 @@ pub(in crate::raft) const INVARIANTS: &[Invariant] = &[
     ),
     invariant::<elections::TermsGrow>("no node's term decreases, restarts included"),
     invariant::<logs::LeaderAppendOnly>("a leader takes no entry of its log away"),
-    invariant::<logs::LogMatching>("two logs that have an entry of the same index and term are the same up to it"),
+    invariant::<logs::LogMatching>(
+        "two logs that have an entry of the same index and term are the same up to it",
+    ),
     invariant::<commitment::LeaderCompleteness>(
         "what is committed in a term is in the logs of the leaders of all later terms",
     ),
-    invariant::<commitment::StateMachineSafety>("no two nodes commit different entries at one index"),
-    invariant::<commitment::CommitGrows>("what a node knows to be committed it does not lose in that life"),
-    invariant::<state::AppliedIsCommitted>("only committed entries are applied, each after the one before"),
-    invariant::<state::SameState>("the same entry leads to the same state on every node, in every life"),
+    invariant::<commitment::StateMachineSafety>(
+        "no two nodes commit different entries at one index",
+    ),
+    invariant::<commitment::CommitGrows>(
+        "what a node knows to be committed it does not lose in that life",
+    ),
+    invariant::<state::AppliedIsCommitted>(
+        "only committed entries are applied, each after the one before",
+    ),
+    invariant::<state::SameState>(
+        "the same entry leads to the same state on every node, in every life",
+    ),
     invariant::<members::ConfigurationOfLog>(
         "the configuration in force is the last one of the log, or else the snapshot's",
     ),
-    invariant::<members::OneChange>("a leader does not change the cluster before the last change is committed"),
+    invariant::<members::OneChange>(
+        "a leader does not change the cluster before the last change is committed",
+    ),
     invariant::<quorums::Quorums>(
         "who leads has the votes of a majority, and what a leader commits a majority has",
     ),

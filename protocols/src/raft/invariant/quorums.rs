@@ -30,9 +30,8 @@ impl Quorums {
         let halves = self.voters.get(&of)?;
         halves.iter().filter(|half| **half != 0).find_map(|half| {
             let voters = (0..64).filter(|node| half >> node & 1 == 1).map(NodeId);
-            let (all, yes) = voters.fold((0, 0), |(all, yes), node| {
-                (all + 1, yes + usize::from(agree(node)))
-            });
+            let (all, yes) =
+                voters.fold((0, 0), |(all, yes), node| (all + 1, yes + usize::from(agree(node))));
             (yes * 2 <= all).then_some((yes, all))
         })
     }
@@ -70,7 +69,10 @@ impl Law for Quorums {
                 };
                 let (yes, all) = self.minority(node, has)?;
                 let who = name(node);
-                return Some(format!("{who} commits entry {term}.{}, which {yes} of {all} have", said.a));
+                return Some(format!(
+                    "{who} commits entry {term}.{}, which {yes} of {all} have",
+                    said.a
+                ));
             }
             _ => {}
         }

@@ -261,7 +261,9 @@ impl Client {
     fn on_timeout(&mut self, key: u64, env: &mut Env<'_>) {
         let outcome = match self.finder.give_up(key, env) {
             Some(true) => Outcome::Unknown("timed out".to_owned()),
-            Some(false) | None => Outcome::NotDone("refused: nobody who could do it answered".to_owned()),
+            Some(false) | None => {
+                Outcome::NotDone("refused: nobody who could do it answered".to_owned())
+            }
         };
         self.end(key, &outcome, env);
     }
@@ -301,9 +303,7 @@ fn asked(operation: &Operation, ticket: Ticket, lease: bool) -> Ask {
             let (expected, value) = (bytes(from), bytes(to).unwrap_or(Bytes(Vec::new())));
             Ask::compare_and_set { ticket, key, expected, value }
         }
-        Call::Append(text) => {
-            Ask::append { ticket, key, value: Bytes(text.clone().into_bytes()) }
-        }
+        Call::Append(text) => Ask::append { ticket, key, value: Bytes(text.clone().into_bytes()) },
         _ => Ask::get { key, lease },
     }
 }

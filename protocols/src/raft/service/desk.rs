@@ -49,12 +49,23 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    fn take_down<R>(&mut self, asked: Asked, parked: Parked, to: &Context<'_, '_>) -> Step<R, Parked> {
+    fn take_down<R>(
+        &mut self,
+        asked: Asked,
+        parked: Parked,
+        to: &Context<'_, '_>,
+    ) -> Step<R, Parked> {
         self.asked = Some((to.job(), asked));
         Step::Park(parked)
     }
 
-    fn write<R>(&mut self, ticket: &Ticket, act: Act, parked: Parked, to: &Context<'_, '_>) -> Step<R, Parked> {
+    fn write<R>(
+        &mut self,
+        ticket: &Ticket,
+        act: Act,
+        parked: Parked,
+        to: &Context<'_, '_>,
+    ) -> Step<R, Parked> {
         let Ticket { session, number, settled } = *ticket;
         let what = match session {
             0 => What::Always(act),
@@ -75,12 +86,23 @@ impl Server for Desk {
         self.take_down(Asked::Command(What::Open), Parked::Open, to)
     }
 
-    fn get(&mut self, key: String, lease: bool, to: &mut Context<'_, '_>) -> Step<Option<Bytes>, Parked> {
+    fn get(
+        &mut self,
+        key: String,
+        lease: bool,
+        to: &mut Context<'_, '_>,
+    ) -> Step<Option<Bytes>, Parked> {
         let mode = if lease { ReadMode::Lease } else { ReadMode::Index };
         self.take_down(Asked::Read(key, mode), Parked::Get, to)
     }
 
-    fn put(&mut self, ticket: Ticket, key: String, value: Bytes, to: &mut Context<'_, '_>) -> Step<(), Parked> {
+    fn put(
+        &mut self,
+        ticket: Ticket,
+        key: String,
+        value: Bytes,
+        to: &mut Context<'_, '_>,
+    ) -> Step<(), Parked> {
         self.write(&ticket, Act::Put { key, value: value.0 }, Parked::Put, to)
     }
 
@@ -97,11 +119,22 @@ impl Server for Desk {
         self.write(&ticket, act, Parked::CompareAndSet, to)
     }
 
-    fn delete(&mut self, ticket: Ticket, key: String, to: &mut Context<'_, '_>) -> Step<Option<Bytes>, Parked> {
+    fn delete(
+        &mut self,
+        ticket: Ticket,
+        key: String,
+        to: &mut Context<'_, '_>,
+    ) -> Step<Option<Bytes>, Parked> {
         self.write(&ticket, Act::Delete { key }, Parked::Delete, to)
     }
 
-    fn append(&mut self, ticket: Ticket, key: String, value: Bytes, to: &mut Context<'_, '_>) -> Step<(), Parked> {
+    fn append(
+        &mut self,
+        ticket: Ticket,
+        key: String,
+        value: Bytes,
+        to: &mut Context<'_, '_>,
+    ) -> Step<(), Parked> {
         self.write(&ticket, Act::Append { key, value: value.0 }, Parked::Append, to)
     }
 

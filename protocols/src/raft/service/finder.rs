@@ -182,7 +182,8 @@ impl Finder {
                 Err((code, message))
             }
             Err(error) => {
-                search.doubtful |= !matches!(error, CallError::Refused(_) | CallError::Unavailable(_));
+                search.doubtful |=
+                    !matches!(error, CallError::Refused(_) | CallError::Unavailable(_));
                 self.at = (self.at + 1) % self.servers.len();
                 env.set_timer(key, PAUSE);
                 return None;

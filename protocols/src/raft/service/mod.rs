@@ -23,8 +23,8 @@ pub use operator::OPERATOR;
 pub use server::SERVER;
 
 use crate::rpc::value::Bytes;
-use simlab_core::{FaultKind as Kind, FaultModel, Port, Tolerance::Any, Tolerates, tolerates};
 use simlab_core::Tolerance::Minority;
+use simlab_core::{FaultKind as Kind, FaultModel, Port, Tolerance::Any, Tolerates, tolerates};
 
 /// Raft's own messages.
 pub(super) const RAFT: Port = Port::new(3);

@@ -290,8 +290,14 @@ impl Operator {
     }
 
     /// One node more or less: a learner comes, gets a vote, or a voter goes.
-    fn step(&self, voters: &mut BTreeSet<NodeId>, learners: &mut BTreeSet<NodeId>, env: &mut Env<'_>) {
-        let apart = self.nodes.iter().filter(|node| !voters.contains(node) && !learners.contains(node));
+    fn step(
+        &self,
+        voters: &mut BTreeSet<NodeId>,
+        learners: &mut BTreeSet<NodeId>,
+        env: &mut Env<'_>,
+    ) {
+        let apart =
+            self.nodes.iter().filter(|node| !voters.contains(node) && !learners.contains(node));
         let apart: BTreeSet<NodeId> = apart.copied().collect();
         match env.below(4) {
             0 => {

@@ -23,24 +23,55 @@ const fn flag(name: &'static str, default: &'static str, help: &'static str) -> 
 /// Of every node of Raft, whatever its state machine is.
 pub(in crate::raft) const NODE: [Parameter; 16] = [
     flag("voter", "true", "whether it is in the cluster from the start; if not, it may be added"),
-    duration("election", "500ms", "the shortest election time-out; each is drawn from this to twice of it"),
+    duration(
+        "election",
+        "500ms",
+        "the shortest election time-out; each is drawn from this to twice of it",
+    ),
     duration("heartbeat", "100ms", "how often a leader says that it is there"),
     count("batch", (1, 1_000), "64", "how many entries a message has at most"),
     flag("batch_drawn", "false", "whether each life of a node draws how many, up to `batch`"),
     count("batch_bytes", (1, 1_000_000), "1024", "how many bytes of entries a message has at most"),
-    count("window", (1, 1_000), "8", "how many messages with entries may be under way to a follower"),
+    count(
+        "window",
+        (1, 1_000),
+        "8",
+        "how many messages with entries may be under way to a follower",
+    ),
     count("chunk", (1, 1_000_000), "1024", "how many bytes of a snapshot a message has at most"),
-    count("compact", (1, 1_000_000_000), "1000", "after how many applied entries a snapshot is taken"),
-    count("trailing", (0, 1_000_000_000), "0", "how many entries stay in the log behind a snapshot"),
+    count(
+        "compact",
+        (1, 1_000_000_000),
+        "1000",
+        "after how many applied entries a snapshot is taken",
+    ),
+    count(
+        "trailing",
+        (0, 1_000_000_000),
+        "0",
+        "how many entries stay in the log behind a snapshot",
+    ),
     Parameter::with_default(
         "drift",
         ParameterKind::Probability,
         "20%",
         "by how much clocks may run fast or slow: leases are so much shorter",
     ),
-    flag("pre_vote", "true", "whether nodes ask whether they would be elected before they begin a term"),
-    flag("check_quorum", "true", "whether a leader that hears no majority steps down, and nobody votes who hears a leader"),
-    flag("leases", "true", "whether leaders may have leases, and a node that restarts grants no vote for a time"),
+    flag(
+        "pre_vote",
+        "true",
+        "whether nodes ask whether they would be elected before they begin a term",
+    ),
+    flag(
+        "check_quorum",
+        "true",
+        "whether a leader that hears no majority steps down, and nobody votes who hears a leader",
+    ),
+    flag(
+        "leases",
+        "true",
+        "whether leaders may have leases, and a node that restarts grants no vote for a time",
+    ),
     duration("session", "1m", "how long a client's session lives that is not used"),
     count("sessions", (1, 65_535), "1000", "how many sessions there are"),
 ];
@@ -69,7 +100,10 @@ pub(in crate::raft) fn config(arguments: &Arguments<'_>) -> Result<Config, Build
         digests: true,
     };
     if config.heartbeat >= config.election {
-        return wrong("heartbeat", "heart-beats are more often than the shortest election time-out");
+        return wrong(
+            "heartbeat",
+            "heart-beats are more often than the shortest election time-out",
+        );
     }
     if config.heartbeat.nanos() == 0 {
         return wrong("heartbeat", "a heart-beat takes some time");

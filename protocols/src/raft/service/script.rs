@@ -23,12 +23,16 @@ pub(super) fn read(text: &str, arguments: &Arguments<'_>) -> Result<Vec<Line>, B
     for text in text.split(';').map(str::trim).filter(|text| !text.is_empty()) {
         let mut words = text.split_whitespace();
         let at = words.next().and_then(|at| at.parse::<Duration>().ok());
-        let at = at.ok_or_else(|| wrong(format!("`{text}` does not begin with a time, as in `2s stand n0`")))?;
+        let at = at.ok_or_else(|| {
+            wrong(format!("`{text}` does not begin with a time, as in `2s stand n0`"))
+        })?;
         let verb = words.next().unwrap_or("");
         let names: Vec<&str> = words.collect();
         let node = |name: &&str| {
             let member = arguments.roster.iter().find(|member| member.name == **name);
-            member.map(|member| member.id).ok_or_else(|| wrong(format!("`{text}`: there is no node `{name}`")))
+            member
+                .map(|member| member.id)
+                .ok_or_else(|| wrong(format!("`{text}`: there is no node `{name}`")))
         };
         let one = || match &names[..] {
             [name] => node(name),

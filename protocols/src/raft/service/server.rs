@@ -236,7 +236,8 @@ impl Node {
     /// What was proposed and is not applied may be so under the next leader, or never.
     fn on_deposed(&mut self, env: &mut Env<'_>) {
         let commands = std::mem::take(&mut self.commands).into_values().map(|(_, job)| job);
-        let jobs: Vec<JobId> = commands.chain(std::mem::take(&mut self.changes).into_values()).collect();
+        let jobs: Vec<JobId> =
+            commands.chain(std::mem::take(&mut self.changes).into_values()).collect();
         for job in jobs {
             self.fail(job, why::DEPOSED, "the leader was deposed", env);
         }
@@ -301,7 +302,12 @@ fn result(parked: Parked, came: Option<Came>) -> Result<Reply, Failure> {
         Parked::Append => Reply::append(()),
         Parked::CompareAndSet => Reply::compare_and_set(done),
         Parked::Delete => Reply::delete(held(answer)),
-        Parked::Open | Parked::Get | Parked::Members | Parked::Change | Parked::Transfer | Parked::Stand => {
+        Parked::Open
+        | Parked::Get
+        | Parked::Members
+        | Parked::Change
+        | Parked::Transfer
+        | Parked::Stand => {
             unreachable!("no command comes of {parked:?}")
         }
     })

@@ -12,7 +12,9 @@ pub(super) fn to_bytes(value: &Value) -> Option<Vec<u8>> {
     match value {
         Value::Int(n) => Some([&[INT][..], &n.to_be_bytes()].concat()),
         Value::Bool(b) => Some(vec![BOOL, u8::from(*b)]),
-        Value::Text(text) if !text.starts_with(['\u{1}', '\u{2}']) => Some(text.clone().into_bytes()),
+        Value::Text(text) if !text.starts_with(['\u{1}', '\u{2}']) => {
+            Some(text.clone().into_bytes())
+        }
         Value::Text(_) | Value::Nil | Value::List(_) => None,
     }
 }
@@ -36,7 +38,12 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        for value in [Value::Int(-5), Value::Bool(true), Value::Text("häh".into()), Value::Text(String::new())] {
+        for value in [
+            Value::Int(-5),
+            Value::Bool(true),
+            Value::Text("häh".into()),
+            Value::Text(String::new()),
+        ] {
             assert_eq!(from_bytes(to_bytes(&value).as_deref()), value);
         }
         assert_eq!(from_bytes(None), Value::Nil);
