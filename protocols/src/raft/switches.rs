@@ -89,7 +89,7 @@ pub(super) const SWITCHES: &[Switch] = &[
     switch(
         "raft-truncate-on-any-append",
         "entries are taken away only if they conflict: an old message must not take back newer ones (Ongaro 2014, \
-         figure 3.1, AppendEntries, step 3)",
+         §3.5, and figure 3.1, AppendEntries, step 3)",
         "leader_completeness",
     ),
     switch(
@@ -157,7 +157,7 @@ pub(super) const SWITCHES: &[Switch] = &[
     ),
     switch(
         "raft-snapshot-over-newer",
-        "a snapshot takes away no entries that are newer than it (Ongaro 2014, figure 5.3, step 6)",
+        "a snapshot takes away no entries that are newer than it (Ongaro 2014, §5.1, figure 5.3, step 6)",
         "commit_grows",
     ),
     switch(
