@@ -254,8 +254,9 @@ impl<M: Machine> Raft<M> {
         self.finish(env)
     }
 
-    /// Ends an event: what was written is synced, and the parent told.
-    pub(super) fn finish(&mut self, env: &mut Env<'_>) -> Vec<Output<M::Answer>> {
+    /// Ends an event: asks for a sync of what was written, and gives what the parent is to be told.
+    /// [`on_event`](Self::on_event) does that itself; who calls `propose`, `read`, `change` or `transfer` does it next.
+    pub fn finish(&mut self, env: &mut Env<'_>) -> Vec<Output<M::Answer>> {
         self.storage.sync(env);
         std::mem::take(&mut self.outputs)
     }

@@ -26,6 +26,7 @@ use crate::checksum::{CRC_32C, Checksum};
 use simlab_core::wire::{Decode, Encode, Reader, WireError, put_bytes, put_count};
 use simlab_core::{DiskError, Env, NodeId, Ticket};
 use std::collections::VecDeque;
+use std::fmt;
 
 /// The names of the files begin so; their numbers follow.
 const FILES: &str = "raft.";
@@ -339,14 +340,55 @@ fn frame(record: &Record<'_>, chain: u32, out: &mut Vec<u8>) -> u32 {
     check
 }
 
-/// The body of the first record, its checksum, and what is behind it, if it follows one of this checksum.
-fn unframe(bytes: &[u8], chain: u32) -> Option<(&[u8], u32, &[u8])> {
+/// The checksum and the body of the first record, and what is behind it.
+fn split(bytes: &[u8]) -> Option<(u32, &[u8], &[u8])> {
     let (len, rest) = bytes.split_first_chunk::<4>()?;
     let (check, rest) = rest.split_first_chunk::<4>()?;
     let (body, rest) = rest.split_at_checked(u32::from_be_bytes(*len) as usize)?;
+    Some((u32::from_be_bytes(*check), body, rest))
+}
+
+/// The body of the first record, its checksum, and what is behind it, if it follows one of this checksum.
+fn unframe(bytes: &[u8], chain: u32) -> Option<(&[u8], u32, &[u8])> {
+    let (check, body, rest) = split(bytes)?;
     let chained = [&chain.to_be_bytes()[..], body].concat();
-    let check = u32::from_be_bytes(*check);
     (CRC_32C.of(&chained) == check).then_some((body, check, rest))
+}
+
+/// What a part of a file says, a record each, whatever it follows; up to the first that cannot be read: for people.
+#[must_use]
+pub fn in_words(mut bytes: &[u8]) -> Vec<String> {
+    let mut words = Vec::new();
+    while let Some((_, body, rest)) = split(bytes)
+        && let Ok(record) = Record::from_bytes(body)
+    {
+        words.push(record.to_string());
+        bytes = rest;
+    }
+    words
+}
+
+impl fmt::Display for Vote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "term {}", self.term)?;
+        self.candidate.map_or(Ok(()), |candidate| write!(f, ", vote for {candidate}"))
+    }
+}
+
+impl fmt::Display for Record<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Record::Begin { vote, snapshot, .. } => {
+                write!(f, "a new file with everything up to {}, {vote}", snapshot.last)
+            }
+            Record::Vote(vote) => vote.fmt(f),
+            Record::Entries { first, entries } => match entries.len() {
+                1 => write!(f, "entry {first}"),
+                count => write!(f, "entries {first} to {}", first + count as u64 - 1),
+            },
+            Record::Truncate(from) => write!(f, "nothing from {from} on"),
+        }
+    }
 }
 
 /// What a file comes to, up to the first record that cannot be read or follow; the checksum of the last one; and whether the

@@ -26,8 +26,8 @@ use crate::rpc::value::Bytes;
 use simlab_core::Tolerance::Minority;
 use simlab_core::{FaultKind as Kind, FaultModel, Port, Tolerance::Any, Tolerates, tolerates};
 
-/// Raft's own messages.
-pub(super) const RAFT: Port = Port::new(3);
+/// The port of Raft's own messages.
+pub const RAFT: Port = Port::new(3);
 
 crate::service! {
     /// Keys and values that a leader answers for.
