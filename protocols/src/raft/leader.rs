@@ -65,8 +65,11 @@ impl<M: Machine> Raft<M> {
         let end = notes::packed(last.term, last.index);
         env.note_with(notes::LEADS, term, end, format_args!("in term {term}"));
         self.assembly = None;
-        self.propose_payload(Payload::Nothing, env);
+        // The first round takes the first entry along.
+        let index = self.log.append(Entry { term, payload: Payload::Nothing });
+        self.appended(index, env);
         self.beat(env);
+        self.count_own(env);
     }
 
     /// Tells all that it is there, and looks whether they are; again and again.
