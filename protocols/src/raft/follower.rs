@@ -41,8 +41,7 @@ impl<M: Machine> Raft<M> {
         entries: &[Entry],
         env: &mut Env<'_>,
     ) {
-        let end = self.log.last().index;
-        if !self.rules.keeps(Rule::TruncateOnConflict) && before.index < end {
+        if !self.rules.keeps(Rule::TruncateOnConflict) && before.index < self.log.last().index {
             self.truncate_anyway(before, env);
         }
         let was = self.log.last();
@@ -60,7 +59,7 @@ impl<M: Machine> Raft<M> {
             }
             self.truncated(first, env);
         }
-        let first = truncated.unwrap_or(end + 1).min(self.log.last().index + 1);
+        let first = truncated.unwrap_or(was.index + 1).min(self.log.last().index + 1);
         if self.log.last().index >= first {
             self.appended(first, env);
         }
