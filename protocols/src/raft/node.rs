@@ -264,7 +264,8 @@ impl<M: Machine> Raft<M> {
     fn start(&mut self, env: &mut Env<'_>) {
         let Ok(found) = self.storage.open(env) else { return env.halt() };
         (self.vote, self.log) = (found.vote, found.log);
-        if let Some(snapshot) = found.snapshot {
+        // A file that was begun for a torn one may be from before the first snapshot.
+        if let Some(snapshot) = found.snapshot.filter(|snapshot| snapshot.last.index > 0) {
             if !self.machine.restore(&snapshot.machine) {
                 env.note("raft.bad-snapshot", snapshot.last.index, 0);
                 return env.halt();
