@@ -138,7 +138,8 @@ impl<M: Machine> Raft<M> {
             self.applied = index;
             self.note_state(notes::APPLIED, index, env);
         }
-        if configured {
+        // A new leader may have applied a joint configuration before it led.
+        if configured || self.leads() {
             self.on_configuration_committed(env);
         }
         self.answer_reads(env);
