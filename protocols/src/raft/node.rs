@@ -496,7 +496,8 @@ impl<M: Machine> Raft<M> {
 
     /// Whether a leader was heard so lately that nobody should be elected (§4.2.3).
     pub(super) fn hears_leader(&self, now: Time) -> bool {
-        let lately = self.leader.is_some() && now.since(self.heard) < self.config.election;
+        // Of whatever term that leader was: its lease does not end when this node hears of a later one (§6.4.1).
+        let lately = self.heard > Time::ZERO && now.since(self.heard) < self.config.election;
         self.config.check_quorum && (self.leads() || lately)
     }
 }
