@@ -64,6 +64,12 @@ impl Story {
             let told = self.obey(line)?;
             return Ok(told.into_iter().filter(|line| line.starts_with("!!")).collect());
         }
+        if let Some((count, line)) =
+            line.strip_prefix("repeat ").and_then(|rest| rest.split_once(' '))
+        {
+            let told = (0..number::<usize>(count)?).map(|_| self.obey(line));
+            return Ok(told.collect::<Result<Vec<_>, _>>()?.concat());
+        }
         let words: Vec<&str> = line.split_whitespace().collect();
         let (command, rest) = words.split_first().ok_or("there is no command")?;
         if *command == "cluster" {

@@ -11,6 +11,7 @@ mod disk;
 mod words;
 
 use command::Story;
+use simlab_protocols::raft::config::Rule;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -67,7 +68,7 @@ fn the_files_are_true() {
     files.sort();
     assert!(files.len() >= 24, "{files:?}");
     let overwrite = std::env::var_os("SNAPSHOTS").is_some_and(|how| how == "overwrite");
-    let mut wrong = Vec::new();
+    let (mut wrong, mut texts) = (Vec::new(), Vec::new());
     for file in files {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let expected = std::fs::read_to_string(&file).expect("a text");
@@ -86,7 +87,12 @@ fn the_files_are_true() {
             Ok(_) => {}
             Err(error) => wrong.push(error),
         }
+        texts.push(expected);
     }
+    let told_without =
+        |rule: &&Rule| texts.iter().any(|text| text.contains(&format!(" without={rule:?}")));
+    let untold: Vec<&Rule> = Rule::ALL.iter().filter(|rule| !told_without(rule)).collect();
+    assert!(untold.is_empty(), "no file tells what these rules are for: {untold:?}");
     assert!(
         wrong.is_empty(),
         "SNAPSHOTS=overwrite accepts what is other than it was:\n{}",
