@@ -1,105 +1,9 @@
 use super::super::log::Payload;
 use super::*;
-use proptest::collection::vec;
-use proptest::prelude::*;
-use simlab_core::{Counters, Disk, Effect, Moment, Outbox, Seeded, Time};
-use std::collections::BTreeMap;
+use drive::{Drive, Write};
 
-type Files = BTreeMap<String, Vec<u8>>;
-
-#[derive(Clone, Debug)]
-enum Write {
-    Append(String, Vec<u8>),
-    Replace(String, Vec<u8>),
-    Remove(String),
-}
-
-impl Write {
-    fn apply(self, files: &mut Files) {
-        match self {
-            Write::Append(file, bytes) => files.entry(file).or_default().extend(bytes),
-            Write::Replace(file, bytes) => drop(files.insert(file, bytes)),
-            Write::Remove(file) => drop(files.remove(&file)),
-        }
-    }
-}
-
-/// A disk that writes down what is done to it, so that a test can say what of that a crash leaves.
-#[derive(Clone, Debug, Default)]
-struct Drive {
-    files: Files,
-    writes: Vec<Write>,
-    broken: bool,
-    counters: Counters,
-    tickets: Vec<Ticket>,
-}
-
-struct View<'a>(&'a Files, bool);
-
-impl Disk for View<'_> {
-    fn read(&self, file: &str) -> Result<Option<&[u8]>, DiskError> {
-        if self.1 { Err(DiskError::Read) } else { Ok(self.0.get(file).map(Vec::as_slice)) }
-    }
-
-    fn list(&self, prefix: &str) -> Vec<&str> {
-        self.0.keys().map(String::as_str).filter(|name| name.starts_with(prefix)).collect()
-    }
-}
-
-impl Drive {
-    fn with<T>(&mut self, act: impl FnOnce(&mut Env<'_>) -> T) -> T {
-        let moment = Moment { me: NodeId(1), now: Time::ZERO, wall: Time::ZERO, life: 0 };
-        let (mut outbox, mut seeded) = (Outbox::new(), Seeded::new(1));
-        let view = View(&self.files, self.broken);
-        let came = act(&mut Env::new(moment, &mut outbox, &mut self.counters, &mut seeded, &view));
-        for effect in outbox.effects() {
-            let name = |file| outbox.text(file).to_owned();
-            let write = match *effect {
-                Effect::Append { file, data } => {
-                    Write::Append(name(file), outbox.bytes(data).to_vec())
-                }
-                Effect::Replace { file, data } => {
-                    Write::Replace(name(file), outbox.bytes(data).to_vec())
-                }
-                Effect::Remove { file } => Write::Remove(name(file)),
-                Effect::Sync { ticket, .. } => {
-                    self.tickets.push(ticket);
-                    continue;
-                }
-                other => panic!("storage asks for nothing of that kind: {other:?}"),
-            };
-            write.clone().apply(&mut self.files);
-            self.writes.push(write);
-        }
-        came
-    }
-
-    /// The disk after a crash that has left these of all writes, each whole or the first bytes of an append.
-    fn crashed(&self, kept: impl Fn(usize) -> Option<Option<usize>>) -> Drive {
-        let mut left = Drive::default();
-        for (number, write) in self.writes.iter().enumerate() {
-            match (write.clone(), kept(number)) {
-                (_, None) => {}
-                (Write::Append(file, mut bytes), Some(Some(len))) => {
-                    bytes.truncate(len);
-                    Write::Append(file, bytes).apply(&mut left.files);
-                }
-                (write, Some(_)) => write.apply(&mut left.files),
-            }
-        }
-        left
-    }
-
-    fn first(&self, writes: usize) -> Drive {
-        self.crashed(|number| (number < writes).then_some(None))
-    }
-
-    fn open(&mut self) -> (Storage, Recovered) {
-        let mut storage = Storage::default();
-        let found = self.with(|env| storage.open(env)).expect("it can be read");
-        (storage, found)
-    }
-}
+mod drive;
+mod properties;
 
 fn entry(term: u64) -> Entry {
     Entry { term, payload: Payload::Command(vec![term as u8; 3]) }
@@ -189,7 +93,7 @@ fn every_prefix_of_a_file_is_what_its_whole_records_say() {
     }
     let whole = drive.files["raft.0"].clone();
     for len in 0..=whole.len() {
-        let (found, begun) = replay(&whole[..len]);
+        let (found, _, begun) = replay(&whole[..len]);
         let records = ends.iter().rposition(|end| *end <= len).expect("0 is before all");
         let (term, log) = after[records];
         assert_eq!((found.vote.term, &terms(&found.log)[..]), (term, log), "{len} bytes");
@@ -210,7 +114,7 @@ fn what_is_damaged_is_not_read() {
     for bit in 0..whole.len() * 8 {
         let mut bytes = whole.clone();
         bytes[bit / 8] ^= 1 << (bit % 8);
-        let (found, _) = replay(&bytes);
+        let (found, ..) = replay(&bytes);
         let damaged = bit / 8 < first.len();
         assert_eq!(found.vote.term, u64::from(!damaged), "bit {bit}");
         assert!(found.log.is_empty() && found.torn > 0, "bit {bit}");
@@ -375,12 +279,43 @@ fn records_are_told_in_words() {
     assert_eq!(words, [begin, "entry 6", "term 3", "nothing from 6 on"]);
 }
 
+/// A record that is there without the one before it is not read: it would be behind what it never followed.
+#[test]
+fn a_record_without_the_one_before_is_not_read() {
+    let (mut storage, mut drive) = (Storage::default(), Drive::default());
+    drive.with(|env| {
+        storage.entries(1, &entries(&[1, 1]), env);
+        storage.entries(2, &entries(&[2]), env);
+        storage.vote(vote(3), env);
+    });
+    let (_, found) = drive.crashed(|number| (number != 1).then_some(None)).open();
+    assert_eq!((found.vote, terms(&found.log)), (Vote::default(), vec![1, 1]));
+    assert!(found.torn > 0, "the next life begins another file");
+}
+
+/// The next life writes on behind what it has found, or its records would follow nothing.
+#[test]
+fn what_a_next_life_writes_follows_what_it_found() {
+    let (mut storage, mut drive) = (Storage::default(), Drive::default());
+    drive.with(|env| storage.vote(vote(1), env));
+    let (mut storage, _) = drive.open();
+    drive.with(|env| storage.entries(1, &entries(&[1]), env));
+    let (mut storage, _) = drive.open();
+    drive.with(|env| storage.begin(vote(2), &snapshot(at(1, 1)), &log(at(1, 1), &[]), env));
+    let (mut storage, _) = drive.open();
+    drive.with(|env| storage.entries(2, &entries(&[2]), env));
+    let (_, found) = drive.open();
+    assert_eq!((found.vote, terms(&found.log), found.torn), (vote(2), vec![2], 0));
+}
+
 /// What cannot follow what is before it is not taken, though its sum is right.
 #[test]
 fn a_record_that_cannot_follow_ends_the_file() {
     let file = |records: &[Record<'_>]| {
-        let mut bytes = Vec::new();
-        records.iter().for_each(|record| frame(record, &mut bytes));
+        let (mut bytes, mut chain) = (Vec::new(), 0);
+        for record in records {
+            chain = frame(record, chain, &mut bytes);
+        }
         replay(&bytes).0
     };
     let some = |first, terms: &[u64]| Record::Entries { first, entries: entries(terms).into() };
@@ -392,145 +327,4 @@ fn a_record_that_cannot_follow_ends_the_file() {
     }
     let found = file(&[begin(), some(6, &[3, 4]), some(7, &[5]), Record::Truncate(9)]);
     assert_eq!((terms(&found.log), found.torn), (vec![3, 5], 0));
-}
-
-/// What a node does to its storage; terms are those of the step.
-#[derive(Clone, Copy, Debug)]
-enum Act {
-    Vote,
-    /// So many entries, over so many that are there.
-    Entries(usize, usize),
-    Truncate(usize),
-    Begin,
-}
-
-fn act() -> impl Strategy<Value = Act> {
-    prop_oneof![
-        Just(Act::Vote),
-        (1..4_usize, 0..3_usize).prop_map(|(new, over)| Act::Entries(new, over)),
-        (1..3_usize).prop_map(Act::Truncate),
-        Just(Act::Begin),
-    ]
-}
-
-/// What should be on the disk.
-#[derive(Clone, Debug, Default)]
-struct Model {
-    vote: Vote,
-    log: Log,
-}
-
-impl Model {
-    /// The first entry that goes if so many do.
-    fn without(&self, count: usize) -> u64 {
-        let last = self.log.last().index;
-        (last + 1).saturating_sub(count as u64).max(self.log.base().index + 1)
-    }
-
-    /// Does it; from where on the log is another one.
-    fn act(&mut self, act: Act, term: u64, storage: &mut Storage, env: &mut Env<'_>) -> u64 {
-        match act {
-            Act::Vote => {
-                self.vote = vote(term);
-                storage.vote(self.vote, env);
-                u64::MAX
-            }
-            Act::Entries(new, over) => {
-                let first = self.without(over);
-                self.log.truncate(first);
-                for _ in 0..new {
-                    self.log.append(entry(term));
-                }
-                storage.entries(first, self.log.from(first, usize::MAX), env);
-                first
-            }
-            Act::Truncate(count) => {
-                let first = self.without(count);
-                self.log.truncate(first);
-                storage.truncate(first, env);
-                first
-            }
-            Act::Begin => {
-                let last = self.log.last();
-                let base = last.index - self.log.len() as u64 / 2;
-                self.log.compact(base);
-                storage.begin(self.vote, &snapshot(last), &self.log, env);
-                u64::MAX
-            }
-        }
-    }
-}
-
-proptest! {
-    /// A crash after any write leaves what was so then.
-    #[test]
-    fn after_any_write_the_disk_is_what_was_written(acts in vec(act(), 1..12)) {
-        let (mut storage, mut drive) = (Storage::default(), Drive::default());
-        let mut model = Model::default();
-        for (term, act) in (1..).zip(acts) {
-            drive.with(|env| model.act(act, term, &mut storage, env));
-            let (_, found) = drive.first(drive.writes.len()).open();
-            prop_assert_eq!((found.vote, found.log, found.torn), (model.vote, model.log.clone(), 0));
-        }
-    }
-
-    /// Whatever a crash leaves of what was not durable, what was durable is there: the term, and all entries that were
-    /// not meant to go.
-    #[test]
-    fn what_is_durable_no_crash_takes_away(
-        before in vec(act(), 0..8), during in vec(act(), 0..6), kept: u32, torn in 0..40_usize,
-    ) {
-        let (mut storage, mut drive) = (Storage::default(), Drive::default());
-        let mut model = Model::default();
-        let mut steps = 1..;
-        for (act, term) in before.into_iter().zip(&mut steps) {
-            drive.with(|env| model.act(act, term, &mut storage, env));
-        }
-        drive.with(|env| storage.sync(env));
-        if !drive.tickets.is_empty() {
-            prop_assert!(synced(&mut storage, &mut drive));
-        }
-        let (safe, durable, mut same) = (drive.writes.len(), model.clone(), u64::MAX);
-        for (act, term) in during.into_iter().zip(steps) {
-            same = same.min(drive.with(|env| model.act(act, term, &mut storage, env)));
-        }
-        let mut left = drive.crashed(|number| match number.checked_sub(safe) {
-            None => Some(None),
-            Some(later) if kept >> (2 * later % 32) & 1 == 0 => None,
-            Some(later) => Some((kept >> ((2 * later + 1) % 32) & 1 == 1).then_some(torn)),
-        });
-        let (_, found) = left.open();
-        prop_assert!(found.vote.term >= durable.vote.term);
-        let first = found.log.base().index.max(durable.log.base().index) + 1;
-        for index in first..=durable.log.last().index.min(same - 1) {
-            prop_assert_eq!(found.log.entry(index), durable.log.entry(index), "entry {}", index);
-        }
-    }
-
-    #[test]
-    fn no_bytes_make_reading_panic(bodies in vec(any::<(u8, Vec<u8>)>(), 0..4), rest: Vec<u8>) {
-        let mut bytes = Vec::new();
-        for (tag, body) in bodies {
-            let body = [&[tag % 6][..], &body].concat();
-            bytes.extend((body.len() as u32).to_be_bytes());
-            bytes.extend(CRC_32C.of(&body).to_be_bytes());
-            bytes.extend(body);
-        }
-        bytes.extend(rest);
-        let (found, _) = replay(&bytes);
-        prop_assert!(found.torn <= bytes.len());
-        prop_assert!(in_words(&bytes).len() <= bytes.len() / 8);
-        let mut drive = Drive::default();
-        drive.files.insert("raft.0".to_owned(), bytes);
-        drive.files.insert("raft.x".to_owned(), b"not ours".to_vec());
-        drive.open();
-    }
-
-    #[test]
-    fn a_record_is_read_as_it_was_written(tag in 0..6_u8, bytes: Vec<u8>) {
-        let bytes = [&[tag][..], &bytes].concat();
-        if let Ok(record) = Record::from_bytes(&bytes) {
-            prop_assert_eq!(record.to_bytes(), bytes);
-        }
-    }
 }
