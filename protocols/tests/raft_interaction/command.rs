@@ -50,8 +50,11 @@ fn switch(word: &str) -> Result<bool, String> {
     }
 }
 
+/// From whom to whom; `None` is anybody.
+type Link = (Option<NodeId>, Option<NodeId>);
+
 /// `n1->n2`; a star is anybody.
-fn link(word: &str) -> Result<Option<(Option<NodeId>, Option<NodeId>)>, String> {
+fn link(word: &str) -> Result<Option<Link>, String> {
     let Some((from, to)) = word.split_once("->") else { return Ok(None) };
     let end = |word: &str| if word == "*" { Ok(None) } else { node(word).map(Some) };
     Ok(Some((end(from)?, end(to)?)))
