@@ -8,7 +8,7 @@ use super::message::{Ballot, Body, Message, TERM_MAX};
 use super::node::{ELECTION, Raft, Role, Waiting};
 use super::notes;
 use super::storage::Vote;
-use simlab_core::{Env, NodeId};
+use simlab_core::{Env, NodeId, Time};
 use std::collections::BTreeSet;
 
 /// Who has said what.
@@ -115,6 +115,13 @@ impl<M: Machine> Raft<M> {
         notes::note_decides(term, from, last, env);
         self.waiting.push((self.vote_written, Waiting::Grant(from, message)));
         self.release(env);
+    }
+
+    /// Whether a leader was heard so lately that nobody should be elected (§4.2.3).
+    fn hears_leader(&self, now: Time) -> bool {
+        // Of whatever term that leader was: its lease does not end when this node hears of a later one (§6.4.1).
+        let lately = self.heard > Time::ZERO && now.since(self.heard) < self.config.election;
+        self.config.check_quorum && (self.leads() || lately)
     }
 
     fn is_electable(&self, last: Position) -> bool {

@@ -264,8 +264,7 @@ impl<M: Machine> Raft<M> {
     fn start(&mut self, env: &mut Env<'_>) {
         let Ok(found) = self.storage.open(env) else { return env.halt() };
         (self.vote, self.log) = (found.vote, found.log);
-        // A file that was begun for a torn one may be from before the first snapshot.
-        if let Some(snapshot) = found.snapshot.filter(|snapshot| snapshot.last.index > 0) {
+        if let Some(snapshot) = found.snapshot {
             if !self.machine.restore(&snapshot.machine) {
                 env.note("raft.bad-snapshot", snapshot.last.index, 0);
                 return env.halt();
@@ -492,12 +491,5 @@ impl<M: Machine> Raft<M> {
     /// A message of this node's term.
     pub(super) const fn of_term<'a>(&self, body: Body<'a>) -> Message<'a> {
         Message { term: self.vote.term, body }
-    }
-
-    /// Whether a leader was heard so lately that nobody should be elected (§4.2.3).
-    pub(super) fn hears_leader(&self, now: Time) -> bool {
-        // Of whatever term that leader was: its lease does not end when this node hears of a later one (§6.4.1).
-        let lately = self.heard > Time::ZERO && now.since(self.heard) < self.config.election;
-        self.config.check_quorum && (self.leads() || lately)
     }
 }
