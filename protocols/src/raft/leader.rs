@@ -16,6 +16,9 @@ use simlab_core::{Env, NodeId, Time};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 
+/// Of how many rounds that no quorum has answered it is known when they began.
+const ROUNDS_MAX: usize = 1_024;
+
 /// What a node knows as long as it leads.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Leader {
@@ -105,6 +108,9 @@ impl<M: Machine> Raft<M> {
         let Role::Leader(leader) = &mut self.role else { return };
         leader.round += 1;
         leader.rounds.push_back((leader.round, now));
+        if leader.rounds.len() > ROUNDS_MAX {
+            leader.rounds.pop_front();
+        }
         let members: Vec<NodeId> = leader.progress.keys().copied().collect();
         for to in members {
             let Role::Leader(leader) = &mut self.role else { return };

@@ -392,7 +392,8 @@ impl<M: Machine> Raft<M> {
         }
     }
 
-    /// It is a follower from now on, of whomever.
+    /// It is a follower from now on, of whomever. Who waits for a leader goes on waiting: candidates that nobody elects must
+    /// not keep others from standing (§3.4).
     pub(super) fn step_down(&mut self, env: &mut Env<'_>) {
         let role = std::mem::replace(&mut self.role, Role::Follower);
         if let Role::Leader(leader) = role {
@@ -400,8 +401,8 @@ impl<M: Machine> Raft<M> {
             self.leader = None;
             self.outputs.extend(leader.reads.into_iter().map(|read| Output::Unreadable(read.id)));
             self.outputs.push(Output::Deposed);
+            self.wait_for_leader(env);
         }
-        self.wait_for_leader(env);
     }
 
     /// Waits for a leader, for as long as is drawn (§3.4).

@@ -1,4 +1,7 @@
 //! Calls of the service that find the leader: who is no leader names one, and who does not answer is not asked again.
+//!
+//! Each copy is a call of its own that is sent once (`maybe`): what became of an earlier copy this end has to know, for a
+//! session may end between two of them.
 
 use super::kvs::Call;
 use super::why;
@@ -32,6 +35,8 @@ pub(super) struct Found {
 #[derive(Clone, Debug, Hash)]
 struct Search {
     call: Call,
+    /// Who alone is asked; the leader if nobody is named.
+    whom: Option<NodeId>,
     /// The copy that is under way.
     copy: Option<CallId>,
     /// Whether an earlier copy may be carried out.
@@ -79,11 +84,9 @@ impl Finder {
         self.ask_of(None, key, call, env);
     }
 
-    /// The same, of one node first.
+    /// The same, of one node alone if one is named.
     pub(super) fn ask_of(&mut self, whom: Option<NodeId>, key: u64, call: Call, env: &mut Env<'_>) {
-        let known = whom.and_then(|whom| self.servers.iter().position(|server| *server == whom));
-        self.at = known.unwrap_or(self.at);
-        let search = Search { call, copy: None, doubtful: false, redirects: 0 };
+        let search = Search { call, whom, copy: None, doubtful: false, redirects: 0 };
         self.searches.insert(key, search);
         self.send(key, env);
     }
@@ -110,10 +113,15 @@ impl Finder {
         !done.iter().any(|completed| completed.call == copy && completed.result == never_sent)
     }
 
+    /// Takes another one for the leader.
+    fn next(&mut self) {
+        self.at = (self.at + 1) % self.servers.len();
+    }
+
     fn send(&mut self, key: u64, env: &mut Env<'_>) {
         let Some(search) = self.searches.get_mut(&key) else { return };
-        let to = self.servers[self.at];
-        let options = Options::new(Semantics::AtLeastOnce, Duration::FOREVER);
+        let to = search.whom.unwrap_or(self.servers[self.at]);
+        let options = Options::new(Semantics::Maybe, Duration::FOREVER);
         let (request, mut done) = (Request::<Bytes>::new(&search.call), Vec::new());
         let handle = self.rpc.call(to, &request, options, &mut env.at(rpc::PORT), &mut done);
         if done.is_empty() {
@@ -136,7 +144,7 @@ impl Finder {
             {
                 search.doubtful = true;
             }
-            self.at = (self.at + 1) % self.servers.len();
+            self.next();
         }
         self.send(key, env);
         true
@@ -184,7 +192,7 @@ impl Finder {
             Err(error) => {
                 search.doubtful |=
                     !matches!(error, CallError::Refused(_) | CallError::Unavailable(_));
-                self.at = (self.at + 1) % self.servers.len();
+                self.next();
                 env.set_timer(key, PAUSE);
                 return None;
             }
