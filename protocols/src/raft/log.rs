@@ -162,6 +162,10 @@ impl Log {
                 self.truncate(at);
             }
             if at > self.last().index {
+                if entry.term < self.last().term {
+                    // No leader has such a log.
+                    return Accepted::Up { to: at - 1, truncated };
+                }
                 self.append(entry.clone());
             }
         }

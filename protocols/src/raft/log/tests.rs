@@ -76,6 +76,14 @@ fn what_is_compacted_is_known_by_its_last_entry() {
     assert_eq!(terms(&log), [2, 3, 3]);
 }
 
+/// A message that no leader has sent: entries behind a snapshot that are older than it.
+#[test]
+fn terms_never_go_back() {
+    let mut log = Log::behind(at(5, 3));
+    assert_eq!(log.accept(at(4, 1), &entries(&[1, 2])), Up { to: 5, truncated: None });
+    assert_eq!((log.last(), log.len()), (at(5, 3), 0));
+}
+
 #[test]
 fn a_snapshot_takes_the_place_of_what_is_before_it() {
     let mut same = log(&[1, 1, 2]);
