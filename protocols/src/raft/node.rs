@@ -132,6 +132,7 @@ pub struct Raft<M: Machine> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Counts {
     pub(super) elected: u64,
+    /// How often it ceased to lead, for whatever reason.
     pub(super) deposed: u64,
     pub(super) snapshots: u64,
     pub(super) installed: u64,
@@ -364,7 +365,6 @@ impl<M: Machine> Raft<M> {
     /// There is a later term.
     pub(super) fn adopt(&mut self, term: u64, env: &mut Env<'_>) {
         if self.leads() {
-            self.counts.deposed += 1;
             let words = format_args!("term {} by term {term}", self.vote.term);
             env.note_with(notes::DEPOSED, self.vote.term, term, words);
         }
@@ -398,6 +398,7 @@ impl<M: Machine> Raft<M> {
         let role = std::mem::replace(&mut self.role, Role::Follower);
         if let Role::Leader(leader) = role {
             env.cancel_timer(HEARTBEAT);
+            self.counts.deposed += 1;
             self.leader = None;
             self.outputs.extend(leader.reads.into_iter().map(|read| Output::Unreadable(read.id)));
             self.outputs.push(Output::Deposed);
