@@ -41,6 +41,8 @@ const RUNS: [(&str, u64); 32] = [
     ("discovery", 10),
     ("load_balancing", 4),
     ("overload", 2),
+    ("raft_election", 20),
+    ("raft_replication", 20),
     ("rpc_storm", 200),
     ("failover_storm", 60),
     ("raft_figure8", 200),

@@ -32,6 +32,8 @@ pub const LESSONS: &[(&str, &str)] = &[
     ("discovery", include_str!("../discovery.toml")),
     ("load_balancing", include_str!("../load_balancing.toml")),
     ("overload", include_str!("../overload.toml")),
+    ("raft_election", include_str!("../raft_election.toml")),
+    ("raft_replication", include_str!("../raft_replication.toml")),
     ("rpc_storm", include_str!("../rpc_storm.toml")),
     ("failover_storm", include_str!("../failover_storm.toml")),
     ("raft_figure8", include_str!("../raft_figure8.toml")),
