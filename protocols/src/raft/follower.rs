@@ -47,6 +47,7 @@ impl<M: Machine> Raft<M> {
         let was = self.log.last();
         let (to, truncated) = match self.log.accept(before, entries) {
             Accepted::Conflict(hint) => {
+                self.counts.conflicts += 1;
                 let log = Appended::Conflict { asked: before.index, hint };
                 let message = self.of_term(Body::Appended { round: self.round, log });
                 return self.say(from, message, env);

@@ -73,6 +73,7 @@ impl<M: Machine> Raft<M> {
         view.int("deposed", self.counts.deposed as i64);
         view.int("snapshots", self.counts.snapshots as i64);
         view.int("installed", self.counts.installed as i64);
+        view.int("conflicts", self.counts.conflicts as i64);
         view.int("malformed", self.counts.malformed as i64);
     }
 

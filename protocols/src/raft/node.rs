@@ -137,6 +137,8 @@ pub(super) struct Counts {
     pub(super) snapshots: u64,
     pub(super) installed: u64,
     pub(super) malformed: u64,
+    /// How often it told a leader that its log departs from that one's.
+    pub(super) conflicts: u64,
 }
 
 impl<M: Machine> Raft<M> {
