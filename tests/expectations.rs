@@ -12,7 +12,7 @@ use simlab::scenarios::LESSONS;
 use simlab::scenarios::sweep::{Seeds, Tally};
 
 /// How many seeds each lesson gets: what the longer ones take is about the same.
-const RUNS: [(&str, u64); 32] = [
+const RUNS: [(&str, u64); 35] = [
     ("cap_partition", 1_000),
     ("cap_no_majority", 1_000),
     ("lossy_link", 1_000),
@@ -43,6 +43,9 @@ const RUNS: [(&str, u64); 32] = [
     ("overload", 2),
     ("raft_election", 20),
     ("raft_replication", 20),
+    ("raft_figure7", 20),
+    ("raft_reads", 20),
+    ("raft_exactly_once", 20),
     ("rpc_storm", 200),
     ("failover_storm", 60),
     ("raft_figure8", 200),
