@@ -96,7 +96,7 @@ const CAUGHT: &[Caught] = &[
     ("raft-vote-without-log-check", "one_vote", RAFT, "index", 0),
     ("raft-two-votes-in-a-term", "one_vote", RAFT, "index", 3),
     ("raft-commit-older-term", "leader_completeness", FIGURE_8, "own-term", 0),
-    ("raft-truncate-on-any-append", "leader_completeness", RAFT, "index", 0),
+    ("raft-truncate-on-any-append", "commit_grows", RAFT, "index", 0),
     ("raft-apply-before-commit", "applied_is_committed", RAFT, "index", 0),
     ("raft-stale-acknowledgement", "leader_completeness", RAFT_STALE, "default", 0),
     ("raft-quorum-of-half", "one_leader", RAFT, "index", 3),

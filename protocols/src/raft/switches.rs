@@ -90,7 +90,7 @@ pub(super) const SWITCHES: &[Switch] = &[
         "raft-truncate-on-any-append",
         "entries are taken away only if they conflict: an old message must not take back newer ones (Ongaro 2014, \
          §3.5, and figure 3.1, AppendEntries, step 3)",
-        "leader_completeness",
+        "commit_grows",
     ),
     switch(
         "raft-apply-before-commit",
@@ -106,7 +106,7 @@ pub(super) const SWITCHES: &[Switch] = &[
     switch(
         "raft-quorum-of-half",
         "a quorum is a majority, so that any two share a node (Ongaro 2014, §3.4)",
-        "leader_completeness",
+        "one_leader",
     ),
     switch(
         "raft-read-without-round",
