@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   shop/client ──request──▶ shop/consistent ─▶ caspaxos     consensus per product, by majority
+//!                            shop/replicated ─▶ raft         one log of everything, by a leader
 //!               ◀──reply───  shop/available ─┐
 //!                            shop/escrow ────┴▶ pn_counter   a counter per product, by gossip
 //! ```
@@ -37,8 +38,9 @@ use simlab_core::Entry;
 /// All services and clients of this crate.
 #[must_use]
 pub fn entries() -> &'static [&'static Entry] {
-    static ENTRIES: [&Entry; 35] = [
+    static ENTRIES: [&Entry; 36] = [
         &shop::consistent::ENTRY,
+        &shop::replicated::ENTRY,
         &shop::available::ENTRY,
         &shop::escrow::ENTRY,
         &shop::client::ENTRY,

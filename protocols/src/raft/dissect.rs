@@ -18,11 +18,11 @@ pub(super) fn dissect(bytes: &[u8]) -> Option<Dissection> {
         return kvs::dissect(bytes);
     }
     (port == super::service::RAFT.0.get()).then_some(())?;
-    raft(message, port)
+    raft(message, port, command)
 }
 
-/// Dissects a message of Raft whose port a parent has peeled off.
-pub(super) fn raft(bytes: &[u8], port: u8) -> Option<Dissection> {
+/// Dissects a message of Raft whose port a parent has peeled off; `command` says what a command of its log is.
+pub(crate) fn raft(bytes: &[u8], port: u8, command: fn(&[u8]) -> String) -> Option<Dissection> {
     let Message { term, body } = Message::from_bytes(bytes).ok()?;
     let mut walk = Walk::new(bytes);
     walk.shown("type", Reader::u8, |_| body.kind().to_owned())?;
@@ -44,11 +44,14 @@ pub(super) fn raft(bytes: &[u8], port: u8) -> Option<Dissection> {
             walk.field("round", Reader::u64)?;
             let count = walk.field("entries", Reader::u16)?;
             for _ in 0..count {
-                walk.field("entry", Entry::decode)?;
+                walk.shown("entry", Entry::decode, |entry| words(entry, command))?;
             }
             match entries.len() {
                 0 => format!("term {term}, commit {commit}"),
-                1 => format!("term {term}, {} after {before}: {}", entries[0].term, entries[0]),
+                1 => {
+                    let words = words(&entries[0], command);
+                    format!("term {term}, {} after {before}: {words}", entries[0].term)
+                }
                 count => format!("term {term}, {count} entries after {before}"),
             }
         }
@@ -104,16 +107,20 @@ impl fmt::Display for Appended {
     }
 }
 
-impl fmt::Display for Entry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.payload {
-            Payload::Nothing => f.write_str("nothing"),
-            Payload::Configuration(configuration) => write!(f, "members {configuration}"),
-            Payload::Command(command) => match Command::from_bytes(command) {
-                Ok(command) => command.what.fmt(f),
-                Err(_) => write!(f, "{} bytes", command.len()),
-            },
-        }
+/// An entry in words.
+fn words(entry: &Entry, command: fn(&[u8]) -> String) -> String {
+    match &entry.payload {
+        Payload::Nothing => "nothing".to_owned(),
+        Payload::Configuration(configuration) => format!("members {configuration}"),
+        Payload::Command(bytes) => command(bytes),
+    }
+}
+
+/// A command of the key-value service in words.
+fn command(bytes: &[u8]) -> String {
+    match Command::from_bytes(bytes) {
+        Ok(command) => command.what.to_string(),
+        Err(_) => format!("{} bytes", bytes.len()),
     }
 }
 

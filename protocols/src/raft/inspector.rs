@@ -129,7 +129,7 @@ fn named(nodes: &BTreeSet<NodeId>) -> String {
 }
 
 /// A node in words.
-pub(super) fn node(state: &Fields) -> Inspection {
+pub(crate) fn node(state: &Fields) -> Inspection {
     let text = |name| match state.get(&[name]) {
         Some(FieldValue::Text(text)) => Some(text.as_str()),
         _ => None,

@@ -17,11 +17,11 @@
 
 pub mod config;
 pub mod configuration;
-mod dissect;
+pub(crate) mod dissect;
 mod election;
 mod follower;
 mod goals;
-mod inspector;
+pub(crate) mod inspector;
 mod install;
 mod invariant;
 pub mod kv;
@@ -41,6 +41,7 @@ pub mod store;
 mod switches;
 mod transfer;
 
+pub(crate) use invariant::INVARIANTS;
 pub use membership::Mode;
 pub use node::{Output, Raft, Refused};
 pub use reads::ReadMode;

@@ -18,6 +18,9 @@
 //! carried away is a vote that nobody can ask for, and the account of a minority is no account.
 //! *Corruption* is outside until links have checksums: a damaged ballot is a ballot.
 //!
+//! **Raft** ([`REPLICATED`]) rests on the same two facts, and tolerates the same; *leave* is outside, since the model of
+//! Raft knows a replacement of nodes instead.
+//!
 //! **The counters** ([`COUNTERS`]) rest on less: an entry is counted by one node, which never forgets
 //! what it has told, and the maximum takes care of everything that links do. Requests are recognised
 //! by their numbers, which are written with the entry, so that duplicates and late copies are counted
@@ -62,6 +65,13 @@ pub(super) const MAJORITY: FaultModel = FaultModel {
         Tolerates { kind: Kind::Leave, safety: Minority, liveness: Minority },
     ],
     drift_max: DRIFT_MAX,
+};
+
+/// What `shop-raft` tolerates: what Raft does. Deadlines come before time-outs with a drift of a fifth, too.
+pub(super) const REPLICATED: FaultModel = FaultModel {
+    summary: "safe whatever links, clocks and crashes do while disks keep what they say they keep; \
+              goes on while fewer than half of the cities are away, once the others have a leader",
+    ..crate::raft::service::FAULTS
 };
 
 /// What `shop-pn-counter` and `shop-escrow` tolerate.

@@ -63,6 +63,13 @@ pub(super) fn ledger(state: &Fields) -> Inspection {
     Inspection { headline: left(state), lines: lines.collect() }
 }
 
+/// A replica of the log.
+pub(super) fn replicated(state: &Fields) -> Inspection {
+    let raft = crate::raft::inspector::node(state);
+    let headline = raft.headline.zip(left(state)).map(|(role, left)| format!("{left}; {role}"));
+    Inspection { headline, lines: raft.lines }
+}
+
 /// A customer.
 pub(super) fn client(state: &Fields) -> Inspection {
     let open = state.get_int(&["open"]).unwrap_or_default();

@@ -1,8 +1,9 @@
-//! A shop that sells from several cities, three times over, and its customers.
+//! A shop that sells from several cities, four times over, and its customers.
 //!
 //! | module | answers | in a partition |
 //! |---|---|---|
 //! | [`consistent`] | what a majority decided | only the side of the majority answers |
+//! | [`replicated`] | what is in the log of a majority | the same, once it has a leader |
 //! | [`available`] | what this city knows | every city answers; the shop may sell too much |
 //! | [`escrow`] | what this city holds itself | every city sells what fits its own share |
 //!
@@ -10,6 +11,7 @@
 //! first the sum of the cities' shares, whatever its name. What each tolerates is argued in `faults`.
 
 pub mod available;
+mod books;
 pub mod client;
 pub mod consistent;
 pub mod escrow;
@@ -19,6 +21,7 @@ mod goals;
 mod inspector;
 pub mod ledger;
 pub mod numbers;
+pub mod replicated;
 mod requests;
 mod stock;
 mod switches;
@@ -49,6 +52,10 @@ pub const PAXOS: Port = Port::new(2);
 pub const GOSSIP: Port = Port::new(3);
 /// The place of the record of requests; nothing is sent to it.
 const REQUESTS: Port = Port::new(4);
+/// The port of Raft.
+pub const RAFT: Port = Port::new(5);
+/// Where a replica asks the leader for its customers.
+pub const ASKED: Port = Port::new(6);
 
 const SHARE: Parameter = Parameter {
     name: "share",

@@ -71,7 +71,7 @@ const fn invariant<L: Law + Default>(summary: &'static str) -> Invariant {
 }
 
 /// All of them.
-pub(in crate::raft) const INVARIANTS: &[Invariant] = &[
+pub(crate) const INVARIANTS: &[Invariant] = &[
     invariant::<elections::OneLeader>("at most one leader is elected in a term (election safety)"),
     invariant::<elections::OneVote>(
         "no node votes twice in a term, forgets a vote in a crash, or votes for a log that is older than its own",

@@ -99,7 +99,7 @@ pub(super) mod why {
 /// What a cluster of Raft tolerates, and why (Ongaro 2014, §3.1, chapter 6): safe is it whatever links, clocks within
 /// their bound and crashes do, while disks keep what they say they keep; it goes on while a majority of the voters does.
 /// A copy of a message that links damage is for a checksum.
-pub(super) const FAULTS: FaultModel = FaultModel {
+pub(crate) const FAULTS: FaultModel = FaultModel {
     summary: "safe whatever links and crashes do while disks keep what they say they keep, and clocks drift \
               within the bound of leases; goes on while a majority of the voters does",
     tolerates: &[
