@@ -12,9 +12,10 @@ use simlab::scenarios::LESSONS;
 use simlab::scenarios::sweep::{Seeds, Tally};
 
 /// How many seeds each lesson gets: what the longer ones take is about the same.
-const RUNS: [(&str, u64); 37] = [
+const RUNS: [(&str, u64); 38] = [
     ("cap_partition", 1_000),
     ("cap_no_majority", 1_000),
+    ("cap_leader", 100),
     ("lossy_link", 1_000),
     ("crash_and_disk", 100),
     ("clock_drift", 60),

@@ -6,6 +6,7 @@ use crate::Source;
 pub const LESSONS: &[(&str, &str)] = &[
     ("cap_partition", include_str!("../cap_partition.toml")),
     ("cap_no_majority", include_str!("../cap_no_majority.toml")),
+    ("cap_leader", include_str!("../cap_leader.toml")),
     ("lossy_link", include_str!("../lossy_link.toml")),
     ("crash_and_disk", include_str!("../crash_and_disk.toml")),
     ("clock_drift", include_str!("../clock_drift.toml")),
