@@ -77,7 +77,8 @@ fn payload(entry: &Entry, proposed: &BTreeMap<Vec<u8>, String>) -> String {
             Some(words) => words.clone(),
             None => format!("{} bytes", command.len()),
         },
-        Payload::Nothing | Payload::Configuration(_) => entry.to_string(),
+        Payload::Nothing => "nothing".to_owned(),
+        Payload::Configuration(configuration) => format!("members {configuration}"),
     }
 }
 
