@@ -45,6 +45,8 @@ const RUNS: [(&str, u64); 38] = [
     ("raft_election", 20),
     ("raft_replication", 20),
     ("raft_figure7", 20),
+    ("raft_snapshot", 10),
+    ("raft_membership", 10),
     ("raft_reads", 20),
     ("raft_exactly_once", 20),
     ("rpc_storm", 200),

@@ -36,6 +36,8 @@ pub const LESSONS: &[(&str, &str)] = &[
     ("raft_election", include_str!("../raft_election.toml")),
     ("raft_replication", include_str!("../raft_replication.toml")),
     ("raft_figure7", include_str!("../raft_figure7.toml")),
+    ("raft_snapshot", include_str!("../raft_snapshot.toml")),
+    ("raft_membership", include_str!("../raft_membership.toml")),
     ("raft_reads", include_str!("../raft_reads.toml")),
     ("raft_exactly_once", include_str!("../raft_exactly_once.toml")),
     ("rpc_storm", include_str!("../rpc_storm.toml")),
