@@ -12,7 +12,7 @@ use simlab::scenarios::LESSONS;
 use simlab::scenarios::sweep::{Seeds, Tally};
 
 /// How many seeds each lesson gets: what the longer ones take is about the same.
-const RUNS: [(&str, u64); 38] = [
+const RUNS: [(&str, u64); 40] = [
     ("cap_partition", 1_000),
     ("cap_no_majority", 1_000),
     ("cap_leader", 100),
