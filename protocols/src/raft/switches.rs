@@ -7,8 +7,6 @@ use simlab_core::{Arguments, Switch};
 const NO_PRE_VOTE: &str = "raft-no-pre-vote";
 /// Leaders go on without a majority.
 const NO_CHECK_QUORUM: &str = "raft-no-check-quorum";
-/// Clients open no sessions.
-pub(super) const NO_SESSIONS: &str = "raft-no-sessions";
 
 /// The switches that leave out one rule each.
 const RULES: [(&str, Rule); 21] = [

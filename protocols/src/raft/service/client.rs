@@ -11,7 +11,6 @@ use super::finder::{Finder, Found, read};
 use super::kvs::{Call as Ask, Ticket};
 use super::server::SERVER;
 use super::{finder, inspector, value, why};
-use crate::raft::switches;
 use crate::rpc::{self, value::Bytes};
 use simlab_core::wire::Decode;
 use simlab_core::{
@@ -115,7 +114,7 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
         finder: Finder::new(arguments, SERVER.name)?,
         timeout: arguments.duration("timeout"),
         reads,
-        with_sessions: arguments.flag("sessions") && !arguments.switched(switches::NO_SESSIONS),
+        with_sessions: arguments.flag("sessions"),
         session: None,
         number: 0,
         first: 0,
