@@ -133,7 +133,7 @@ fn without_colours_the_cursor_is_seen() {
 fn the_library_opens_lessons() {
     let mut terminal = Terminal::start(&["tui"], (80, 24), &[]);
     terminal.until("One shop, three cities");
-    terminal.keys("jj\r");
+    terminal.keys("jjj\r");
     terminal.until("lossy_link");
     terminal.until("of 9317");
     terminal.keys("q");
