@@ -196,7 +196,7 @@ impl<M: Machine> Raft<M> {
         }
     }
 
-    /// Puts a command into the log. What comes of it an [`Output::Applied`](super::node::Output::Applied) of this
+    /// Puts a command into the log. Those of one event are written and sent together, by [`finish`](Self::finish). What comes of it an [`Output::Applied`](super::node::Output::Applied) of this
     /// position tells; or there is one of the same index and another term, and nothing came of it here.
     ///
     /// # Errors
@@ -210,13 +210,20 @@ impl<M: Machine> Raft<M> {
         let term = self.vote.term;
         let changes = matches!(payload, Payload::Configuration(_));
         let index = self.log.append(Entry { term, payload });
-        self.appended(index, env);
+        self.unsent.get_or_insert(index);
         if changes {
-            self.track_members(env);
+            // It takes effect as soon as it is in the log (§4.1).
+            self.send_proposed(env);
         }
+        Position { index, term }
+    }
+
+    /// Writes and sends what was proposed.
+    pub(super) fn send_proposed(&mut self, env: &mut Env<'_>) {
+        let Some(first) = self.unsent.take() else { return };
+        self.appended(first, env);
         self.send_log_to_all(env);
         self.count_own(env);
-        Position { index, term }
     }
 
     pub(super) fn on_appended(

@@ -32,6 +32,7 @@ mod membership;
 pub mod message;
 mod node;
 mod notes;
+mod outputs;
 pub mod progress;
 mod reads;
 pub mod service;

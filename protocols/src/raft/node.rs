@@ -9,6 +9,7 @@ use super::log::{Log, Payload, Position};
 use super::machine::Machine;
 use super::message::{Ballot, Body, Message};
 use super::notes;
+pub use super::outputs::{Output, Refused};
 use super::storage::{Snapshot, Storage, Vote, WriteNumber};
 use simlab_core::wire::Decode;
 use simlab_core::{Duration, Env, Event, NodeId, Time, TimerKey};
@@ -29,48 +30,6 @@ pub(super) enum Role {
     Candidate(Canvass),
     /// It was elected.
     Leader(Box<Leader>),
-}
-
-/// What its parent is told.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Output<A> {
-    /// A command is applied, and this came of it.
-    Applied {
-        /// Where it is.
-        at: Position,
-        /// What came of it.
-        answer: A,
-    },
-    /// A configuration is committed.
-    Configured {
-        /// Where it is.
-        at: Position,
-        /// Whether another follows of itself.
-        joint: bool,
-    },
-    /// What the state machine has now may be answered to the read of this number.
-    Readable(u64),
-    /// The read of this number is not answered here.
-    Unreadable(u64),
-    /// It is no longer leader: of what it has proposed and is not applied it does not know what becomes.
-    Deposed,
-}
-
-/// Why something cannot be asked of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Refused {
-    /// It is not the leader; perhaps this one is.
-    NotLeader(Option<NodeId>),
-    /// It is about to give way to another leader.
-    GivingWay(NodeId),
-    /// It has not committed anything in its term yet (§4.2, the bug of 2015).
-    TooEarly,
-    /// The cluster is changing already.
-    Changing,
-    /// That is no configuration to change to.
-    Impossible,
-    /// A learner that is to vote has not got the log yet.
-    Behind(NodeId),
 }
 
 /// What waits until a write is durable.
@@ -122,6 +81,8 @@ pub struct Raft<M: Machine> {
     pub(super) patience: Duration,
     pub(super) assembly: Option<Assembly>,
     pub(super) waiting: Vec<(WriteNumber, Waiting)>,
+    /// The first of its own entries that are in the log, and neither written nor sent yet.
+    pub(super) unsent: Option<u64>,
     pub(super) outputs: Vec<Output<M::Answer>>,
     /// The term in which it last led, in this life.
     pub(super) led: u64,
@@ -182,6 +143,7 @@ impl<M: Machine> Raft<M> {
             patience: config.election,
             assembly: None,
             waiting: Vec::new(),
+            unsent: None,
             outputs: Vec::new(),
             led: 0,
             counts: Counts::default(),
@@ -234,6 +196,7 @@ impl<M: Machine> Raft<M> {
 
     /// Handles an event of its port; `env` is that of the port.
     pub fn on_event(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Vec<Output<M::Answer>> {
+        self.send_proposed(env);
         match event {
             Event::Start => self.start(env),
             Event::Datagram { from, bytes } => match Message::from_bytes(bytes) {
@@ -257,9 +220,10 @@ impl<M: Machine> Raft<M> {
         self.finish(env)
     }
 
-    /// Ends an event: asks for a sync of what was written, and gives what the parent is to be told.
+    /// Ends an event: writes and sends what was proposed, asks for a sync, and gives what the parent is to be told.
     /// [`on_event`](Self::on_event) does that itself; who calls `propose`, `read`, `change` or `transfer` does it next.
     pub fn finish(&mut self, env: &mut Env<'_>) -> Vec<Output<M::Answer>> {
+        self.send_proposed(env);
         self.storage.sync(env);
         std::mem::take(&mut self.outputs)
     }
@@ -483,6 +447,7 @@ impl<M: Machine> Raft<M> {
         if changes {
             self.reconfigure();
             self.note_configured(env);
+            self.track_members(env);
         }
         let entries = self.log.from(first, usize::MAX);
         self.storage.entries(first, entries, env);
