@@ -60,7 +60,7 @@ fn objects_to_all_rules(told: &str) -> bool {
 }
 
 #[test]
-fn the_files_are_true() {
+fn raft_does_what_the_files_say() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/raft_interaction/testdata");
     let files = std::fs::read_dir(&folder).expect("the folder is there");
     let mut files: Vec<_> = files.map(|file| file.expect("a file").path()).collect();
