@@ -31,6 +31,7 @@ pub mod reliable;
 pub mod rpc;
 pub mod shop;
 pub mod stream;
+mod threads;
 pub mod vault;
 
 use simlab_core::Entry;

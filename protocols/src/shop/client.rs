@@ -11,21 +11,18 @@
 //! **Numbers.** A request goes under the number of its operation in the history. The driver gives
 //! those, and gives none twice, restarts included.
 //!
-//! **Sessions** are the client's logical threads in the history; operations of one session must not
-//! overlap. Each operation takes the lowest session that is free. One that ends unknown keeps its
-//! session for ever, since it may still take effect at any time. So do those that a crash leaves
-//! open; a restarted client does not know them, and therefore takes sessions of a range of its own,
-//! that of its life.
+//! **Sessions** of the history: see [`Threads`].
 
 use super::faults::CUSTOMERS;
 use super::{arm, front, goals, inspector, shop, timeout};
 use crate::rpc::error::{CallError, Refusal, Verdict};
 use crate::rpc::message::{CallId, Message, Semantics};
 use crate::rpc::{self, Completed, Handle, Options};
+use crate::threads::{THREADS_OF_A_LIFE, Threads};
 use simlab_core::wire::Decode;
 use simlab_core::{
     Arguments, BuildError, Call, Duration, Entry, Env, Event, Fields, NodeId, OpId, Operation,
-    Outcome, Parameter, ParameterKind, Process, Session, Value,
+    Outcome, Parameter, ParameterKind, Process, Value,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,9 +46,6 @@ pub static ENTRY: Entry = Entry::client(
 .goals(goals::CUSTOMERS)
 .faults(&CUSTOMERS);
 
-/// How many sessions a life has for itself.
-const SESSIONS_OF_A_LIFE: u32 = 1 << 16;
-
 /// How long a first hello waits for its answer.
 const HELLO: Duration = Duration::from_millis(200);
 
@@ -64,12 +58,7 @@ struct Client {
     rpc: rpc::Client,
     server: NodeId,
     timeout: Duration,
-    /// The first session of this life.
-    first: u32,
-    /// How many sessions of this life have ever been used.
-    used: u32,
-    /// Those of them that may be used again.
-    free: BTreeSet<u32>,
+    threads: Threads,
     /// The operations that wait for an answer, by their call. They were called in the order of their numbers.
     open: BTreeMap<CallId, Open>,
     /// The calls whose operations ended unknown when their time was over.
@@ -79,7 +68,7 @@ struct Client {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Open {
     op: OpId,
-    session: u32,
+    thread: u32,
     operation: Operation,
     asked: Asked,
 }
@@ -102,18 +91,18 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
         retransmit: Duration::FOREVER,
         hello: HELLO,
         // All that have a session.
-        open_max: SESSIONS_OF_A_LIFE as usize,
+        open_max: THREADS_OF_A_LIFE as usize,
         steps: false,
         ..rpc::client::Config::default()
     });
-    let (free, open, given_up) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
-    Ok(Box::new(Client { rpc, server, timeout, first: 0, used: 0, free, open, given_up }))
+    let (threads, open, given_up) = (Threads::default(), BTreeMap::new(), BTreeSet::new());
+    Ok(Box::new(Client { rpc, server, timeout, threads, open, given_up }))
 }
 
 impl Process for Client {
     fn on_event(&mut self, event: Event<'_>, env: &mut Env<'_>) {
         if event == Event::Start {
-            self.first = env.life().wrapping_mul(SESSIONS_OF_A_LIFE);
+            self.threads = Threads::of_life(env.life());
             return;
         }
         match event.peel() {
@@ -153,23 +142,14 @@ impl Process for Client {
                 .collect();
             view.text("waiting", waiting.join("; "));
         }
-        // The sessions that no operation has and none will have again.
-        let retired = self.used as usize - self.free.len() - self.open.len();
-        view.int("retired", retired as i64);
+        view.int("retired", self.threads.retired(self.open.len()) as i64);
     }
 }
 
 impl Client {
     fn invoke(&mut self, operation: Operation, env: &mut Env<'_>) {
-        let session = match self.free.pop_first() {
-            Some(session) => session,
-            None if self.used < SESSIONS_OF_A_LIFE => {
-                self.used += 1;
-                self.used - 1
-            }
-            None => return env.note("sessions used up", self.used.into(), 0),
-        };
-        let op = env.invoke(Session(self.first.wrapping_add(session)), &operation);
+        let Some(thread) = self.threads.take(env) else { return };
+        let op = env.invoke(self.threads.session(thread), &operation);
         // Nothing below the lowest open number matters any more: not what was answered, not what
         // timed out, not what an earlier life left open.
         let lowest = self.open.values().next().map_or(op, |open| open.op);
@@ -187,12 +167,12 @@ impl Client {
             }
             Call::Read => Asked::Read(self.call(&shop::read(product), env, &mut done)),
             _ => {
-                self.free.insert(session);
+                self.threads.give_back(thread);
                 return env.complete(op, &Outcome::NotDone(NO_SUCH_CALL.to_owned()));
             }
         };
         let call = asked.call();
-        self.open.insert(call, Open { op, session, operation, asked });
+        self.open.insert(call, Open { op, thread, operation, asked });
         arm(env, call.counter().into(), self.timeout);
         self.on_completed(done, env);
     }
@@ -249,7 +229,7 @@ impl Client {
     fn end(&mut self, call: CallId, outcome: &Outcome, env: &mut Env<'_>) {
         let Some(open) = self.open.remove(&call) else { return };
         if !matches!(outcome, Outcome::Unknown(_)) {
-            self.free.insert(open.session);
+            self.threads.give_back(open.thread);
         }
         env.complete(open.op, outcome);
     }

@@ -118,14 +118,7 @@ impl Front {
     /// A front of which nothing was asked.
     pub(super) fn new() -> Self {
         let limits = Limits { calls: 1_024, callers: 1_024 };
-        let config = server::Config {
-            // A request never waits for a worker, so that each is with the shop in the event that it came in.
-            workers: usize::MAX,
-            queue: 0,
-            steps: false,
-            executions: false,
-            ..server::Config::in_memory(limits)
-        };
+        let config = server::Config::taking_down(limits);
         let server = rpc::Server::new(config, Skeleton(Desk::default()), Table::new(limits));
         // It calls nobody.
         Front { rpc: Endpoint::new(Client::new(client::Config::default()), server) }

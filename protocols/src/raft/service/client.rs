@@ -4,20 +4,20 @@
 //! session, so that it is done once however often it is asked (Ongaro 2014, §6.3). An operation of which no copy was
 //! ever sent, or every copy surely refused, is *not done*; else, without an answer, it ends *unknown*.
 //!
-//! **Sessions** of the history are the client's logical threads, as those of a
-//! [`shop-client`](crate::shop::client) are: operations of one do not overlap, and one that ends unknown keeps its own.
+//! **Sessions** of the history: see [`Threads`]; they are not those of the cluster.
 
 use super::finder::{Finder, Found, read};
 use super::kvs::{Call as Ask, Ticket};
 use super::server::SERVER;
 use super::{finder, inspector, value, why};
 use crate::rpc::{self, value::Bytes};
+use crate::threads::Threads;
 use simlab_core::wire::Decode;
 use simlab_core::{
     Arguments, BuildError, Call, Duration, Entry, Env, Event, FaultModel, Fields, OpId, Operation,
-    Outcome, Parameter, ParameterKind, Process, Session, TimerKey, Value,
+    Outcome, Parameter, ParameterKind, Process, TimerKey, Value,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The client.
 pub static CLIENT: Entry =
@@ -58,9 +58,6 @@ const FAULTS: FaultModel = FaultModel {
     drift_max: crate::rpc::faults::DRIFT_MAX,
 };
 
-/// How many sessions of the history a life has for itself.
-const SESSIONS_OF_A_LIFE: u32 = 1 << 16;
-
 /// The key of the search for a session; those of operations follow.
 const OPENING: u64 = 0;
 /// Timers of operations, apart from those of searches.
@@ -84,10 +81,7 @@ struct Client {
     session: Option<u64>,
     /// The next number of a write in it.
     number: u64,
-    /// The first session of the history of this life, how many were ever used, and which may be used again.
-    first: u32,
-    used: u32,
-    free: BTreeSet<u32>,
+    threads: Threads,
     /// The operations that wait, by their key.
     open: BTreeMap<u64, Open>,
     keys: u64,
@@ -117,9 +111,7 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
         with_sessions: arguments.flag("sessions"),
         session: None,
         number: 0,
-        first: 0,
-        used: 0,
-        free: BTreeSet::new(),
+        threads: Threads::default(),
         open: BTreeMap::new(),
         keys: OPENING,
     }))
@@ -128,7 +120,7 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
 impl Process for Client {
     fn on_event(&mut self, event: Event<'_>, env: &mut Env<'_>) {
         if event == Event::Start {
-            self.first = env.life().wrapping_mul(SESSIONS_OF_A_LIFE);
+            self.threads = Threads::of_life(env.life());
             return;
         }
         match event.peel() {
@@ -170,17 +162,10 @@ impl Process for Client {
 
 impl Client {
     fn invoke(&mut self, operation: Operation, env: &mut Env<'_>) {
-        let thread = match self.free.pop_first() {
-            Some(thread) => thread,
-            None if self.used < SESSIONS_OF_A_LIFE => {
-                self.used += 1;
-                self.used - 1
-            }
-            None => return env.note("sessions used up", self.used.into(), 0),
-        };
-        let op = env.invoke(Session(self.first.wrapping_add(thread)), &operation);
+        let Some(thread) = self.threads.take(env) else { return };
+        let op = env.invoke(self.threads.session(thread), &operation);
         if !is_served(&operation.call) {
-            self.free.insert(thread);
+            self.threads.give_back(thread);
             let why = "refused: the service has no such operation";
             return env.complete(op, &Outcome::NotDone(why.to_owned()));
         }
@@ -272,7 +257,7 @@ impl Client {
         let Some(open) = self.open.remove(&key) else { return };
         env.cancel_timer(TIME_OUT + key);
         if !matches!(outcome, Outcome::Unknown(_)) {
-            self.free.insert(open.thread);
+            self.threads.give_back(open.thread);
         }
         env.complete(open.op, outcome);
     }

@@ -68,14 +68,7 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
 impl Node {
     fn new(raft: Raft<Store>, batch_drawn: bool) -> Self {
         let limits = Limits { calls: 1_024, callers: 1_024 };
-        let config = server::Config {
-            // Nobody waits for a worker: how many wait for the log, the node says itself.
-            workers: usize::MAX,
-            queue: 0,
-            steps: false,
-            executions: false,
-            ..server::Config::in_memory(limits)
-        };
+        let config = server::Config::taking_down(limits);
         let server = rpc::Server::new(config, Skeleton(Desk::default()), Table::new(limits));
         Node {
             raft,

@@ -59,6 +59,19 @@ impl Config {
             deadline_kept: false,
         }
     }
+
+    /// The same for a service that takes each call down in the event that it comes in, and answers later: nobody waits for
+    /// a worker, and how many may wait is the service's own affair.
+    #[must_use]
+    pub const fn taking_down(limits: Limits) -> Self {
+        Config {
+            workers: usize::MAX,
+            queue: 0,
+            steps: false,
+            executions: false,
+            ..Config::in_memory(limits)
+        }
+    }
 }
 
 /// The table is not written down, and said to be.
