@@ -172,7 +172,15 @@ mod tests {
             let rules = Rules::ALL.without(*rule);
             let left = Rule::ALL.iter().filter(|other| !rules.keeps(**other));
             assert_eq!(left.collect::<Vec<_>>(), [rule]);
+            assert_eq!(rules.without(*rule), rules, "it cannot be left out twice");
         }
+    }
+
+    #[test]
+    fn what_is_too_long_is_for_ever() {
+        assert_eq!(scaled(10, 3, 2), 15);
+        assert_eq!(scaled(u64::MAX, 1, 1), u64::MAX);
+        assert_eq!(scaled(u64::MAX, 3, 1), u64::MAX);
     }
 
     /// At worst the leader's clock is slow and the follower's is fast.
@@ -195,5 +203,10 @@ mod tests {
         let own = scaled(config.silence().nanos(), MILLION, MILLION + 200_000);
         let other = scaled(2 * config.election.nanos(), MILLION, MILLION - 200_000);
         assert!(own >= other - 1, "{own} {other}");
+        // A clock that may stand still is waited for as long as one that hardly moves.
+        for drift in [MILLION - 1, MILLION, 2 * MILLION] {
+            let silence = Config { drift, ..config }.silence();
+            assert_eq!(silence, config.election.times(2 * (2 * MILLION - 1)), "{drift}");
+        }
     }
 }

@@ -29,16 +29,10 @@ pub enum Share {
 }
 
 impl Share {
-    const fn of(self, all: usize) -> usize {
+    fn of(self, all: usize) -> usize {
         match self {
             Share::MoreThanHalf => all / 2 + 1,
-            Share::Half => {
-                if all < 2 {
-                    1
-                } else {
-                    all / 2
-                }
-            }
+            Share::Half => (all / 2).max(1),
         }
     }
 }
@@ -238,6 +232,21 @@ mod tests {
         assert!(joint.is_quorum(|node| [1, 3, 4].contains(&node.0)));
         assert_eq!(joint.joint(nodes([1]), nodes([])), None, "one change at a time");
         assert_eq!(joint.settled().members().collect::<BTreeSet<_>>(), nodes([3, 4, 5, 6]));
+    }
+
+    #[test]
+    fn a_single_step_is_one_voter_more_or_less() {
+        let of = |voters: &[u32]| Configuration::of(nodes(voters.iter().copied()));
+        let three = of(&[1, 2, 3]);
+        for to in [&[1, 2, 3, 4][..], &[1, 2], &[1, 2, 3]] {
+            assert!(three.is_single_step(&of(to)), "{to:?}");
+        }
+        for to in [&[1, 2, 4][..], &[1], &[1, 2, 3, 4, 5]] {
+            assert!(!three.is_single_step(&of(to)), "{to:?}");
+        }
+        assert!(!of(&[1]).is_single_step(&of(&[])), "nobody would vote");
+        let joint = three.joint(nodes([1, 2]), nodes([])).expect("it can change");
+        assert!(!joint.is_single_step(&of(&[1, 2])) && !three.is_single_step(&joint));
     }
 
     #[test]

@@ -136,10 +136,76 @@ impl fmt::Display for What {
 
 #[cfg(test)]
 mod tests {
+    use super::super::kv::Act;
+    use super::super::log::Hint;
     use super::super::message::tests::message;
     use super::*;
     use proptest::prelude::*;
     use simlab_core::wire::Encode;
+    use simlab_core::{NodeId, Time};
+
+    /// What is told of a message, and of each of its fields.
+    fn told(body: Body<'_>) -> (String, Vec<String>) {
+        let mut bytes = Message { term: 4, body }.to_bytes();
+        bytes.push(super::super::service::RAFT.0.get());
+        let dissection = dissect(&bytes).expect("a message");
+        let fields = dissection.parts.into_iter().map(|part| part.value).collect();
+        (format!("{} {}", dissection.kind, dissection.summary), fields)
+    }
+
+    #[test]
+    fn messages_are_told_in_words() {
+        let last = Position { index: 7, term: 3 };
+        let act = Act::Put { key: "x".to_owned(), value: vec![1] };
+        let once = What::Once { session: 2, number: 5, settled: 4, act: act.clone() };
+        let command = |what| Payload::Command(Command { time: Time::ZERO, what }.to_bytes());
+        let members = Configuration::of([NodeId(0), NodeId(1)]);
+        let payloads = [
+            (Payload::Nothing, "nothing"),
+            (Payload::Configuration(members.clone()), "members {n0 n1}"),
+            (command(What::Open), "open a session"),
+            (command(once), "put x (2/5)"),
+            (command(What::Always(act)), "put x"),
+            (Payload::Command(vec![9, 9, 9]), "3 bytes"),
+        ];
+        let append = |payloads: Vec<Payload>| {
+            let entries = payloads.into_iter().map(|payload| Entry { term: 4, payload });
+            Body::Append { before: last, commit: 6, round: 1, entries: entries.collect() }
+        };
+        for (payload, words) in payloads.clone() {
+            let (summary, fields) = told(append(vec![payload]));
+            assert!(summary.ends_with(&format!("term 4, 4 after 3.7: {words}")), "{summary}");
+            assert_eq!(fields[fields.len() - 2], words, "before the port");
+        }
+        let (summary, fields) = told(append(payloads.map(|(payload, _)| payload).to_vec()));
+        assert!(summary.ends_with("term 4, 6 entries after 3.7"), "{summary}");
+        assert_eq!(fields[3..5], ["6", "1"], "the commit and the round");
+        assert!(told(append(vec![])).0.ends_with("term 4, commit 6"));
+
+        for (ballot, words) in [
+            (Ballot::PreVote, "pre-vote"),
+            (Ballot::Vote, "vote"),
+            (Ballot::Transfer, "vote, the leader gives way"),
+        ] {
+            let (summary, fields) = told(Body::RequestVote { ballot, last });
+            assert!(summary.ends_with("term 4, log to 3.7"), "{summary}");
+            assert_eq!(fields[2..4], [words, "3.7"]);
+            let (summary, fields) = told(Body::Voted { ballot, granted: false });
+            assert!(summary.ends_with("term 4: no"), "{summary}");
+            assert_eq!(fields[2], words);
+        }
+        let appended = |log| told(Body::Appended { round: 1, log }).0;
+        let hint = |term| Appended::Conflict { asked: 9, hint: Hint { term, index: 8 } };
+        assert!(appended(Appended::Matches(7)).ends_with("term 4, has up to 7"));
+        assert!(appended(hint(Some(2))).ends_with("term 4, not 9: has term 2 from 8 on"));
+        assert!(appended(hint(None)).ends_with("term 4, not 9: has nothing from 8 on"));
+        let chunk = vec![0; 10].into();
+        let (configuration, round, offset, total) = (members, 1, 20, 40);
+        let install = Body::Install { last, configuration, round, offset, total, chunk };
+        assert!(told(install).0.ends_with("term 4, up to 3.7: bytes 20 to 30 of 40"));
+        let installing = told(Body::Installing { round: 1, index: 7, offset: 30 }).0;
+        assert!(installing.ends_with("term 4, up to 7: from byte 30 on"), "{installing}");
+    }
 
     proptest! {
         /// Every byte of a datagram belongs to exactly one field, in order.
