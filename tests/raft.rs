@@ -4,7 +4,8 @@
 mod common;
 
 use common::{all_variants, catalogue, lessons, scenario};
-use simlab::scenarios::report::Status;
+use simlab::scenarios::report::{Status, report};
+use simlab::scenarios::{Source, load};
 use std::fmt::Write;
 
 /// One that no other test has.
@@ -26,4 +27,27 @@ fn lessons_of_raft_are_as_ever() {
         }
     }
     snapbox::assert_data_eq!(out, snapbox::file!["golden/raft.txt"]);
+}
+
+/// Why a cluster of two nodes cannot be, of which the second is told this.
+fn refused(with: &str) -> String {
+    let text = format!(
+        "format = 1\nname = \"two\"\ntitle = \"Two\"\nuntil = \"1s\"\n\
+         [[nodes]]\nname = \"n0\"\nservice = \"raft-kv\"\n\
+         [[nodes]]\nname = \"n1\"\nservice = \"raft-kv\"\nwith = {{ {with} }}\n"
+    );
+    let catalogue = catalogue();
+    let problems = match load(Source::new("two.toml", text), &catalogue, &[]) {
+        Ok(scenario) => report(&scenario, &catalogue, 1, &[0], false).map(|_| ()),
+        Err(problems) => Err(problems),
+    };
+    problems.expect_err("it cannot be run").render(false)
+}
+
+#[test]
+fn a_cluster_of_raft_agrees_on_its_leases_and_sessions() {
+    snapbox::assert_data_eq!(
+        [r#"session = "3s""#, r#"election = "300ms""#, "leases = false"].map(refused).join("\n"),
+        snapbox::file!["golden/raft_refused.txt"]
+    );
 }

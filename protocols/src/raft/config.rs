@@ -23,7 +23,8 @@ pub struct Config {
     pub trailing: u64,
     /// By how many millionths a clock may run fast or slow.
     pub drift: u64,
-    /// Whether nodes ask whether they would be elected before they begin a term (§9.6).
+    /// Whether nodes ask whether they would be elected before they begin a term (§9.6). That those who hear a leader say no
+    /// is part of `check_quorum`, as in etcd's raft.
     pub pre_vote: bool,
     /// Whether a leader that hears no quorum steps down, and nobody votes who hears a leader (§4.2.3, §6.2).
     pub check_quorum: bool,

@@ -5,7 +5,7 @@ use super::goals;
 use super::log::Position;
 use super::machine::Machine;
 use super::message::{Ballot, Body, Message, TERM_MAX};
-use super::node::{ELECTION, Raft, Role, Waiting};
+use super::node::{ELECTION, Raft, Refused, Role, Waiting};
 use super::notes;
 use super::storage::Vote;
 use simlab_core::{Env, NodeId, Time};
@@ -19,8 +19,20 @@ pub(super) struct Canvass {
 }
 
 impl<M: Machine> Raft<M> {
-    /// No leader was heard for an election time-out, or an operator says so.
-    pub fn time_out(&mut self, env: &mut Env<'_>) {
+    /// Stands for election at once, since an operator says so.
+    ///
+    /// # Errors
+    /// If it hears a leader: a lease may rest on that it does not stand against it (§6.4.1).
+    pub fn stand_for_election(&mut self, env: &mut Env<'_>) -> Result<(), Refused> {
+        if self.hears_leader(env.now()) {
+            return Err(Refused::HearsLeader);
+        }
+        self.time_out(env);
+        Ok(())
+    }
+
+    /// No leader was heard for an election time-out.
+    pub(super) fn time_out(&mut self, env: &mut Env<'_>) {
         if self.leads() {
             return;
         }

@@ -40,7 +40,7 @@ pub(super) const QUICK_ELECTION: Goal = Goal::new(
 /// A read is answered after a change of leaders.
 pub(super) const READ_AFTER_CHANGE: Goal = Goal::new(
     "read-after-change",
-    "a leader answered a read by read index or lease, after another had led before",
+    "a new leader was asked for a read before it knew what its predecessor had committed, and answered it when it did",
 );
 /// A session ends.
 pub(super) const SESSION_EXPIRED: Goal =

@@ -77,10 +77,14 @@ impl<M: Machine> Raft<M> {
         view.int("malformed", self.counts.malformed as i64);
     }
 
-    /// Which members a leader waits for, in words: those that do not have all of its log.
+    /// What it waits for, in words: a leader for members to have all of its log, and who follows one for all of its own to be
+    /// committed. Who hears no leader may have been removed, and does not know it.
     pub fn waits_for(&self) -> Option<String> {
-        let Role::Leader(leader) = &self.role else { return None };
         let last = self.log.last().index;
+        let Role::Leader(leader) = &self.role else {
+            let open = self.leader.is_some() && self.applied < last;
+            return open.then(|| format!("entry {last} to be committed"));
+        };
         let behind = leader.progress.iter().filter(|(_, progress)| progress.matched < last);
         let behind: Vec<String> = behind.map(|(node, _)| node.to_string()).collect();
         (!behind.is_empty()).then(|| format!("{} to have entry {last}", behind.join(", ")))

@@ -22,7 +22,7 @@ pub(super) struct Assembly {
 
 impl<M: Machine> Raft<M> {
     /// Takes a snapshot if enough has been applied since the last one. While a follower that answers is sent the last
-    /// one it is not replaced, unless that takes too long: who needs a snapshot would never get one.
+    /// one it is not replaced, or who needs a snapshot might never get one; unless that takes too long.
     pub(super) fn compact(&mut self, env: &mut Env<'_>) {
         let since = self.applied - self.snapshot.last.index;
         if since < self.config.compact {
@@ -164,9 +164,14 @@ impl<M: Machine> Raft<M> {
         if !self.rules.keeps(Rule::SnapshotHasConfiguration) {
             snapshot.configuration = self.initial.clone();
         }
+        let goes_on = self.log.term(last.index) == Some(last.term);
         match self.rules.keeps(Rule::SnapshotKeepsNewer) {
             true => self.log.install(last),
             false => self.log = Log::behind(last),
+        }
+        if !goes_on {
+            // What is durable of the log that was there says nothing of the snapshot.
+            self.storage.cut(self.commit + 1);
         }
         self.snapshot = snapshot;
         (self.commit, self.applied) = (last.index, last.index);

@@ -1,4 +1,4 @@
-//! What a leader does: it sends its log (Ongaro 2014, §3.5), several messages at a time (§10.2.1), counts who has it
+//! What a leader does: it sends its log (Ongaro 2014, §3.5), several messages at a time (§10.2.2), counts who has it
 //! (§3.6.2), and makes sure that it still is one (§6.2, §6.4).
 
 use super::config::Rule;
@@ -196,8 +196,8 @@ impl<M: Machine> Raft<M> {
         }
     }
 
-    /// Puts a command into the log. Those of one event are written and sent together, by [`finish`](Self::finish). What comes of it an [`Output::Applied`](super::node::Output::Applied) of this
-    /// position tells; or there is one of the same index and another term, and nothing came of it here.
+    /// Puts a command into the log. Those of one event are written and sent together: nothing is before
+    /// [`finish`](Self::finish). What comes of it an [`Output::Applied`](super::node::Output::Applied) of this position tells; or there is one of the same index and another term, and nothing came of it here.
     ///
     /// # Errors
     /// If it is not the leader, or about to be none.

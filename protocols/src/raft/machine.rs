@@ -14,7 +14,8 @@ pub trait Machine: Clone + Debug + Hash + Send + 'static {
     /// A digest of all that it is, for checks.
     fn digest(&self) -> u64;
 
-    /// All that it is.
+    /// All that it is; of equal states the same bytes, as a leader may go on with the parts of a snapshot that another has
+    /// sent.
     fn snapshot(&self) -> Vec<u8>;
 
     /// Becomes what a snapshot says; whether that could be read. If not, nothing changes.

@@ -56,8 +56,8 @@ pub(super) const APPLIED: &str = "raft.applied";
 pub(super) const SNAPSHOT: &str = "raft.snapshot";
 /// A leader's snapshot is in place. `a`: the position of its last entry.
 pub(super) const INSTALLED: &str = "raft.installed";
-/// Who votes by the configuration in force, where all have numbers below 64. `a`: a bit for each voter, `b`: for each
-/// outgoing one.
+/// Who votes by the configuration in force. `a`: a bit for each voter, `b`: for each outgoing one; none where one of them has
+/// a number above 63, and then nobody counts majorities anew.
 pub(super) const VOTERS: &str = "raft.voters";
 /// A configuration is in force. `a`: its entry's index, `b`: a digest of it.
 pub(super) const CONFIGURED: &str = "raft.configured";
@@ -75,9 +75,8 @@ pub(super) fn note_configured(index: u64, configuration: &Configuration, env: &m
         nodes.iter().try_fold(0, |bits, node| Some(bits | 1_u64.checked_shl(node.0)?))
     };
     let outgoing = configuration.outgoing.as_ref().map_or(Some(0), bits);
-    if let (Some(voters), Some(outgoing)) = (bits(&configuration.voters), outgoing) {
-        env.note(VOTERS, voters, outgoing);
-    }
+    let (voters, outgoing) = bits(&configuration.voters).zip(outgoing).unwrap_or_default();
+    env.note(VOTERS, voters, outgoing);
 }
 
 pub(super) fn note_appended(index: u64, entry: &Entry, env: &mut Env<'_>) {

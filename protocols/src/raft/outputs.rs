@@ -43,4 +43,6 @@ pub enum Refused {
     Impossible,
     /// A learner that is to vote has not got the log yet.
     Behind(NodeId),
+    /// It hears a leader, and does not stand against it.
+    HearsLeader,
 }

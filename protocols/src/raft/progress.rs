@@ -1,4 +1,4 @@
-//! What a leader knows of a follower's log (Ongaro 2014, §10.2.1; the states are those of etcd's raft).
+//! What a leader knows of a follower's log (Ongaro 2014, §10.2.2; the states are those of etcd's raft).
 //!
 //! ```text
 //!              is told where both logs are the same
@@ -95,15 +95,20 @@ impl Progress {
             self.moved = now;
         }
         self.matched = self.matched.max(index);
-        self.next = self.next.max(self.matched + 1);
-        match &mut self.state {
-            State::Replicate { in_flight } => in_flight.retain(|last| *last > index),
-            State::Probe { .. } => self.state = State::Replicate { in_flight: VecDeque::new() },
-            State::Snapshot { index: wanted, .. } if index >= *wanted => {
-                self.state = State::Replicate { in_flight: VecDeque::new() };
+        let arrived = match &mut self.state {
+            State::Replicate { in_flight } => {
+                in_flight.retain(|last| *last > index);
+                false
             }
-            State::Snapshot { .. } => {}
+            State::Probe { .. } => true,
+            State::Snapshot { index: wanted, .. } => index >= *wanted,
+        };
+        if arrived {
+            // From where it is known to have the log, and not from where it was guessed to.
+            self.next = self.matched + 1;
+            self.state = State::Replicate { in_flight: VecDeque::new() };
         }
+        self.next = self.next.max(self.matched + 1);
         news
     }
 
@@ -187,6 +192,18 @@ mod tests {
         assert!(progress.acknowledged(7, NOW));
         assert_eq!((progress.matched, progress.next >= 8), (7, true));
         assert!(matches!(progress.state, State::Replicate { .. }));
+    }
+
+    /// Where a follower was guessed to have the log is no longer what it is sent from, once it says what it has.
+    #[test]
+    fn replication_goes_on_from_what_it_has() {
+        let mut progress = Progress::new(9, NOW);
+        progress.sent(9, NOW);
+        assert!(!progress.acknowledged(0, NOW), "the answer to another leader's message");
+        assert_eq!((progress.next, progress.has_room(1)), (1, true));
+        progress.needs_snapshot(7);
+        assert!(progress.acknowledged(7, NOW));
+        assert_eq!(progress.next, 8);
     }
 
     proptest! {

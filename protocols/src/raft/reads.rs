@@ -27,6 +27,8 @@ pub(super) struct Read {
     round: u64,
     /// Whether it needs no round.
     sure: bool,
+    /// Whether it came before the leader knew what another, who had led before, has committed.
+    early: bool,
 }
 
 impl<M: Machine> Raft<M> {
@@ -45,7 +47,8 @@ impl<M: Machine> Raft<M> {
         let (sure, begins) = (leased || !round, leader.round + 1);
         // Several reads that come while a round is under way share the next one.
         let waits = leader.reads.iter().any(|read| !read.sure);
-        leader.reads.push_back(Read { id, index: None, round: begins, sure });
+        let early = self.commit < leader.first && self.log.term(leader.first - 1) > Some(0);
+        leader.reads.push_back(Read { id, index: None, round: begins, sure, early });
         if !sure && !waits {
             self.beat_once(env);
         }
@@ -103,16 +106,10 @@ impl<M: Machine> Raft<M> {
             .partition(|read| read.sure && read.index.is_some_and(|index| index <= applied));
         leader.reads = wait;
         for read in ready {
-            if self.vote.term > 1 {
+            if read.early {
                 env.reached(goals::READ_AFTER_CHANGE);
             }
-            self.outputs.push(Output::Readable(Read::id(&read)));
+            self.outputs.push(Output::Readable(read.id));
         }
-    }
-}
-
-impl Read {
-    const fn id(&self) -> u64 {
-        self.id
     }
 }

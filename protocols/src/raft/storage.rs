@@ -9,8 +9,8 @@
 //!           4 truncate   from where on nothing is there
 //! ```
 //!
-//! All is appended to one file. With a snapshot a file of the next number is begun, by one atomic write; the one before
-//! stays until that is durable, and is what counts if the new one has no beginning. What a crash has torn is never
+//! All is appended to one file. With a snapshot a file of the next number is begun, by one atomic write; those before
+//! stay until that is durable, and the last of them is what counts if the new one has no beginning. What a crash has torn is never
 //! written behind: the next life begins another file.
 //!
 //! **A chain.** Each record's checksum is also of the one before. A disk may lose a write, or fail it, and keep a later one;
@@ -25,6 +25,7 @@ use super::message;
 use crate::checksum::{CRC_32C, Checksum};
 use simlab_core::wire::{Decode, Encode, Reader, WireError, put_bytes, put_count};
 use simlab_core::{DiskError, Env, NodeId, Ticket};
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
 
@@ -78,8 +79,8 @@ pub type WriteNumber = u64;
 #[derive(Clone, Debug, Default, Hash)]
 pub struct Storage {
     number: u64,
-    /// The file before this one, and the write that makes it superfluous.
-    before: Option<(u64, WriteNumber)>,
+    /// The files before this one, the oldest first, each with the write that makes it superfluous.
+    before: VecDeque<(u64, WriteNumber)>,
     /// The last write, the last that the sync under way covers, and the last that is durable.
     written: WriteNumber,
     covered: WriteNumber,
@@ -153,7 +154,7 @@ impl Storage {
         env: &mut Env<'_>,
     ) -> WriteNumber {
         let mut bytes = Vec::new();
-        let begin = Record::Begin { vote, snapshot: snapshot.clone(), base: log.base() };
+        let begin = Record::Begin { vote, snapshot: Cow::Borrowed(snapshot), base: log.base() };
         self.chain = frame(&begin, 0, &mut bytes);
         let mut at = log.base().index + 1;
         for part in log.from(at, usize::MAX).chunks(ENTRIES_MAX) {
@@ -161,15 +162,11 @@ impl Storage {
             self.chain = frame(&record, self.chain, &mut bytes);
             at += part.len() as u64;
         }
-        // Of two beginnings that are not durable the earlier one is none to go back to.
-        let before = self.before.map_or(self.number, |(before, _)| {
-            env.remove(&file(self.number));
-            before
-        });
+        // Nothing goes before this one is durable: the sync under way may cover what is in the file before.
+        self.written += 1;
+        self.before.push_back((self.number, self.written));
         self.number += 1;
         env.replace(&file(self.number), &bytes[..]);
-        self.written += 1;
-        self.before = Some((before, self.written));
         self.cut(log.last().index + 1);
         self.ends.push_back((self.written, log.last().index));
         self.written
@@ -184,7 +181,7 @@ impl Storage {
     }
 
     /// No entry from `from` on is known to be durable.
-    fn cut(&mut self, from: u64) {
+    pub fn cut(&mut self, from: u64) {
         self.durable_end = self.durable_end.min(from - 1);
         for (_, end) in &mut self.ends {
             *end = (*end).min(from - 1);
@@ -211,7 +208,10 @@ impl Storage {
             self.ends.pop_front();
             self.durable_end = end;
         }
-        if let Some((before, _)) = self.before.take_if(|(_, write)| *write <= self.durable) {
+        while let Some((before, write)) = self.before.front().copied()
+            && write <= self.durable
+        {
+            self.before.pop_front();
             env.remove(&file(before));
         }
         true
@@ -238,9 +238,9 @@ impl Storage {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Record<'a> {
-    Begin { vote: Vote, snapshot: Snapshot, base: Position },
+    Begin { vote: Vote, snapshot: Cow<'a, Snapshot>, base: Position },
     Vote(Vote),
-    Entries { first: u64, entries: std::borrow::Cow<'a, [Entry]> },
+    Entries { first: u64, entries: Cow<'a, [Entry]> },
     Truncate(u64),
 }
 
@@ -311,6 +311,7 @@ impl Decode<'_> for Record<'_> {
         Ok(match reader.u8()? {
             1 => {
                 let (vote, snapshot) = (Vote::decode(reader)?, Snapshot::decode(reader)?);
+                let snapshot = Cow::Owned(snapshot);
                 Record::Begin { vote, snapshot, base: Position::decode(reader)? }
             }
             2 => Record::Vote(Vote::decode(reader)?),
@@ -414,8 +415,8 @@ impl Recovered {
     fn redo(&mut self, record: Record<'_>) -> bool {
         match record {
             Record::Begin { vote, snapshot, base } => {
-                let log = Log::behind(base);
-                *self = Recovered { vote, snapshot: Some(snapshot), log, torn: 0 };
+                let (log, snapshot) = (Log::behind(base), Some(snapshot.into_owned()));
+                *self = Recovered { vote, snapshot, log, torn: 0 };
             }
             Record::Vote(vote) => self.vote = vote,
             Record::Entries { first, entries } => {

@@ -44,6 +44,8 @@ pub(super) fn config(config: Config, arguments: &Arguments<'_>) -> Config {
     Config {
         pre_vote: config.pre_vote && !arguments.switched(NO_PRE_VOTE),
         check_quorum: config.check_quorum && !arguments.switched(NO_CHECK_QUORUM),
+        // A lease rests on it.
+        leases: config.leases && !arguments.switched(NO_CHECK_QUORUM),
         ..config
     }
 }

@@ -85,6 +85,22 @@ pub enum Executed {
 }
 
 impl CallError {
+    /// Whether no copy of the call was executed or ever will be, whatever links have doubled: each would be told the same, or
+    /// none was sent. Damaged copies are for a layer.
+    #[must_use]
+    pub const fn is_certainly_not_executed(&self) -> bool {
+        matches!(
+            self,
+            CallError::Unavailable(_)
+                | CallError::Refused(
+                    Refusal::Service
+                        | Refusal::Version(..)
+                        | Refusal::Procedure
+                        | Refusal::Parameters
+                )
+        )
+    }
+
     /// Whether the call was executed, if no copy of it is executed after another was refused: where the server
     /// knows duplicates.
     #[must_use]

@@ -249,13 +249,7 @@ fn outcome(result: Result<Value, CallError>) -> Outcome {
     match result {
         Ok(value) => Outcome::Done(value),
         Err(CallError::Application { code, message }) => front::failed(code, message),
-        // Whichever copy of the request comes, this is what is said of it, if none is damaged: that is for a layer.
-        Err(
-            why @ (CallError::Unavailable(_)
-            | CallError::Refused(
-                Refusal::Service | Refusal::Version(..) | Refusal::Procedure | Refusal::Parameters,
-            )),
-        ) => Outcome::NotDone(why.to_string()),
+        Err(why) if why.is_certainly_not_executed() => Outcome::NotDone(why.to_string()),
         // One copy was refused, and another may be executed.
         Err(why) => Outcome::Unknown(why.to_string()),
     }

@@ -137,6 +137,12 @@ impl Story {
                     Err(refused) => format!("refuses: {}", words::why(refused)),
                 })?;
             }
+            ("campaign", [who]) => {
+                ask(cluster, node(who)?, |raft, env| match raft.stand_for_election(env) {
+                    Ok(()) => "does as it is told".to_owned(),
+                    Err(refused) => format!("refuses: {}", words::why(refused)),
+                })?;
+            }
             ("log", []) => logs(cluster),
             ("state", [who]) => state(cluster, node(who)?)?,
             ("show", [who, key]) => {

@@ -141,6 +141,7 @@ pub(super) fn why(refused: Refused) -> String {
         Refused::Changing => "the cluster is changing".to_owned(),
         Refused::Impossible => "that cannot be".to_owned(),
         Refused::Behind(node) => format!("{node} has not got the log yet"),
+        Refused::HearsLeader => "it hears a leader".to_owned(),
     }
 }
 

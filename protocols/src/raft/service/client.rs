@@ -92,7 +92,8 @@ struct Open {
     op: OpId,
     thread: u32,
     operation: Operation,
-    /// The number of the write, once it has one.
+    /// The session of the cluster in which it was asked, and the number of the write in it, once it has one.
+    session: Option<u64>,
     number: Option<u64>,
     /// Whether it was asked.
     asked: bool,
@@ -171,7 +172,7 @@ impl Client {
         }
         self.keys += 1;
         let key = self.keys;
-        let open = Open { op, thread, operation, number: None, asked: false };
+        let open = Open { op, thread, operation, session: None, number: None, asked: false };
         self.open.insert(key, open);
         if self.timeout != Duration::FOREVER {
             env.set_timer(TIME_OUT + key, self.timeout);
@@ -184,7 +185,7 @@ impl Client {
         let Some(open) = self.open.get(&key) else { return };
         let writes = open.operation.call.writes();
         if writes && self.with_sessions && self.session.is_none() {
-            if self.keys > OPENING && !self.finder.asks(OPENING) {
+            if !self.finder.asks(OPENING) {
                 self.finder.ask(OPENING, Ask::open {}, env);
             }
             return;
@@ -200,7 +201,8 @@ impl Client {
         }
         let session = self.session.filter(|_| self.with_sessions).unwrap_or(0);
         let Some(open) = self.open.get_mut(&key) else { return };
-        (open.number, open.asked) = (writes.then_some(number), true);
+        (open.session, open.asked) = (self.session, true);
+        open.number = writes.then_some(number);
         let settled = self.open.values().filter_map(|open| open.number).min().unwrap_or(number);
         let Some(open) = self.open.get(&key) else { return };
         let ask = asked(&open.operation, Ticket { session, number, settled }, lease);
@@ -221,9 +223,9 @@ impl Client {
         }
         let Some(open) = self.open.get_mut(&key) else { return };
         if !doubtful && matches!(result, Err((why::EXPIRED, _))) {
-            // No copy of it was ever carried out: it begins anew in another session.
+            // It was never carried out: it begins anew in another session.
             (open.number, open.asked) = (None, false);
-            self.session = None;
+            self.session.take_if(|session| Some(*session) == open.session);
             return self.ask(key, env);
         }
         let outcome = match result {
@@ -232,7 +234,7 @@ impl Client {
                 None => Outcome::Unknown("an answer that cannot be read".to_owned()),
             },
             Err((why::EXPIRED, message)) => {
-                self.session = None;
+                self.session.take_if(|session| Some(*session) == open.session);
                 Outcome::Unknown(message)
             }
             Err((why::SETTLED, message)) => Outcome::Unknown(message),

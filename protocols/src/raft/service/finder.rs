@@ -1,7 +1,8 @@
 //! Calls of the service that find the leader: who is no leader names one, and who does not answer is not asked again.
 //!
-//! Each copy is a call of its own that is sent once (`maybe`): what became of an earlier copy this end has to know, for a
-//! session may end between two of them.
+//! Each time it asks, it makes a call of its own that is sent once: what became of an earlier one this end has to know, for a
+//! session may end between two of them. Calls are at-most-once, so that what links double is one call: a copy of it that is
+//! refused, or comes when the session is over, is not the answer to another that was carried out.
 
 use super::kvs::Call;
 use super::why;
@@ -121,7 +122,7 @@ impl Finder {
     fn send(&mut self, key: u64, env: &mut Env<'_>) {
         let Some(search) = self.searches.get_mut(&key) else { return };
         let to = search.whom.unwrap_or(self.servers[self.at]);
-        let options = Options::new(Semantics::Maybe, Duration::FOREVER);
+        let options = Options::new(Semantics::AtMostOnce, Duration::FOREVER);
         let (request, mut done) = (Request::<Bytes>::new(&search.call), Vec::new());
         let handle = self.rpc.call(to, &request, options, &mut env.at(rpc::PORT), &mut done);
         if done.is_empty() {
@@ -190,8 +191,7 @@ impl Finder {
                 Err((code, message))
             }
             Err(error) => {
-                search.doubtful |=
-                    !matches!(error, CallError::Refused(_) | CallError::Unavailable(_));
+                search.doubtful |= !error.is_certainly_not_executed();
                 self.next();
                 env.set_timer(key, PAUSE);
                 return None;
@@ -210,7 +210,10 @@ impl Finder {
         let Some(search) = self.searches.get_mut(&key) else { return };
         search.redirects += 1;
         let at_once = named.is_some() && search.redirects <= 3;
-        self.at = named.unwrap_or((self.at + 1) % self.servers.len());
+        match named {
+            Some(named) => self.at = named,
+            None => self.next(),
+        }
         if at_once { self.send(key, env) } else { env.set_timer(key, PAUSE) }
     }
 

@@ -5,8 +5,9 @@
 //!   raft-operator ──change ────▶
 //! ```
 //!
-//! Calls are made at-least-once and parked until the log has decided. What comes twice the sessions know, which are part
-//! of the state machine (Ongaro 2014, §6.3): no table of calls could know it after a change of leaders.
+//! Calls are made at-most-once and parked until the log has decided. What is asked twice, of another node or another life, the
+//! sessions know, which are part of the state machine (Ongaro 2014, §6.3): no table of calls could know it after a change of
+//! leaders.
 
 mod client;
 mod desk;
@@ -73,7 +74,7 @@ crate::service! {
         8 => change(voters: Vec<u32>, learners: Vec<u32>, joint: bool);
         /// Gives the leadership to another voter; ends when that has begun.
         9 => transfer(to: u32);
-        /// Lets the node that is asked stand for election, as if it had heard no leader for an election time-out.
+        /// Lets the node that is asked stand for election at once, unless it hears a leader.
         10 => stand();
     }
 }
@@ -92,7 +93,7 @@ pub(super) mod why {
     pub(in super::super) const SETTLED: i64 = 5;
     /// The value would be too long. Certainly not done.
     pub(in super::super) const TOO_LONG: i64 = 6;
-    /// There is no such configuration, or nobody of that number to lead. Certainly not done.
+    /// There is no such configuration, nobody of that number to lead, or no need to stand for election. Certainly not done.
     pub(in super::super) const IMPOSSIBLE: i64 = 7;
 }
 

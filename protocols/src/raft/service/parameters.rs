@@ -1,7 +1,7 @@
 //! What scenarios can set of a node of Raft.
 
 use crate::raft::config::Config;
-use simlab_core::{Arguments, BuildError, Parameter, ParameterKind};
+use simlab_core::{Argument, Arguments, BuildError, Member, Parameter, ParameterKind};
 
 const fn duration(name: &'static str, default: &'static str, help: &'static str) -> Parameter {
     Parameter::with_default(name, ParameterKind::Duration, default, help)
@@ -55,7 +55,7 @@ pub(in crate::raft) const NODE: [Parameter; 17] = [
         "drift",
         ParameterKind::Probability,
         "20%",
-        "by how much clocks may run fast or slow: leases are so much shorter",
+        "by how much clocks may run fast or slow: leases are so much shorter (storms draw up to 20 %)",
     ),
     flag(
         "pre_vote",
@@ -75,7 +75,7 @@ pub(in crate::raft) const NODE: [Parameter; 17] = [
     flag(
         "digests",
         "true",
-        "whether the state that each entry leads to is noted, for checks; it takes as long as the state is large",
+        "whether the state that each entry leads to is noted, without which `same_state` and `applied_is_committed` judge nothing; it takes as long as the state is large",
     ),
     duration("session", "1m", "how long a client's session lives that is not used"),
     count("sessions", (1, 65_535), "1000", "how many sessions there are"),
@@ -113,8 +113,33 @@ pub(in crate::raft) fn config(arguments: &Arguments<'_>) -> Result<Config, Build
     if config.heartbeat.nanos() == 0 {
         return wrong("heartbeat", "a heart-beat takes some time");
     }
+    agree(arguments)?;
     if config.leases && !config.check_quorum {
         return wrong("leases", "a lease rests on `check_quorum`: nobody votes who hears a leader");
     }
     Ok(config)
+}
+
+/// Whether the node has what all must have in common: as the first of them.
+fn agree(arguments: &Arguments<'_>) -> Result<(), BuildError> {
+    let of = |member: &'_ Member, name| member.arguments.get(name).cloned();
+    let (mut group, mut me) = (arguments.group(), arguments.group());
+    let Some((first, me)) = group.next().zip(me.find(|member| member.id == arguments.me)) else {
+        return Ok(());
+    };
+    let leases = |member: &Member| of(member, "leases") == Some(Argument::Flag(true));
+    let rest_on_it = ["leases", "election", "drift", "check_quorum"];
+    let rest_on_it = if arguments.group().any(leases) { &rest_on_it[..] } else { &[] };
+    let ends_by_it = ["session", "sessions"];
+    let kinds = [
+        (rest_on_it, "leases rest on it"),
+        (&ends_by_it[..], "it decides when a session ends, which all states tell alike"),
+    ];
+    for (names, why) in kinds {
+        if let Some(name) = names.iter().find(|name| of(me, name) != of(first, name)) {
+            let message = format!("`{name}` is the same at all nodes: {why}");
+            return Err(BuildError { parameter: Some(name), message });
+        }
+    }
+    Ok(())
 }

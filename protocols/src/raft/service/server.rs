@@ -37,8 +37,8 @@ struct Node {
     rpc: Endpoint<Skeleton<Desk>>,
     /// Each life draws how many entries a message has.
     batch_drawn: bool,
-    /// Commands in the log, by their index: their term, and who waits.
-    commands: BTreeMap<u64, (u64, JobId)>,
+    /// Who waits for commands in the log, by their index.
+    commands: BTreeMap<u64, JobId>,
     /// Reads, by their number.
     reads: BTreeMap<u64, (JobId, String)>,
     read: u64,
@@ -152,9 +152,8 @@ impl Node {
                 begun.map(|()| self.finish(job, |_| Ok(Reply::transfer(())), env))
             }
             Asked::Stand => {
-                self.raft.time_out(&mut env.at(RAFT));
-                self.finish(job, |_| Ok(Reply::stand(())), env);
-                Ok(())
+                let begun = self.raft.stand_for_election(&mut env.at(RAFT));
+                begun.map(|()| self.finish(job, |_| Ok(Reply::stand(())), env))
             }
         };
         if let Err(refused) = refused {
@@ -167,7 +166,7 @@ impl Node {
     fn on_command(&mut self, job: JobId, what: What, env: &mut Env<'_>) -> Result<(), Refused> {
         let command = Command { time: env.now(), what }.to_bytes();
         let at = self.raft.propose(command, &mut env.at(RAFT))?;
-        self.commands.insert(at.index, (at.term, job));
+        self.commands.insert(at.index, job);
         Ok(())
     }
 
@@ -196,9 +195,8 @@ impl Node {
                     if answer.again {
                         env.reached(goals::SECOND_COPY);
                     }
-                    if let Some((term, job)) = self.commands.remove(&at.index) {
-                        let came = (term == at.term).then_some(answer.came);
-                        self.finish(job, |parked| result(parked, came), env);
+                    if let Some(job) = self.commands.remove(&at.index) {
+                        self.finish(job, |parked| result(parked, answer.came), env);
                     }
                 }
                 Output::Configured { at, joint } => {
@@ -228,7 +226,7 @@ impl Node {
 
     /// What was proposed and is not applied may be so under the next leader, or never.
     fn on_deposed(&mut self, env: &mut Env<'_>) {
-        let commands = std::mem::take(&mut self.commands).into_values().map(|(_, job)| job);
+        let commands = std::mem::take(&mut self.commands).into_values();
         let jobs: Vec<JobId> =
             commands.chain(std::mem::take(&mut self.changes).into_values()).collect();
         for job in jobs {
@@ -246,6 +244,7 @@ impl Node {
             Refused::Changing => (why::NOT_NOW, "the cluster is changing".to_owned()),
             Refused::Behind(node) => (why::NOT_NOW, format!("{node} does not have the log yet")),
             Refused::Impossible => (why::IMPOSSIBLE, "there is no such thing".to_owned()),
+            Refused::HearsLeader => (why::IMPOSSIBLE, "it hears a leader".to_owned()),
         };
         self.fail(job, code, &message, env);
     }
@@ -274,20 +273,18 @@ fn held(answer: Answer) -> Option<Bytes> {
     }
 }
 
-/// What a procedure returns; `came` is `None` if another entry is in the place of its command.
-fn result(parked: Parked, came: Option<Came>) -> Result<Reply, Failure> {
+/// What a procedure returns.
+fn result(parked: Parked, came: Came) -> Result<Reply, Failure> {
     let fail = |code, message: &str| Err(Failure { code, message: message.to_owned() });
     let answer = match came {
-        // Another's entry is there: it is never applied.
-        None => return fail(why::NOT_NOW, "the entry was overwritten"),
-        Some(Came::Opened(session)) => return Ok(Reply::open(session)),
-        Some(Came::Settled) => return fail(why::SETTLED, "it was done, and its answer received"),
-        Some(Came::Expired) => return fail(why::EXPIRED, "the session has ended"),
-        Some(Came::Unreadable) => return fail(why::IMPOSSIBLE, "that is no command"),
-        Some(Came::Answer(Answer::TooLong)) => {
+        Came::Opened(session) => return Ok(Reply::open(session)),
+        Came::Settled => return fail(why::SETTLED, "it was done, and its answer received"),
+        Came::Expired => return fail(why::EXPIRED, "the session has ended"),
+        Came::Unreadable => return fail(why::IMPOSSIBLE, "that is no command"),
+        Came::Answer(Answer::TooLong) => {
             return fail(why::TOO_LONG, "the value would be too long");
         }
-        Some(Came::Answer(answer)) => answer,
+        Came::Answer(answer) => answer,
     };
     let done = answer == Answer::Done(true);
     Ok(match parked {

@@ -154,24 +154,50 @@ fn a_crash_leaves_the_file_before_or_the_new_one() {
     assert_eq!(drive.files.keys().collect::<Vec<_>>(), ["raft.1"]);
 }
 
-/// The file to go back to is the last that was durable, however many were begun since.
+/// Whichever of two beginnings a crash leaves, all is there that was written before.
 #[test]
-fn of_two_beginnings_that_are_not_durable_neither_is_gone_back_to() {
+fn of_two_beginnings_each_is_one_to_go_back_to() {
     let (mut storage, mut drive) = (Storage::default(), Drive::default());
     drive.with(|env| {
         storage.entries(1, &entries(&[1, 1, 1]), env);
-    });
-    let old = drive.writes.len();
-    drive.with(|env| {
         storage.begin(vote(1), &snapshot(at(1, 1)), &log(at(1, 1), &[1, 1]), env);
         storage.begin(vote(1), &snapshot(at(2, 1)), &log(at(2, 1), &[1]), env);
         storage.sync(env);
     });
-    assert_eq!(drive.files.keys().collect::<Vec<_>>(), ["raft.0", "raft.2"]);
-    // The last write, which is the second beginning, is lost.
-    let (_, found) = drive.first(drive.writes.len() - 1).open();
-    assert_eq!((found.snapshot, terms(&found.log)), (None, vec![1, 1, 1]));
-    assert!(drive.writes.len() > old + 2, "the first beginning was taken away in between");
+    assert_eq!(drive.files.keys().collect::<Vec<_>>(), ["raft.0", "raft.1", "raft.2"]);
+    for (writes, base) in [(1, 0), (2, 1), (3, 2)] {
+        let (_, found) = drive.first(writes).open();
+        assert_eq!((found.log.base().index, found.log.last().index), (base, 3), "{writes}");
+    }
+    assert!(synced(&mut storage, &mut drive));
+    assert_eq!(drive.files.keys().collect::<Vec<_>>(), ["raft.2"]);
+}
+
+/// A sync makes a vote durable that is in one file, while the next is begun already: that file stays until the next is durable.
+#[test]
+fn what_a_sync_under_way_covers_a_new_file_does_not_take_away() {
+    let (mut storage, mut drive) = (Storage::default(), Drive::default());
+    drive.with(|env| {
+        storage.entries(1, &entries(&[1, 1]), env);
+        storage.begin(vote(1), &snapshot(at(1, 1)), &log(at(1, 1), &[1]), env);
+    });
+    let write = drive.with(|env| {
+        let write = storage.vote(vote(2), env);
+        storage.sync(env);
+        write
+    });
+    let covered = drive.writes.len();
+    drive.with(|env| {
+        storage.begin(vote(2), &snapshot(at(2, 1)), &log(at(2, 1), &[]), env);
+    });
+    assert!(synced(&mut storage, &mut drive) && storage.is_durable(write));
+    // Of what the sync did not cover the crash takes the first write away, and leaves the rest.
+    for lost in covered..drive.writes.len() {
+        let (_, found) = drive.crashed(|number| (number != lost).then_some(None)).open();
+        assert_eq!(found.vote, vote(2), "without write {lost}");
+    }
+    assert!(drive.files.contains_key("raft.1"));
+    drive.with(|env| storage.sync(env));
     assert!(synced(&mut storage, &mut drive));
     assert_eq!(drive.files.keys().collect::<Vec<_>>(), ["raft.2"]);
 }
@@ -319,7 +345,11 @@ fn a_record_that_cannot_follow_ends_the_file() {
         replay(&bytes).0
     };
     let some = |first, terms: &[u64]| Record::Entries { first, entries: entries(terms).into() };
-    let begin = || Record::Begin { vote: vote(3), snapshot: snapshot(at(5, 3)), base: at(5, 3) };
+    let begin = || Record::Begin {
+        vote: vote(3),
+        snapshot: Cow::Owned(snapshot(at(5, 3))),
+        base: at(5, 3),
+    };
     for wrong in [some(5, &[3]), some(7, &[3]), some(6, &[2]), Record::Truncate(5)] {
         let found = file(&[begin(), wrong.clone(), Record::Vote(vote(9))]);
         assert!(found.log.is_empty() && found.torn > 0, "{wrong:?}");

@@ -94,7 +94,8 @@ proptest! {
     /// not meant to go.
     #[test]
     fn what_is_durable_no_crash_takes_away(
-        before in vec(act(), 0..8), during in vec(act(), 0..6), kept: u32, torn in 0..40_usize,
+        before in vec(act(), 0..8), meanwhile in vec(act(), 0..4), during in vec(act(), 0..6), kept: u32,
+        torn in 0..40_usize,
     ) {
         let (mut storage, mut drive) = (Storage::default(), Drive::default());
         let mut model = Model::default();
@@ -103,10 +104,13 @@ proptest! {
             drive.with(|env| model.act(act, term, &mut storage, env));
         }
         drive.with(|env| storage.sync(env));
+        let (safe, durable, mut same) = (drive.writes.len(), model.clone(), u64::MAX);
+        for (act, term) in meanwhile.into_iter().zip(&mut steps) {
+            same = same.min(drive.with(|env| model.act(act, term, &mut storage, env)));
+        }
         if !drive.tickets.is_empty() {
             prop_assert!(synced(&mut storage, &mut drive));
         }
-        let (safe, durable, mut same) = (drive.writes.len(), model.clone(), u64::MAX);
         for (act, term) in during.into_iter().zip(steps) {
             same = same.min(drive.with(|env| model.act(act, term, &mut storage, env)));
         }
