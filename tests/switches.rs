@@ -150,6 +150,7 @@ fn judge(
 }
 
 /// Each is caught by the check that it names, and it is the switch alone that makes it fail.
+#[allow(clippy::print_stdout, reason = "a test that fails shows what was caught before")]
 fn are_caught(which: impl Fn(&str) -> bool) {
     let catalogue = catalogue();
     for &case in CAUGHT.iter().filter(|(switch, ..)| which(switch)) {

@@ -98,7 +98,8 @@ impl fmt::Display for Position {
 impl fmt::Display for Appended {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Appended::Matches(index) => write!(f, "has up to {index}"),
+            Appended::Matches(0) => f.write_str("says of its log nothing"),
+            Appended::Matches(index) => write!(f, "matches up to {index}"),
             Appended::Conflict { asked, hint } => match hint.term {
                 Some(term) => write!(f, "not {asked}: has term {term} from {} on", hint.index),
                 None => write!(f, "not {asked}: has nothing from {} on", hint.index),
@@ -196,7 +197,7 @@ mod tests {
         }
         let appended = |log| told(Body::Appended { round: 1, log }).0;
         let hint = |term| Appended::Conflict { asked: 9, hint: Hint { term, index: 8 } };
-        assert!(appended(Appended::Matches(7)).ends_with("term 4, has up to 7"));
+        assert!(appended(Appended::Matches(7)).ends_with("term 4, matches up to 7"));
         assert!(appended(hint(Some(2))).ends_with("term 4, not 9: has term 2 from 8 on"));
         assert!(appended(hint(None)).ends_with("term 4, not 9: has nothing from 8 on"));
         let chunk = vec![0; 10].into();

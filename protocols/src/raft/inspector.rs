@@ -14,7 +14,13 @@ const CELLS: u64 = 24;
 impl<M: Machine> Raft<M> {
     /// What it shows of itself.
     pub fn inspect(&self, view: &mut Fields) {
-        view.text("role", self.role_name());
+        let takes_part = self.configuration.is_voter(self.me) || self.role != Role::Follower;
+        let role = match takes_part {
+            true => self.role_name(),
+            false if self.configuration.is_member(self.me) => "learner",
+            false => "not a member",
+        };
+        view.text("role", role);
         view.int("term", self.vote.term as i64);
         if let Some(candidate) = self.vote.candidate {
             view.text("voted", candidate);
@@ -100,14 +106,21 @@ impl<M: Machine> Raft<M> {
     }
 
     /// The log, a cell an entry: its term; `c` behind it if it is a configuration; `|` after what is committed, `:` after
-    /// what is applied, if that is less.
+    /// what is applied, if that is less. `<7>` is what the snapshot has, `..` what is not shown: of a long log the end is, but
+    /// always what is committed.
     fn cells(&self) -> String {
         let (base, last) = (self.log.base().index, self.log.last().index);
-        let first = (base + 1).max((last + 1).saturating_sub(CELLS));
-        let mut cells = match first {
-            1 => String::new(),
-            _ => format!("..{} ", first - 1),
-        };
+        let end = (last + 1).saturating_sub(CELLS).min(self.commit.saturating_sub(CELLS / 4));
+        let first = (base + 1).max(end);
+        let end = last.min(first + CELLS - 1);
+        let mut cells = String::new();
+        // Writing to a string cannot fail.
+        if base > 0 {
+            let _ = write!(cells, "<{base}> ");
+        }
+        if first > base + 1 {
+            let _ = write!(cells, "..{} ", first - 1);
+        }
         let mark = |index: u64, cells: &mut String| {
             if index == self.applied && self.applied < self.commit {
                 cells.push(':');
@@ -117,12 +130,14 @@ impl<M: Machine> Raft<M> {
             }
         };
         mark(first - 1, &mut cells);
-        for index in first..=last {
+        for index in first..=end {
             let Some(entry) = self.log.entry(index) else { break };
             let kind = if matches!(entry.payload, Payload::Configuration(_)) { "c" } else { "" };
-            // Writing to a string cannot fail.
             let _ = write!(cells, "[{}{kind}]", entry.term);
             mark(index, &mut cells);
+        }
+        if end < last {
+            let _ = write!(cells, " ..{last}");
         }
         cells
     }
@@ -149,11 +164,17 @@ pub(crate) fn node(state: &Fields) -> Inspection {
         ("pre-candidate", _) => {
             format!("it asks whether it would be elected; yes from {}", text("votes").unwrap_or(""))
         }
+        ("learner", Some(leader)) => {
+            format!("it learns from {leader} in term {term}, and has no vote")
+        }
         (_, Some(leader)) => format!("it follows {leader} in term {term}"),
+        ("not a member", None) => {
+            format!("it is not in the cluster, as far as it knows; term {term}")
+        }
         _ => format!("it waits for a leader of term {term}"),
     });
     if let Some(log) = text("log") {
-        lines.push(format!("log by terms, | committed, : applied: {log}"));
+        lines.push(format!("log by terms, <> snapshot, | committed, : applied: {log}"));
     }
     if let Some(members) = text("members") {
         let when = if int("members_at").is_some() { "members, not committed" } else { "members" };
