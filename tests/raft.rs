@@ -36,12 +36,44 @@ fn refused(with: &str) -> String {
          [[nodes]]\nname = \"n0\"\nservice = \"raft-kv\"\n\
          [[nodes]]\nname = \"n1\"\nservice = \"raft-kv\"\nwith = {{ {with} }}\n"
     );
+    why_not(text)
+}
+
+/// Why a story cannot be run.
+fn why_not(text: String) -> String {
     let catalogue = catalogue();
-    let problems = match load(Source::new("two.toml", text), &catalogue, &[]) {
+    let problems = match load(Source::new("story.toml", text), &catalogue, &[]) {
         Ok(scenario) => report(&scenario, &catalogue, 1, &[0], false).map(|_| ()),
         Err(problems) => Err(problems),
     };
     problems.expect_err("it cannot be run").render(false)
+}
+
+/// Why an operator's script cannot be followed.
+fn no_script(script: &str) -> String {
+    let text = format!(
+        "format = 1\nname = \"one\"\ntitle = \"One\"\nuntil = \"1s\"\n\
+         [[nodes]]\nname = \"n0\"\nservice = \"raft-kv\"\n\
+         [[nodes]]\nname = \"operator\"\nservice = \"raft-operator\"\nwith = {{ script = \"{script}\" }}\n"
+    );
+    why_not(text)
+}
+
+#[test]
+fn a_script_of_an_operator_of_raft_names_nodes_of_the_cluster() {
+    let scripts = [
+        "stand n0",
+        "1s stan n0",
+        "1s stand",
+        "1s stand n9",
+        "1s stand operator",
+        "1s transfer n0 n0",
+        "1s joint",
+        "1s joint n0 + n0",
+        "1s single + n0",
+    ];
+    let told: Vec<String> = scripts.into_iter().map(no_script).collect();
+    snapbox::assert_data_eq!(told.join("\n"), snapbox::file!["golden/raft_scripts.txt"]);
 }
 
 #[test]

@@ -159,6 +159,9 @@ fn workload_lines(scenario: &Scenario, workload: &Workload, output: &mut Output)
         ("sell", mix.sell),
         ("take_back", mix.take_back),
         ("write", mix.write),
+        ("cas", mix.cas),
+        ("append", mix.append),
+        ("delete", mix.delete),
     ];
     let kinds = kinds.iter().filter(|(_, weight)| *weight > 0);
     let kinds: Vec<String> = kinds.map(|(verb, weight)| format!("{weight} {verb}")).collect();

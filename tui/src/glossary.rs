@@ -190,6 +190,7 @@ pub const GLOSSARY: &[Term] = &[
     term("receiver-down", "lost, since the receiver did not run"),
     term("recovered", "Raft: a node has come up with what its disk kept"),
     term("refused", "certainly not done; of a lease: somebody else has it"),
+    term("refuses", "Raft: a node does not vote for who asks; why stands beside it"),
     term("remembers", "Raft: for whom a node that comes up has voted"),
     term("reopen", "a server is in another life than the one that was asked"),
     term("replay", "somebody has sent a datagram again that was here before"),

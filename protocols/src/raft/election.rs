@@ -96,14 +96,17 @@ impl<M: Machine> Raft<M> {
         let now = env.now();
         if now < self.silent_until {
             // What this node said in its last life may be part of a leader's lease (§6.4.1).
-            return;
+            return notes::note_refuses(term, from, &"it was down lately", env);
         }
         if ballot != Ballot::Transfer && self.hears_leader(now) {
             // Not even the term is taken from it, or it would depose the leader with it (§4.2.3).
-            return;
+            return notes::note_refuses(term, from, &"it hears a leader", env);
         }
         if ballot == Ballot::PreVote {
             let granted = term > self.vote.term && self.is_electable(last);
+            if !granted {
+                self.note_why_not(term, from, last, env);
+            }
             let term = if granted { term } else { self.vote.term };
             let body = Body::Voted { ballot, granted };
             return self.say(from, Message { term, body }, env);
@@ -116,6 +119,7 @@ impl<M: Machine> Raft<M> {
         let granted = term == self.vote.term && free && self.is_electable(last) && !self.leads();
         let message = self.of_term(Body::Voted { ballot, granted });
         if !granted {
+            self.note_why_not(term, from, last, env);
             return self.say(from, message, env);
         }
         if self.vote.candidate != Some(from) {
@@ -127,6 +131,23 @@ impl<M: Machine> Raft<M> {
         notes::note_decides(term, from, last, env);
         self.waiting.push((self.vote_written, Waiting::Grant(from, message)));
         self.release(env);
+    }
+
+    /// Notes why it does not vote for who asks.
+    fn note_why_not(&self, term: u64, from: NodeId, last: Position, env: &mut Env<'_>) {
+        let (own, Vote { term: at, candidate }) = (self.log.last(), self.vote);
+        if term < at || (term == at && candidate.is_none() && self.is_electable(last)) {
+            return notes::note_refuses(term, from, &format_args!("it is in term {at}"), env);
+        }
+        match candidate.filter(|candidate| term == at && *candidate != from) {
+            Some(other) => {
+                notes::note_refuses(term, from, &format_args!("it has voted for {other}"), env);
+            }
+            None => {
+                let words = format_args!("that log ends with {last}, and its own with {own}");
+                notes::note_refuses(term, from, &words, env);
+            }
+        }
     }
 
     /// Whether a leader was heard so lately that nobody should be elected (§4.2.3).

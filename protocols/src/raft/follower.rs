@@ -80,7 +80,7 @@ impl<M: Machine> Raft<M> {
 
     /// Entries from `first` on are gone, and so is the configuration among them (§4.1).
     fn truncated(&mut self, first: u64, env: &mut Env<'_>) {
-        env.note(notes::TRUNCATED, first, 0);
+        env.note_with(notes::TRUNCATED, first, 0, format_args!("entries from {first} on"));
         if first <= self.configured_at {
             if self.rules.keeps(Rule::ConfigurationReverts) {
                 env.reached(goals::CONFIGURATION_REVERTED);

@@ -241,6 +241,30 @@ mod tests {
     }
 
     #[test]
+    fn a_value_is_as_long_as_it_may_be() {
+        let mut kv = Kv::default();
+        assert!(kv.is_empty());
+        assert_eq!(kv.len(), 0);
+        assert_eq!(kv.apply(&put(&vec![7; VALUE_MAX])), Answer::Done(true));
+        assert_eq!(kv.apply(&put(&vec![7; VALUE_MAX + 1])), Answer::TooLong);
+        let append = |len| Act::Append { key: "other".to_owned(), value: vec![7; len] };
+        assert_eq!(kv.apply(&append(VALUE_MAX - 1)), Answer::Done(true));
+        assert_eq!(kv.apply(&append(2)), Answer::TooLong);
+        assert_eq!(kv.apply(&append(1)), Answer::Done(true));
+        assert!(!kv.is_empty());
+        assert_eq!(kv.len(), 2);
+        for (act, words) in [
+            (Act::Get { key: key() }, "get k"),
+            (put(&[1]), "put k"),
+            (Act::CompareAndSet { key: key(), expected: None, value: vec![] }, "compare-and-set k"),
+            (Act::Delete { key: key() }, "delete k"),
+            (Act::Append { key: key(), value: vec![] }, "append k"),
+        ] {
+            assert_eq!(act.to_string(), words);
+        }
+    }
+
+    #[test]
     fn a_key_has_what_it_was_given_last() {
         let mut kv = Kv::default();
         let get = Act::Get { key: key() };

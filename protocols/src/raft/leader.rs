@@ -330,3 +330,43 @@ impl Entry {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::configuration::Configuration;
+    use super::*;
+
+    /// What is reckoned with is what is written.
+    #[test]
+    fn an_entry_is_as_long_as_its_bytes() {
+        let members = Configuration::of([NodeId(1), NodeId(2)]);
+        for payload in
+            [Payload::Nothing, Payload::Command(vec![7; 30]), Payload::Configuration(members)]
+        {
+            let entry = Entry { term: 3, payload };
+            assert_eq!(entry.len(), entry.to_bytes().len(), "{entry:?}");
+        }
+    }
+
+    /// A message has as many entries as fit, and one at least.
+    #[test]
+    fn a_batch_is_what_fits() {
+        let mut log = Log::default();
+        for len in [10, 10, 90, 10] {
+            log.append(Entry { term: 1, payload: Payload::Command(vec![0; len]) });
+        }
+        for (from, most, bytes, count) in [
+            (1, 9, 45, 1),
+            (1, 9, 46, 2),
+            (1, 9, 148, 2),
+            (1, 9, 149, 3),
+            (1, 9, 999, 4),
+            (1, 2, 999, 2),
+            (1, 0, 999, 1),
+            (3, 9, 0, 1),
+            (5, 9, 999, 0),
+        ] {
+            assert_eq!(batch(&log, from, most, bytes).len(), count, "{from} {most} {bytes}");
+        }
+    }
+}

@@ -410,6 +410,34 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn numbers_have_bounds() {
+        assert_eq!([TERM_MAX, INDEX_MAX, SNAPSHOT_MAX], [0xff_ffff, 0xff_ffff_ffff, 0x4000_0000]);
+        let install = |last: Position, (offset, total), len: usize| {
+            let configuration = Configuration::default();
+            let chunk = vec![0; len].into();
+            let body = Body::Install { last, configuration, round: 0, offset, total, chunk };
+            Message::from_bytes(&Message { term: 5, body }.to_bytes()).is_ok()
+        };
+        let last = Position { index: INDEX_MAX, term: 5 };
+        for (part, len) in [((0, 0), 0), ((3, 9), 6), ((9, 9), 0), ((0, SNAPSHOT_MAX), 1)] {
+            assert!(install(last, part, len), "{part:?} {len}");
+        }
+        for (part, len) in [((10, 9), 0), ((3, 9), 7), ((0, 5), 6), ((0, SNAPSHOT_MAX + 1), 1)] {
+            assert!(!install(last, part, len), "{part:?} {len}");
+        }
+        assert!(!install(Position { index: 1, term: 6 }, (0, 0), 0), "of a later term");
+        let term = |term| Message { term, body: Body::TimeoutNow }.to_bytes();
+        assert!(Message::from_bytes(&term(TERM_MAX)).is_ok());
+        let entries = |before: u64| {
+            let before = Position { index: before, term: 2 };
+            let entries = vec![entry(2, (0, Vec::new()))].into();
+            let body = Body::Append { before, commit: 0, round: 0, entries };
+            Message::from_bytes(&Message { term: 5, body }.to_bytes()).is_ok()
+        };
+        assert!(entries(INDEX_MAX - 1) && !entries(INDEX_MAX));
+    }
+
+    #[test]
     fn what_cannot_be_is_refused() {
         let append = |before: Position, terms: &[u64]| {
             let entries = terms.iter().map(|term| entry(*term, (0, Vec::new()))).collect();

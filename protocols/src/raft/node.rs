@@ -259,7 +259,8 @@ impl<M: Machine> Raft<M> {
         let words = format_args!("term {own}, log {index} to {}", self.log.last().index);
         env.note_with(notes::RECOVERED, notes::packed(term, index), own, words);
         if let Vote { term, candidate: Some(candidate) } = self.vote {
-            env.note(notes::REMEMBERS, notes::packed(term, candidate.0.into()), 0);
+            let words = format_args!("its vote in term {term} for {candidate}");
+            env.note_with(notes::REMEMBERS, notes::packed(term, candidate.0.into()), 0, words);
         }
         for (at, entry) in (index + 1..).zip(self.log.from(index + 1, usize::MAX)) {
             notes::note_appended(at, entry, env);

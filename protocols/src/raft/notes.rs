@@ -8,6 +8,7 @@ use super::log::{Entry, Payload, Position};
 use simlab_core::wire::Encode;
 use simlab_core::{Digest, Env, NodeId};
 use std::collections::BTreeSet;
+use std::fmt;
 
 /// What the names of all notes begin with.
 pub(super) const PREFIX: &str = "raft.";
@@ -34,6 +35,8 @@ pub(super) const STANDS: &str = "raft.stands";
 pub(super) const DECIDES: &str = "raft.decides";
 /// A vote leaves. `a`: the term and the candidate.
 pub(super) const GRANTED: &str = "raft.granted";
+/// It does not vote for who asks, or says nothing. `a`: the term and the candidate.
+const REFUSES: &str = "raft.refuses";
 /// `a`: the term, `b`: where its log ends.
 pub(super) const LEADS: &str = "raft.leads";
 /// `a`: the term, `b`: whom it follows.
@@ -101,6 +104,16 @@ pub(super) fn note_decides(term: u64, candidate: NodeId, last: Position, env: &m
     let a = packed(term, candidate.0.into());
     let b = packed(last.term, last.index);
     env.note_with(DECIDES, a, b, format_args!("to vote for {candidate} in term {term}"));
+}
+
+pub(super) fn note_refuses(
+    term: u64,
+    candidate: NodeId,
+    why: &dyn fmt::Display,
+    env: &mut Env<'_>,
+) {
+    let words = format_args!("{candidate} in term {term}: {why}");
+    env.note_with(REFUSES, packed(term, candidate.0.into()), 0, words);
 }
 
 pub(super) fn note_granted(term: u64, candidate: NodeId, env: &mut Env<'_>) {

@@ -334,7 +334,7 @@ impl Cluster {
                 let crashed = self.crash(id, &[]);
                 debug_assert_eq!(crashed, Ok(()), "it was up");
             }
-            Effect::Reached { .. } => {}
+            Effect::Reached { name } => self.tell(format!("  {id} reaches the goal {name}")),
             other => panic!("Raft asks for nothing of that kind: {other:?}"),
         }
     }

@@ -4,7 +4,7 @@ use super::cluster::{Cluster, ELECTION, Flight, HEARTBEAT, Happens};
 use super::disk::Kept;
 use super::words;
 use simlab_core::wire::Encode;
-use simlab_core::{Duration, Fields, NodeId};
+use simlab_core::{Duration, FieldValue, Fields, NodeId};
 use simlab_protocols::raft::config::{Config, Rule, Rules};
 use simlab_protocols::raft::configuration::Configuration;
 use simlab_protocols::raft::kv::Act;
@@ -145,6 +145,7 @@ impl Story {
             }
             ("log", []) => logs(cluster),
             ("state", [who]) => state(cluster, node(who)?)?,
+            ("fields", [who]) => tell_fields(cluster, node(who)?)?,
             ("show", [who, key]) => {
                 let who = node(who)?;
                 let held = cluster.running(who)?.machine().kv().get(key);
@@ -427,11 +428,37 @@ fn logs(cluster: &mut Cluster) {
     let ids: Vec<NodeId> = cluster.nodes.keys().copied().collect();
     for id in ids {
         let log = fields(cluster, id).map(|fields| match fields.get(&["log"]) {
-            Some(simlab_core::FieldValue::Text(log)) => log.clone(),
+            Some(FieldValue::Text(log)) => log.clone(),
             _ => String::new(),
         });
         cluster.tell(format!("{id} {}", log.as_deref().unwrap_or("is down")).trim_end().to_owned());
     }
+}
+
+/// What it shows of itself, as it is, without what `state` and `log` tell; and what its parent can ask.
+fn tell_fields(cluster: &mut Cluster, id: NodeId) -> Result<(), String> {
+    let fields = fields(cluster, id).ok_or_else(|| format!("{id} is down"))?;
+    let raft = cluster.running(id)?;
+    let (term, applied) = (raft.term(), raft.applied());
+    let leader = raft.leader().map_or_else(|| "nobody".to_owned(), |leader| leader.to_string());
+    let (configuration, committed) = raft.configuration();
+    let how = if committed { "committed" } else { "not committed" };
+    let waits = raft.waits_for().unwrap_or_else(|| "nothing".to_owned());
+    let mut told = vec![format!(
+        "{id}: term {term}, {leader} leads, applied {applied}, {configuration} {how}"
+    )];
+    told.push(format!("  waits for {waits}"));
+    let told_elsewhere = ["log", "members", "progress"];
+    for field in fields.iter().filter(|field| !told_elsewhere.contains(&&*field.name)) {
+        let value = match &field.value {
+            FieldValue::Int(number) => number.to_string(),
+            FieldValue::Text(text) => text.clone(),
+            FieldValue::Group(_) => continue,
+        };
+        told.push(format!("  {}: {value}", field.name));
+    }
+    cluster.told.extend(told);
+    Ok(())
 }
 
 fn state(cluster: &mut Cluster, id: NodeId) -> Result<(), String> {

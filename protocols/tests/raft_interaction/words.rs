@@ -12,18 +12,19 @@ use simlab_protocols::raft::{Mode, Refused};
 use std::collections::BTreeMap;
 
 /// What each note says of its node; what follows is the note's own text. Those that are missing are for judges.
-const NOTES: [(&str, &str); 24] = [
+const NOTES: [(&str, &str); 25] = [
     ("raft.recovered", "comes up with"),
     ("raft.term", "is in term"),
     ("raft.stands", "stands"),
     ("raft.decides", "decides"),
     ("raft.granted", "gives"),
+    ("raft.refuses", "refuses"),
     ("raft.leads", "leads"),
     ("raft.follows", "follows"),
     ("raft.deposed", "is deposed as leader of"),
     ("raft.steps-down", "steps down:"),
     ("raft.appended", "appends"),
-    ("raft.truncated", "takes away all entries from"),
+    ("raft.truncated", "takes away"),
     ("raft.committed", "has committed"),
     ("raft.snapshot", "takes a snapshot"),
     ("raft.installed", "installs a snapshot:"),

@@ -130,7 +130,7 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
         let message = "there are more at least than at most".to_owned();
         return Err(BuildError { parameter: Some("least"), message });
     }
-    let mut script = script::read(arguments.text("script"), arguments)?;
+    let mut script = script::read(arguments.text("script"), SERVER.name, arguments)?;
     script.reverse();
     let every = arguments.duration("every");
     if every.nanos() == 0 {

@@ -16,8 +16,12 @@ pub(super) struct Line {
     pub(super) ask: Ask,
 }
 
-/// Reads a script; its lines in the order of their times.
-pub(super) fn read(text: &str, arguments: &Arguments<'_>) -> Result<Vec<Line>, BuildError> {
+/// Reads a script about nodes of a service; its lines in the order of their times.
+pub(super) fn read(
+    text: &str,
+    service: &str,
+    arguments: &Arguments<'_>,
+) -> Result<Vec<Line>, BuildError> {
     let wrong = |message: String| BuildError { parameter: Some("script"), message };
     let mut lines = Vec::new();
     for text in text.split(';').map(str::trim).filter(|text| !text.is_empty()) {
@@ -30,9 +34,12 @@ pub(super) fn read(text: &str, arguments: &Arguments<'_>) -> Result<Vec<Line>, B
         let names: Vec<&str> = words.collect();
         let node = |name: &&str| {
             let member = arguments.roster.iter().find(|member| member.name == **name);
-            member
-                .map(|member| member.id)
-                .ok_or_else(|| wrong(format!("`{text}`: there is no node `{name}`")))
+            let member =
+                member.ok_or_else(|| wrong(format!("`{text}`: there is no node `{name}`")))?;
+            if member.service == service {
+                return Ok(member.id);
+            }
+            Err(wrong(format!("`{text}`: `{name}` runs {}, and not {service}", member.service)))
         };
         let one = || match &names[..] {
             [name] => node(name),
@@ -41,6 +48,7 @@ pub(super) fn read(text: &str, arguments: &Arguments<'_>) -> Result<Vec<Line>, B
         let all = |names: &[&str]| -> Result<Vec<u32>, BuildError> {
             names.iter().map(|name| node(name).map(|node| node.0)).collect()
         };
+        let twice = (1..names.len()).find(|place| names[..*place].contains(&names[*place]));
         let mut whom = None;
         let ask = match verb {
             "stand" => {
@@ -51,7 +59,13 @@ pub(super) fn read(text: &str, arguments: &Arguments<'_>) -> Result<Vec<Line>, B
             "joint" | "single" => {
                 let end = names.iter().position(|name| *name == "+").unwrap_or(names.len());
                 let learners = names.get(end + 1..).unwrap_or(&[]);
+                if let Some(place) = twice {
+                    return Err(wrong(format!("`{text}` names `{}` twice", names[place])));
+                }
                 let (voters, learners) = (all(&names[..end])?, all(learners)?);
+                if voters.is_empty() {
+                    return Err(wrong(format!("`{text}` names nobody who would vote")));
+                }
                 Ask::change { voters, learners, joint: verb == "joint" }
             }
             other => {
