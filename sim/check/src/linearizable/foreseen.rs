@@ -21,19 +21,24 @@ pub(super) enum Foreseen {
         at: Place,
         certain: bool,
     },
-    /// It is certain that it does not take effect.
+    /// It is certain that it does not take effect, or that nothing follows from it: a read of which nobody will ever
+    /// know what it returned.
     NotDone,
 }
 
 impl Foreseen {
     /// What will become of an operation, if the returns up to `horizon` are certain.
     pub(super) fn of(record: &Record, horizon: Place) -> Self {
-        let Some((mark, outcome)) = &record.returned else { return Foreseen::Nothing };
+        let writes = record.operation.call.writes();
+        let Some((mark, outcome)) = &record.returned else {
+            return if writes { Foreseen::Nothing } else { Foreseen::NotDone };
+        };
         let at = mark.seq.get();
         let certain = at <= horizon;
         match outcome {
             Outcome::Done(result) => Foreseen::Done { result: result.clone(), at, certain },
             Outcome::NotDone(_) if certain => Foreseen::NotDone,
+            Outcome::Unknown(_) if !writes => Foreseen::NotDone,
             Outcome::NotDone(_) | Outcome::Unknown(_) => Foreseen::Nothing,
         }
     }

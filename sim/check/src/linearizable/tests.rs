@@ -220,3 +220,27 @@ fn a_copy_goes_its_own_way() {
     assert!(fork.is_broken() && !linearizer.is_broken());
     assert_eq!(linearizer.verdict(&before), Verdict::Linearizable);
 }
+
+#[test]
+fn a_read_among_very_many_states_of_which_nothing_is_foreseen_ends_the_search() {
+    let mut linearizer = Linearizer::new(Limits::default());
+    linearizer.declare("x", Object::new(KeyValue { initial: Value::Nil }));
+    let append = |n: u32| unknown(n, Call::Append(format!("{n} ")), 0, 1);
+    let mut lines: Vec<Line> = (0..8).map(append).collect();
+    lines.push(done(8, Call::Append("8 ".into()), 2, 3, Value::Nil));
+    lines.push(unknown(9, Call::Read, 4, 5));
+    let history = history(&lines);
+    for record in history.records() {
+        linearizer.invoke(record.op, &record.operation);
+        if let Some((mark, outcome)) = &record.returned {
+            linearizer.complete(record.op, outcome, *mark);
+        }
+    }
+    let why = "the search on x would have taken too much memory and was stopped".to_owned();
+    assert_eq!(linearizer.verdict(&history), Verdict::Unknown { why });
+    // Nothing follows from what nobody has read.
+    let mut finished = Linearizer::new(Limits::default());
+    finished.declare("x", Object::new(KeyValue { initial: Value::Nil }));
+    finished.finish(&history);
+    assert_eq!(finished.verdict(&history), Verdict::Linearizable);
+}

@@ -72,7 +72,7 @@ impl Config {
     }
 
     /// How much memory it takes beside the size of its type, in bytes, roughly.
-    fn weight(&self) -> usize {
+    pub(super) fn weight(&self) -> usize {
         self.changed.weight() + self.saw.weight() + size_of_val(self.used.as_slice())
     }
 
@@ -113,7 +113,7 @@ pub(super) struct Frontier {
 /// More configurations than these are not kept in memory at a time: they take half a gigabyte.
 const LIVE_MAX: usize = 2_000_000;
 /// So many bytes may they take beside the size of their type.
-const HELD_MAX: usize = 1 << 28;
+pub(super) const HELD_MAX: usize = 1 << 28;
 
 /// So many comparisons cost about as much as making one configuration.
 const COMPARISONS: u64 = 16;

@@ -155,10 +155,15 @@ impl<S: Specification> Search<S> {
         }
         let Search { spec, meter, states, window, configs, trail, .. } = self;
         let index = window.enter(op, call, foreseen);
-        let mut looks = 0;
+        let (mut looks, mut held) = (0, 0);
         for config in configs {
             look(window, index, config, spec, states, trail);
             looks += 1;
+            // What one returns of which nothing is foreseen is a fact of its own for each state.
+            held += config.weight();
+            if held > config::HELD_MAX {
+                return Step::Exhausted;
+            }
             if looks % LOOKS == 0 {
                 meter.spend(1);
                 meter.take_time(LOOKS * states.heaviness());

@@ -33,6 +33,10 @@ const REMEMBERED: usize = 1 << 16;
 /// So much is remembered of all operations together.
 const REMEMBERED_IN_ALL: usize = 1 << 22;
 
+/// So many bytes may be remembered of what is seen in the states: with results that nobody has foreseen there are as
+/// many facts as states.
+const SEEN_MAX: usize = 1 << 26;
+
 /// Something that was found out about states.
 #[derive(Clone, Debug)]
 pub(super) struct Memo<T>(Vec<Option<T>>);
@@ -109,6 +113,8 @@ pub(super) struct Window {
     classes: u64,
     /// What those that change nothing there return, by state.
     looks: Memo<Bits>,
+    /// How much memory that takes beside the size of its type, in bytes.
+    seen: usize,
 }
 
 impl Window {
@@ -119,6 +125,7 @@ impl Window {
             facts: Bits::new(),
             classes: 0,
             looks: Memo::new(),
+            seen: 0,
         }
     }
 
@@ -201,7 +208,7 @@ impl Window {
     }
 
     fn changed(&mut self) {
-        self.looks.forget();
+        self.forget_looks();
         let Window { open, by_class, .. } = self;
         by_class.clear();
         by_class.extend(0..open.len());
@@ -210,7 +217,7 @@ impl Window {
 
     /// States have new numbers.
     pub(super) fn forget(&mut self) {
-        self.looks.forget();
+        self.forget_looks();
         for open in &mut self.open {
             open.effects.forget();
             open.leads.forget();
@@ -257,7 +264,7 @@ impl Window {
         }
         open.wanted = Some((told.clone(), wanted));
         open.effects.forget();
-        self.looks.forget();
+        self.forget_looks();
         (fitting, wanted)
     }
 
@@ -341,7 +348,15 @@ impl Window {
                 looks.put(fact);
             }
         }
-        self.looks.put(state, looks.clone(), self.open.len());
+        if self.seen + looks.weight() <= SEEN_MAX {
+            self.seen += looks.weight();
+            self.looks.put(state, looks.clone(), self.open.len());
+        }
         looks
+    }
+
+    fn forget_looks(&mut self) {
+        self.looks.forget();
+        self.seen = 0;
     }
 }
