@@ -14,7 +14,7 @@ use simlab::scenarios::{
     Catalogue, Concrete, Fault, LESSONS, Scenario, Source, lesson, load, narrative,
 };
 use simlab::sim::Fault as What;
-use std::fs;
+use std::{fs, io};
 
 fn loaded(source: Source, catalogue: &Catalogue, switch: Option<&str>) -> Scenario {
     let settings = switch.map(|name| ("switch".to_owned(), name.to_owned()));
@@ -262,6 +262,20 @@ fn the_command_line_writes_counterexamples_and_replays_them() {
     exits(1, &[&SWEEP[..], &["--out", &out]].concat());
     assert_eq!(fs::read_to_string(files[0]).expect("it is there"), "# mine");
     assert_eq!(fs::read_dir(&out).expect("a folder").count(), 3);
+}
+
+#[test]
+fn of_several_checks_that_fail_one_alone_can_be_asked_for() {
+    let folder = Folder::new("counterexamples-only");
+    let out = folder.path("small");
+    exits(1, &[&SWEEP[..], &["--out", &out, "--only", "conserved"]].concat());
+    let name = |file: io::Result<fs::DirEntry>| file.expect("a file").file_name();
+    let files: Vec<_> = fs::read_dir(&out).expect("a folder").map(name).collect();
+    assert_eq!(files, ["crash_and_disk-1-majority-conserved.toml"]);
+    let (told, refused) = exits(2, &[&SWEEP[..], &["--out", &out, "--only", "conserve"]].concat());
+    assert_eq!(told, "");
+    let first = "error: crash_and_disk has no check `conserve`\nhelp: did you mean `conserved`?\n";
+    assert!(refused.starts_with(first), "{refused}");
 }
 
 #[test]

@@ -55,9 +55,9 @@ impl Counterexamples {
         let mut seen: Vec<(&str, &str)> = Vec::new();
         for violation in &tally.violations {
             let what = (violation.variant.as_str(), violation.check.as_str());
-            let Some(variant) = scenario.variant(what.0).filter(|_| !seen.contains(&what)) else {
-                continue;
-            };
+            let asked = args.only.is_empty() || args.only.iter().any(|check| check == what.1);
+            let fresh = asked && !seen.contains(&what);
+            let Some(variant) = scenario.variant(what.0).filter(|_| fresh) else { continue };
             seen.push(what);
             let setup =
                 Setup { scenario, catalogue, variant, seed: violation.seed, recording: false };

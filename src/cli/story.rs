@@ -94,6 +94,29 @@ pub(super) fn switched(
     Ok(())
 }
 
+/// Complains of a check that none of the variants is judged by.
+pub(super) fn judged(
+    scenario: &Scenario,
+    variants: &[usize],
+    checks: &[String],
+    catalogue: &Catalogue,
+    output: &mut Output,
+) -> Result<(), Exit> {
+    let rosters = variants.iter().flat_map(|index| &scenario.variants[*index].roster);
+    let entries = rosters.filter_map(|member| catalogue.service(member.service));
+    let invariants = entries.flat_map(|entry| entry.invariants).map(|invariant| invariant.name);
+    let expected = scenario.expectations.iter().map(|expected| expected.name.as_str());
+    let known: Vec<&str> = expected.chain(invariants).collect();
+    let Some(unknown) = checks.iter().find(|check| !known.contains(&check.as_str())) else {
+        return Ok(());
+    };
+    output.error(&format!("error: {} has no check `{unknown}`", scenario.name));
+    for line in advice(unknown, "checks", known.into_iter()) {
+        output.error(&format!("help: {line}"));
+    }
+    Err(Exit::BadInput)
+}
+
 /// The setting that a `--switch` is.
 pub(super) const SWITCH: &str = "switch";
 

@@ -28,6 +28,7 @@ fn try_sweep(args: &SweepArgs, catalogue: &Catalogue, output: &mut Output) -> Re
         variants = (0..scenario.variants.len()).collect();
     }
     story::switched(&scenario, &variants, &args.set, output)?;
+    story::judged(&scenario, &variants, &args.only, catalogue, output)?;
     let (jobs, shard) = (args.jobs.unwrap_or(0), args.shard.unwrap_or(Shard::WHOLE));
     let (scenario, variants, seeds) = (&scenario, &variants[..], args.seeds);
     let sweep = Sweep { scenario, catalogue, variants, seeds, shard, jobs };

@@ -45,6 +45,9 @@ pub(in crate::cli) struct SweepArgs {
     /// alone, with every choice that matters
     #[arg(long)]
     pub(in crate::cli) shrink: bool,
+    /// Make the failures of this check alone small (can be given several times)
+    #[arg(long, value_name = "CHECK", requires = "shrink")]
+    pub(in crate::cli) only: Vec<String>,
     /// How many smaller runs are tried for each of them
     #[arg(long, value_name = "N", default_value_t = Budget::default().candidates, requires = "shrink")]
     pub(in crate::cli) shrink_runs: u64,
