@@ -45,7 +45,9 @@ pub struct ModelSignature {
 }
 
 impl Catalogue {
-    pub(crate) fn service(&self, name: &str) -> Option<&'static Entry> {
+    /// The service of this name.
+    #[must_use]
+    pub fn service(&self, name: &str) -> Option<&'static Entry> {
         self.services.iter().copied().find(|s| s.name == name)
     }
 

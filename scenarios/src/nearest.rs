@@ -36,7 +36,8 @@ pub fn advice<'k>(
 }
 
 /// The nearest of the known names, if one is near: a third of the letters may differ. A transposed
-/// pair counts as one difference, and capitals do not count.
+/// pair counts as one difference, and capitals do not count. Else the shortest that begins or ends with it and has
+/// a hyphen there: `quorum-of-half` of `raft-quorum-of-half`.
 #[must_use]
 pub fn nearest<'k>(unknown: &str, known: &[&'k str]) -> Option<&'k str> {
     let length = unknown.chars().count();
@@ -52,7 +53,12 @@ pub fn nearest<'k>(unknown: &str, known: &[&'k str]) -> Option<&'k str> {
         },
     };
     let best = known.iter().map(|name| (distance(name), *name)).min_by_key(|(d, _)| *d)?;
-    (best.0 != usize::MAX).then_some(best.1)
+    if best.0 != usize::MAX {
+        return Some(best.1);
+    }
+    let (head, tail) = (format!("{folded}-"), format!("-{folded}"));
+    let part = known.iter().filter(|name| name.starts_with(&head) || name.ends_with(&tail));
+    part.min_by_key(|name| name.len()).filter(|_| length > 1).copied()
 }
 
 #[cfg(test)]
@@ -67,6 +73,9 @@ mod tests {
         assert_eq!(nearest("guangzhou", &known), Some("hangzhou"));
         assert_eq!(nearest("lhasa", &known), None);
         assert_eq!(nearest("b", &known), None);
+        let switches = ["raft-quorum-of-half", "raft-no-pre-vote"];
+        assert_eq!(nearest("quorum-of-half", &switches), Some("raft-quorum-of-half"));
+        assert_eq!(nearest("no-pre", &switches), None);
         assert_eq!(nearest(&"x".repeat(1_000_000), &known), None);
     }
 }

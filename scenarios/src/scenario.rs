@@ -18,6 +18,8 @@ pub use simlab_core::Declared as Object;
 pub struct Scenario {
     /// The file.
     pub source: Source,
+    /// What was given on the command line besides.
+    pub(crate) given: Given,
     /// Its name in reports and commands.
     pub name: String,
     /// What people call it.
@@ -102,8 +104,6 @@ pub struct Node {
     pub service: String,
     /// Where it is declared.
     pub(crate) span: Span,
-    /// Where its own parameters are given.
-    pub(crate) given: BTreeMap<String, Span>,
 }
 
 /// An operation of one client at a scripted time.
@@ -238,11 +238,11 @@ pub struct Variant {
     pub machines: Vec<Machine>,
     /// The switches that are on: what its services leave out.
     pub switches: Vec<&'static str>,
-    /// Where the layers of each node are named, and their parameters given, if they are.
+    /// Where the layers of each node are named, and their parameters and those of its service given, if they are.
     pub(crate) places: Places,
 }
 
-/// Where a layer of a node is named (`None`), and where a parameter of it is given.
+/// Where a layer of a node is named (`None`), and where a parameter of it, or of the node's service, is given.
 pub(crate) type Places = BTreeMap<(NodeId, &'static str, Option<&'static str>), Span>;
 
 /// The machine that a node stands for.
@@ -368,20 +368,16 @@ impl Scenario {
         let mut problems = Problems::default();
         problems.push(match self.nodes.get(node.index()) {
             Some(node) => {
-                let given = match layer {
-                    Some(layer) => {
-                        let place = |parameter| variant.places.get(&(node.id, layer, parameter));
-                        place(error.parameter).or_else(|| place(None))
-                    }
-                    None => error.parameter.and_then(|p| node.given.get(p)),
-                };
                 let service = variant.roster.get(node.id.index()).map_or("?", |m| m.service);
+                let entry = layer.unwrap_or(service);
+                let place = |parameter| variant.places.get(&(node.id, entry, parameter));
+                let given = place(error.parameter).or_else(|| place(None));
                 let label = format!("`{}` runs {service} in {}", node.name, variant.name);
                 Diagnostic::at(*given.unwrap_or(&node.span), error.message.clone()).label(label)
             }
             None => Diagnostic::nowhere(error.message.clone()),
         });
-        problems.finish(self.source.clone(), Given::default())
+        problems.finish(self.source.clone(), self.given.clone())
     }
 }
 

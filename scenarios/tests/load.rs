@@ -357,16 +357,23 @@ fn wrong_options_are_shown_as_options() {
 }
 
 #[test]
-fn a_service_that_refuses_its_arguments_is_shown_where_they_are_given() {
-    let scenario = every_feature(&[]);
-    let message = "the shares do not add up".to_owned();
-    let error = BuildError { parameter: Some("share"), message };
-    let shown = scenario.refused(&scenario.variants[1], HANGZHOU, None, &error).render(false);
-    assert!(shown.contains("error: the shares do not add up"), "{shown}");
-    assert!(shown.contains("every_feature.toml:36:18"), "{shown}");
-    let other = BuildError { parameter: None, ..error };
-    let shown = scenario.refused(&scenario.variants[1], HANGZHOU, None, &other).render(false);
-    assert!(shown.contains("every_feature.toml:33:8"), "{shown}");
+fn a_service_that_refuses_its_arguments_is_shown_where_the_value_it_has_was_given() {
+    let refused = |settings: &[(&str, &str)], node, parameter| {
+        let scenario = every_feature(settings);
+        let error = BuildError { parameter, message: "this cannot be".to_owned() };
+        scenario.refused(&scenario.variants[1], node, None, &error).render(false)
+    };
+    let shown = |shown: String, place: &str| {
+        assert!(shown.contains("error: this cannot be"), "{shown}");
+        assert!(shown.contains(place), "{shown}");
+    };
+    // By the variant for the service, by the variant for the node, by the node itself, and by nobody.
+    shown(refused(&[], HANGZHOU, Some("share")), "every_feature.toml:191:9");
+    shown(refused(&[], BEIJING, Some("share")), "every_feature.toml:193:9");
+    shown(refused(&[], EXTRA, Some("motto")), "every_feature.toml:58:44");
+    shown(refused(&[], HANGZHOU, None), "every_feature.toml:33:8");
+    // An option wins over them all.
+    shown(refused(&[("hangzhou.share", "5")], HANGZHOU, Some("share")), "hangzhou.share=5");
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub(crate) mod story;
 mod switches;
 mod workload;
 
-use crate::diagnostic::{Diagnostic, Problems, Span};
+use crate::diagnostic::{Diagnostic, Given, Problems, Span};
 use crate::format::part::At;
 use crate::format::scalar::Version;
 use crate::format::{self, Document};
@@ -43,7 +43,7 @@ pub fn load(
     let scenario = read(&source, catalogue, &settings, &mut problems);
     match scenario {
         Some(mut scenario) if problems.is_empty() => {
-            scenario.source = source;
+            (scenario.source, scenario.given) = (source, given);
             Ok(scenario)
         }
         _ => {
@@ -117,6 +117,7 @@ fn resolve(
     let At { value: Version, .. } = document.format?;
     Some(Scenario {
         source: Source::new("", ""),
+        given: Given::default(),
         name: document.name.as_ref()?.value.0.clone(),
         title: document.title.as_ref()?.value.clone(),
         summary: document.summary.as_ref().map(|text| text.value.clone()),

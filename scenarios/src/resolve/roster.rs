@@ -256,16 +256,12 @@ impl<'a> Cast<'a> {
 
     /// The nodes for the scenario.
     pub(super) fn nodes(&self, context: &Context<'_>) -> Vec<Node> {
-        let node = |(id, (name, table)): (u32, &(&str, &NodeTable))| {
-            let given = table.with.iter().flat_map(|with| &with.value.0);
-            Node {
-                id: NodeId(id),
-                name: (*name).to_owned(),
-                site: table.site.as_ref().map(|site| site.value.0.clone()),
-                service: table.service.as_ref().map_or_else(String::new, |s| s.value.clone()),
-                span: table.name.as_ref().map_or(table.span, |name| name.span),
-                given: given.map(|(name, (_, value))| (name.clone(), value.span)).collect(),
-            }
+        let node = |(id, (name, table)): (u32, &(&str, &NodeTable))| Node {
+            id: NodeId(id),
+            name: (*name).to_owned(),
+            site: table.site.as_ref().map(|site| site.value.0.clone()),
+            service: table.service.as_ref().map_or_else(String::new, |s| s.value.clone()),
+            span: table.name.as_ref().map_or(table.span, |name| name.span),
         };
         (0..).zip(&context.names.nodes).map(node).collect()
     }
@@ -417,7 +413,7 @@ impl Filling<'_, '_> {
                 |target: &str| plan.machines.and_then(|all| Some(&all.0.get(target)?.1.value));
             let layers = [other(name), other(role), other(entry.name)];
             machines.push(machine::machine(table, layers));
-            let arguments = self.arguments(id, name, table, entry, plan);
+            let arguments = self.arguments(id, name, table, entry, plan, &mut places);
             let steps = plan.stacks.choose(name, table, entry, self.context);
             let sources = Sources { variant: plan.with, context: self.context };
             let stack = sources.layers(id, steps, &mut places, &mut self.values, self.problems);
@@ -436,6 +432,7 @@ impl Filling<'_, '_> {
         table: &NodeTable,
         entry: &'static Entry,
         plan: &Plan<'_>,
+        places: &mut Places,
     ) -> BTreeMap<&'static str, Argument> {
         let groups = [entry.name, table.service.as_ref().map_or("", |s| &s.value)];
         let with = |target: &str| plan.with.and_then(|with| with.0.get(target));
@@ -458,6 +455,9 @@ impl Filling<'_, '_> {
                 .or_else(|| set(&groups))
                 .map(|setting| &setting.value)
                 .or_else(|| said().or_else(own).map(|(_, given)| given));
+            if let Some(given) = given {
+                places.insert((id, entry.name, Some(parameter.name)), given.span);
+            }
             let names = &self.context.names;
             let argument = match given {
                 Some(given) => self.values.read(given, entry.name, parameter, names, self.problems),
