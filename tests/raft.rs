@@ -41,8 +41,13 @@ fn refused(with: &str) -> String {
 
 /// Why a story cannot be run.
 fn why_not(text: String) -> String {
+    why_not_with(text, &[])
+}
+
+/// The same with settings of the command line.
+fn why_not_with(text: String, set: &[(String, String)]) -> String {
     let catalogue = catalogue();
-    let problems = match load(Source::new("story.toml", text), &catalogue, &[]) {
+    let problems = match load(Source::new("story.toml", text), &catalogue, set) {
         Ok(scenario) => report(&scenario, &catalogue, 1, &[0], false).map(|_| ()),
         Err(problems) => Err(problems),
     };
@@ -82,4 +87,16 @@ fn a_cluster_of_raft_agrees_on_its_leases_and_sessions() {
         [r#"session = "3s""#, r#"election = "300ms""#, "leases = false"].map(refused).join("\n"),
         snapbox::file!["golden/raft_refused.txt"]
     );
+}
+
+/// What cannot be is shown where it is said, be that at a node, in a variant or on the command line.
+#[test]
+fn what_cannot_be_is_shown_where_it_is_said() {
+    let story = "format = 1\nname = \"one\"\ntitle = \"One\"\nuntil = \"1s\"\n\
+                 [[nodes]]\nname = \"n0\"\nservice = \"raft-kv\"\nwith = { heartbeat = \"80ms\" }\n\
+                 [[variants]]\nname = \"slow\"\n";
+    let variant = format!("{story}with = {{ raft-kv = {{ heartbeat = \"1s\" }} }}\n");
+    let set = [("raft-kv.heartbeat".to_owned(), "2s".to_owned())];
+    let told = [why_not(variant), why_not_with(story.to_owned(), &set)];
+    snapbox::assert_data_eq!(told.join("\n"), snapbox::file!["golden/raft_places.txt"]);
 }

@@ -131,8 +131,8 @@ impl Cluster {
         }
     }
 
-    fn happen(&mut self, me: NodeId, what: Happens<'_>) {
-        let mut synced = self.handle(me, what);
+    fn happen(&mut self, me: NodeId, request: Happens<'_>) {
+        let mut synced = self.handle(me, request);
         while let Some(ticket) = synced {
             let event = Event::Synced { scope: Scope::ROOT, ticket, result: Ok(()) };
             synced = self.handle(me, Happens::Event(event));
@@ -140,7 +140,7 @@ impl Cluster {
     }
 
     /// What is written and to be synced.
-    fn handle(&mut self, me: NodeId, what: Happens<'_>) -> Option<simlab_core::Ticket> {
+    fn handle(&mut self, me: NodeId, request: Happens<'_>) -> Option<simlab_core::Ticket> {
         let Cluster { nodes, inboxes, spare, outbox, draws, .. } = self;
         let Node { raft, counters, memory } = &mut nodes[me.index()];
         let now = Time(1_000_000_000);
@@ -148,7 +148,7 @@ impl Cluster {
         outbox.clear();
         let mut env = Env::new(moment, outbox, counters, draws, memory);
         let mut env = env.at(RAFT);
-        let outputs = match what {
+        let outputs = match request {
             Happens::Event(event) => raft.on_event(event, &mut env),
             Happens::Proposals(first, count) => {
                 for number in first..first + count {

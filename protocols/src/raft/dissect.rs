@@ -2,9 +2,9 @@
 
 use super::configuration::Configuration;
 use super::log::{Entry, Payload, Position};
-use super::message::{Appended, Ballot, Body, Message};
+use super::message::{Appended, Body, Campaign, Message};
 use super::service::kvs;
-use super::store::{Command, What};
+use super::store::{Command, Request};
 use crate::dissect::Walk;
 use crate::rpc;
 use simlab_core::Dissection;
@@ -29,16 +29,20 @@ pub(crate) fn raft(bytes: &[u8], port: u8, command: fn(&[u8]) -> String) -> Opti
     walk.field("term", Reader::u64)?;
     let words = match &body {
         Body::RequestVote { last, .. } => {
-            walk.shown("ballot", Ballot::decode, |ballot| ballot_name(*ballot).to_owned())?;
+            walk.shown("campaign", Campaign::decode, |campaign| {
+                campaign_name(*campaign).to_owned()
+            })?;
             walk.field("last entry", Position::decode)?;
             format!("term {term}, log to {last}")
         }
         Body::Voted { granted, .. } => {
-            walk.shown("ballot", Ballot::decode, |ballot| ballot_name(*ballot).to_owned())?;
+            walk.shown("campaign", Campaign::decode, |campaign| {
+                campaign_name(*campaign).to_owned()
+            })?;
             walk.field("granted", Reader::bool)?;
             format!("term {term}: {}", if *granted { "yes" } else { "no" })
         }
-        Body::Append { before, commit, entries, .. } => {
+        Body::Append { prev, commit, entries, .. } => {
             walk.field("entry before", Position::decode)?;
             walk.field("commit", Reader::u64)?;
             walk.field("round", Reader::u64)?;
@@ -50,9 +54,9 @@ pub(crate) fn raft(bytes: &[u8], port: u8, command: fn(&[u8]) -> String) -> Opti
                 0 => format!("term {term}, commit {commit}"),
                 1 => {
                     let words = words(&entries[0], command);
-                    format!("term {term}, {} after {before}: {words}", entries[0].term)
+                    format!("term {term}, {} after {prev}: {words}", entries[0].term)
                 }
-                count => format!("term {term}, {count} entries after {before}"),
+                count => format!("term {term}, {count} entries after {prev}"),
             }
         }
         Body::Appended { log, .. } => {
@@ -81,11 +85,11 @@ pub(crate) fn raft(bytes: &[u8], port: u8, command: fn(&[u8]) -> String) -> Opti
     walk.finish(body.kind(), &words, port)
 }
 
-const fn ballot_name(ballot: Ballot) -> &'static str {
-    match ballot {
-        Ballot::PreVote => "pre-vote",
-        Ballot::Vote => "vote",
-        Ballot::Transfer => "vote, the leader gives way",
+const fn campaign_name(campaign: Campaign) -> &'static str {
+    match campaign {
+        Campaign::PreVote => "pre-vote",
+        Campaign::Election => "vote",
+        Campaign::Transfer => "vote, the leader gives way",
     }
 }
 
@@ -120,24 +124,26 @@ fn words(entry: &Entry, command: fn(&[u8]) -> String) -> String {
 /// A command of the key-value service in words.
 fn command(bytes: &[u8]) -> String {
     match Command::from_bytes(bytes) {
-        Ok(command) => command.what.to_string(),
+        Ok(command) => command.request.to_string(),
         Err(_) => format!("{} bytes", bytes.len()),
     }
 }
 
-impl fmt::Display for What {
+impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            What::Open => f.write_str("open a session"),
-            What::Once { session, number, act, .. } => write!(f, "{act} ({session}/{number})"),
-            What::Always(act) => act.fmt(f),
+            Request::Open => f.write_str("open a session"),
+            Request::Once { session, number, operation, .. } => {
+                write!(f, "{operation} ({session}/{number})")
+            }
+            Request::Always(operation) => operation.fmt(f),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::kv::Act;
+    use super::super::kv::Operation;
     use super::super::log::Hint;
     use super::super::message::tests::message;
     use super::*;
@@ -157,21 +163,22 @@ mod tests {
     #[test]
     fn messages_are_told_in_words() {
         let last = Position { index: 7, term: 3 };
-        let act = Act::Put { key: "x".to_owned(), value: vec![1] };
-        let once = What::Once { session: 2, number: 5, settled: 4, act: act.clone() };
-        let command = |what| Payload::Command(Command { time: Time::ZERO, what }.to_bytes());
+        let operation = Operation::Put { key: "x".to_owned(), value: vec![1] };
+        let once =
+            Request::Once { session: 2, number: 5, settled: 4, operation: operation.clone() };
+        let command = |request| Payload::Command(Command { time: Time::ZERO, request }.to_bytes());
         let members = Configuration::of([NodeId(0), NodeId(1)]);
         let payloads = [
             (Payload::Nothing, "nothing"),
             (Payload::Configuration(members.clone()), "members {n0 n1}"),
-            (command(What::Open), "open a session"),
+            (command(Request::Open), "open a session"),
             (command(once), "put x (2/5)"),
-            (command(What::Always(act)), "put x"),
+            (command(Request::Always(operation)), "put x"),
             (Payload::Command(vec![9, 9, 9]), "3 bytes"),
         ];
         let append = |payloads: Vec<Payload>| {
             let entries = payloads.into_iter().map(|payload| Entry { term: 4, payload });
-            Body::Append { before: last, commit: 6, round: 1, entries: entries.collect() }
+            Body::Append { prev: last, commit: 6, round: 1, entries: entries.collect() }
         };
         for (payload, words) in payloads.clone() {
             let (summary, fields) = told(append(vec![payload]));
@@ -183,15 +190,15 @@ mod tests {
         assert_eq!(fields[3..5], ["6", "1"], "the commit and the round");
         assert!(told(append(vec![])).0.ends_with("term 4, commit 6"));
 
-        for (ballot, words) in [
-            (Ballot::PreVote, "pre-vote"),
-            (Ballot::Vote, "vote"),
-            (Ballot::Transfer, "vote, the leader gives way"),
+        for (campaign, words) in [
+            (Campaign::PreVote, "pre-vote"),
+            (Campaign::Election, "vote"),
+            (Campaign::Transfer, "vote, the leader gives way"),
         ] {
-            let (summary, fields) = told(Body::RequestVote { ballot, last });
+            let (summary, fields) = told(Body::RequestVote { campaign, last });
             assert!(summary.ends_with("term 4, log to 3.7"), "{summary}");
             assert_eq!(fields[2..4], [words, "3.7"]);
-            let (summary, fields) = told(Body::Voted { ballot, granted: false });
+            let (summary, fields) = told(Body::Voted { campaign, granted: false });
             assert!(summary.ends_with("term 4: no"), "{summary}");
             assert_eq!(fields[2], words);
         }

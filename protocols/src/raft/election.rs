@@ -4,7 +4,7 @@ use super::config::Rule;
 use super::goals;
 use super::log::Position;
 use super::machine::Machine;
-use super::message::{Ballot, Body, Message, TERM_MAX};
+use super::message::{Body, Campaign, Message, TERM_MAX};
 use super::node::{ELECTION, Raft, Refused, Role, Waiting};
 use super::notes;
 use super::storage::Vote;
@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 /// Who has said what.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Canvass {
+pub(super) struct Votes {
     pub(super) granted: BTreeSet<NodeId>,
     pub(super) denied: BTreeSet<NodeId>,
 }
@@ -38,50 +38,50 @@ impl<M: Machine> Raft<M> {
         }
         self.leader = None;
         match self.config.pre_vote {
-            true => self.campaign(Ballot::PreVote, env),
-            false => self.campaign(Ballot::Vote, env),
+            true => self.campaign(Campaign::PreVote, env),
+            false => self.campaign(Campaign::Election, env),
         }
     }
 
     /// Stands for election, or asks whether it should.
-    pub(super) fn campaign(&mut self, ballot: Ballot, env: &mut Env<'_>) {
+    pub(super) fn campaign(&mut self, campaign: Campaign, env: &mut Env<'_>) {
         self.role = Role::Follower;
         self.wait_for_leader(env);
         // Who has no vote in the configuration that it knows stands for nothing (§4.2.2).
         if !self.may_stand() || self.vote.term == TERM_MAX {
             return;
         }
-        if ballot == Ballot::PreVote {
+        if campaign == Campaign::PreVote {
             let granted = BTreeSet::from([self.me]);
-            self.role = Role::PreCandidate(Canvass { granted, ..Canvass::default() });
-            self.ask_all(ballot, self.vote.term + 1, env);
+            self.role = Role::PreCandidate(Votes { granted, ..Votes::default() });
+            self.ask_all(campaign, self.vote.term + 1, env);
             return self.count_votes(env);
         }
         self.vote = Vote { term: self.vote.term + 1, candidate: Some(self.me) };
         (self.leader, self.round) = (None, 0);
         self.write_vote(env);
-        self.role = Role::Candidate(Canvass::default());
+        self.role = Role::Candidate(Votes::default());
         let Vote { term, .. } = self.vote;
         self.waiting.push((self.vote_written, Waiting::Term(term)));
-        self.waiting.push((self.vote_written, Waiting::Stand(term, ballot)));
+        self.waiting.push((self.vote_written, Waiting::Stand(term, campaign)));
         self.release(env);
     }
 
     /// Its term and its own vote are durable: it asks for those of others.
-    pub(super) fn stand(&mut self, term: u64, ballot: Ballot, env: &mut Env<'_>) {
+    pub(super) fn stand(&mut self, term: u64, campaign: Campaign, env: &mut Env<'_>) {
         if term != self.vote.term {
             return;
         }
-        let Role::Candidate(canvass) = &mut self.role else { return };
-        canvass.granted.insert(self.me);
+        let Role::Candidate(votes) = &mut self.role else { return };
+        votes.granted.insert(self.me);
         env.note_with(notes::STANDS, term, 0, format_args!("for election in term {term}"));
         notes::note_granted(term, self.me, env);
-        self.ask_all(ballot, term, env);
+        self.ask_all(campaign, term, env);
         self.count_votes(env);
     }
 
-    fn ask_all(&self, ballot: Ballot, term: u64, env: &mut Env<'_>) {
-        let body = Body::RequestVote { ballot, last: self.log.last() };
+    fn ask_all(&self, campaign: Campaign, term: u64, env: &mut Env<'_>) {
+        let body = Body::RequestVote { campaign, last: self.log.last() };
         env.broadcast(self.electorate(), &Message { term, body });
     }
 
@@ -89,7 +89,7 @@ impl<M: Machine> Raft<M> {
         &mut self,
         from: NodeId,
         term: u64,
-        ballot: Ballot,
+        campaign: Campaign,
         last: Position,
         env: &mut Env<'_>,
     ) {
@@ -98,17 +98,17 @@ impl<M: Machine> Raft<M> {
             // What this node said in its last life may be part of a leader's lease (§6.4.1).
             return notes::note_refuses(term, from, &"it was down lately", env);
         }
-        if ballot != Ballot::Transfer && self.hears_leader(now) {
+        if campaign != Campaign::Transfer && self.hears_leader(now) {
             // Not even the term is taken from it, or it would depose the leader with it (§4.2.3).
             return notes::note_refuses(term, from, &"it hears a leader", env);
         }
-        if ballot == Ballot::PreVote {
+        if campaign == Campaign::PreVote {
             let granted = term > self.vote.term && self.is_electable(last);
             if !granted {
                 self.note_why_not(term, from, last, env);
             }
             let term = if granted { term } else { self.vote.term };
-            let body = Body::Voted { ballot, granted };
+            let body = Body::Voted { campaign, granted };
             return self.say(from, Message { term, body }, env);
         }
         if term > self.vote.term {
@@ -117,7 +117,7 @@ impl<M: Machine> Raft<M> {
         let free = self.vote.candidate.is_none_or(|candidate| candidate == from)
             || !self.rules.keeps(Rule::OneVote);
         let granted = term == self.vote.term && free && self.is_electable(last) && !self.leads();
-        let message = self.of_term(Body::Voted { ballot, granted });
+        let message = self.of_term(Body::Voted { campaign, granted });
         if !granted {
             self.note_why_not(term, from, last, env);
             return self.say(from, message, env);
@@ -127,7 +127,7 @@ impl<M: Machine> Raft<M> {
             self.write_vote(env);
         }
         self.role = Role::Follower;
-        env.set_timer(ELECTION, self.patience);
+        env.set_timer(ELECTION, self.election_timeout);
         notes::note_decides(term, from, last, env);
         self.waiting.push((self.vote_written, Waiting::Grant(from, message)));
         self.release(env);
@@ -165,16 +165,16 @@ impl<M: Machine> Raft<M> {
         &mut self,
         from: NodeId,
         term: u64,
-        ballot: Ballot,
+        campaign: Campaign,
         granted: bool,
         env: &mut Env<'_>,
     ) {
-        let (canvass, of) = match (&mut self.role, ballot) {
-            (Role::PreCandidate(canvass), Ballot::PreVote) => {
-                (canvass, self.vote.term + u64::from(granted))
+        let (votes, of) = match (&mut self.role, campaign) {
+            (Role::PreCandidate(votes), Campaign::PreVote) => {
+                (votes, self.vote.term + u64::from(granted))
             }
-            (Role::Candidate(canvass), Ballot::Vote | Ballot::Transfer) => {
-                (canvass, self.vote.term)
+            (Role::Candidate(votes), Campaign::Election | Campaign::Transfer) => {
+                (votes, self.vote.term)
             }
             _ => return,
         };
@@ -182,23 +182,23 @@ impl<M: Machine> Raft<M> {
             return;
         }
         if granted {
-            canvass.granted.insert(from);
+            votes.granted.insert(from);
         } else {
-            canvass.denied.insert(from);
+            votes.denied.insert(from);
         }
         self.count_votes(env);
     }
 
     fn count_votes(&mut self, env: &mut Env<'_>) {
         match &self.role {
-            Role::PreCandidate(canvass) if self.is_quorum(|n| canvass.granted.contains(&n)) => {
-                self.campaign(Ballot::Vote, env);
+            Role::PreCandidate(votes) if self.is_quorum(|n| votes.granted.contains(&n)) => {
+                self.campaign(Campaign::Election, env);
             }
-            Role::Candidate(canvass) if self.is_quorum(|n| canvass.granted.contains(&n)) => {
+            Role::Candidate(votes) if self.is_quorum(|n| votes.granted.contains(&n)) => {
                 self.counts.elected += 1;
                 self.lead(env);
             }
-            Role::Candidate(canvass) if !canvass.denied.is_empty() => {
+            Role::Candidate(votes) if !votes.denied.is_empty() => {
                 env.reached(goals::VOTE_DENIED);
             }
             _ => {}

@@ -29,26 +29,26 @@ impl<M: Machine> Raft<M> {
         }
         self.heard = env.now();
         self.round = self.round.max(round);
-        env.set_timer(ELECTION, self.patience);
+        env.set_timer(ELECTION, self.election_timeout);
         true
     }
 
     pub(super) fn on_append(
         &mut self,
         from: NodeId,
-        before: Position,
+        prev: Position,
         commit: u64,
         entries: &[Entry],
         env: &mut Env<'_>,
     ) {
-        if !self.rules.keeps(Rule::TruncateOnConflict) && before.index < self.log.last().index {
-            self.truncate_anyway(before, env);
+        if !self.rules.keeps(Rule::TruncateOnConflict) {
+            self.truncate_anyway(prev, env);
         }
         let was = self.log.last();
-        let (to, truncated) = match self.log.accept(before, entries) {
+        let (to, truncated) = match self.log.accept(prev, entries) {
             Accepted::Conflict(hint) => {
                 self.counts.conflicts += 1;
-                let log = Appended::Conflict { asked: before.index, hint };
+                let log = Appended::Conflict { asked: prev.index, hint };
                 let message = self.of_term(Body::Appended { round: self.round, log });
                 return self.say(from, message, env);
             }
@@ -69,9 +69,9 @@ impl<M: Machine> Raft<M> {
     }
 
     /// Takes entries away although they may be those of the leader: a rule less.
-    fn truncate_anyway(&mut self, before: Position, env: &mut Env<'_>) {
-        let first = before.index.max(self.log.base().index) + 1;
-        if self.log.term(before.index) == Some(before.term) && first <= self.log.last().index {
+    fn truncate_anyway(&mut self, prev: Position, env: &mut Env<'_>) {
+        let first = prev.index.max(self.log.base().index) + 1;
+        if self.log.term(prev.index) == Some(prev.term) && first <= self.log.last().index {
             self.log.truncate(first);
             self.truncated(first, env);
             self.storage.truncate(first, env);

@@ -41,10 +41,10 @@ impl<M: Machine> Raft<M> {
             view.int("members_at", self.configured_at as i64);
         }
         match &self.role {
-            Role::PreCandidate(canvass) | Role::Candidate(canvass) => {
-                view.text("votes", named(&canvass.granted));
-                if !canvass.denied.is_empty() {
-                    view.text("denied", named(&canvass.denied));
+            Role::PreCandidate(votes) | Role::Candidate(votes) => {
+                view.text("votes", named(&votes.granted));
+                if !votes.denied.is_empty() {
+                    view.text("denied", named(&votes.denied));
                 }
             }
             Role::Leader(leader) => {
@@ -106,7 +106,7 @@ impl<M: Machine> Raft<M> {
     }
 
     /// The log, a cell an entry: its term; `c` behind it if it is a configuration; `|` after what is committed, `:` after
-    /// what is applied, if that is less. `<7>` is what the snapshot has, `..` what is not shown: of a long log the end is, but
+    /// what is applied, if that is something else (a rule is left out). `<7>` is what the snapshot has, `..` what is not shown: of a long log the end is, but
     /// always what is committed.
     fn cells(&self) -> String {
         let (base, last) = (self.log.base().index, self.log.last().index);
@@ -122,7 +122,7 @@ impl<M: Machine> Raft<M> {
             let _ = write!(cells, "..{} ", first - 1);
         }
         let mark = |index: u64, cells: &mut String| {
-            if index == self.applied && self.applied < self.commit {
+            if index == self.applied && self.applied != self.commit {
                 cells.push(':');
             }
             if index == self.commit {

@@ -50,9 +50,7 @@ impl<M: Machine> Raft<M> {
         self.snapshot = Snapshot { last, configuration, machine: self.machine.snapshot() };
         self.counts.snapshots += 1;
         let keep = self.applied.saturating_sub(self.config.trailing);
-        if keep > self.log.base().index {
-            self.log.compact(keep);
-        }
+        self.log.compact(keep.max(self.log.base().index));
         let words = format_args!("of everything up to {}", last.index);
         env.note_with(notes::SNAPSHOT, notes::packed(last.term, last.index), 0, words);
         self.storage.begin(self.kept_vote(), &self.snapshot, &self.log, env);

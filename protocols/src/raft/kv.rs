@@ -6,7 +6,7 @@ use std::fmt;
 
 /// What is asked of the keys and values.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Act {
+pub enum Operation {
     /// What a key has.
     Get {
         /// Which.
@@ -64,18 +64,18 @@ pub struct Kv {
 
 impl Kv {
     /// Does what is asked. The same acts in the same order come to the same on every node.
-    pub fn apply(&mut self, act: &Act) -> Answer {
-        match act {
-            Act::Get { key } => self.get(key),
-            Act::Put { key, value } => self.set(key, value),
-            Act::CompareAndSet { key, expected, value } => {
+    pub fn apply(&mut self, operation: &Operation) -> Answer {
+        match operation {
+            Operation::Get { key } => self.get(key),
+            Operation::Put { key, value } => self.set(key, value),
+            Operation::CompareAndSet { key, expected, value } => {
                 if self.values.get(key) != expected.as_ref() {
                     return Answer::Done(false);
                 }
                 self.set(key, value)
             }
-            Act::Delete { key } => Answer::Held(self.values.remove(key)),
-            Act::Append { key, value } => {
+            Operation::Delete { key } => Answer::Held(self.values.remove(key)),
+            Operation::Append { key, value } => {
                 let longer = self.values.get(key).map_or(0, Vec::len) + value.len();
                 if longer > VALUE_MAX {
                     return Answer::TooLong;
@@ -128,21 +128,21 @@ fn take_optional(reader: &mut Reader<'_>) -> Result<Option<Vec<u8>>, WireError> 
     Ok(if reader.bool()? { Some(reader.bytes()?.to_vec()) } else { None })
 }
 
-impl Encode for Act {
+impl Encode for Operation {
     fn encode(&self, out: &mut Vec<u8>) {
         let (tag, key) = match self {
-            Act::Get { key } => (1, key),
-            Act::Put { key, .. } => (2, key),
-            Act::CompareAndSet { key, .. } => (3, key),
-            Act::Delete { key } => (4, key),
-            Act::Append { key, .. } => (5, key),
+            Operation::Get { key } => (1, key),
+            Operation::Put { key, .. } => (2, key),
+            Operation::CompareAndSet { key, .. } => (3, key),
+            Operation::Delete { key } => (4, key),
+            Operation::Append { key, .. } => (5, key),
         };
         out.push(tag);
         put_str(key, out);
         match self {
-            Act::Get { .. } | Act::Delete { .. } => {}
-            Act::Put { value, .. } | Act::Append { value, .. } => put_bytes(out, value),
-            Act::CompareAndSet { expected, value, .. } => {
+            Operation::Get { .. } | Operation::Delete { .. } => {}
+            Operation::Put { value, .. } | Operation::Append { value, .. } => put_bytes(out, value),
+            Operation::CompareAndSet { expected, value, .. } => {
                 put_optional(expected.as_ref(), out);
                 put_bytes(out, value);
             }
@@ -150,18 +150,18 @@ impl Encode for Act {
     }
 }
 
-impl Decode<'_> for Act {
+impl Decode<'_> for Operation {
     fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
         let (tag, key) = (reader.u8()?, reader.str()?.to_owned());
         Ok(match tag {
-            1 => Act::Get { key },
-            2 => Act::Put { key, value: reader.bytes()?.to_vec() },
+            1 => Operation::Get { key },
+            2 => Operation::Put { key, value: reader.bytes()?.to_vec() },
             3 => {
                 let (expected, value) = (take_optional(reader)?, reader.bytes()?.to_vec());
-                Act::CompareAndSet { key, expected, value }
+                Operation::CompareAndSet { key, expected, value }
             }
-            4 => Act::Delete { key },
-            5 => Act::Append { key, value: reader.bytes()?.to_vec() },
+            4 => Operation::Delete { key },
+            5 => Operation::Append { key, value: reader.bytes()?.to_vec() },
             tag => return Err(WireError::Tag { what: "act", tag }),
         })
     }
@@ -215,14 +215,14 @@ impl Decode<'_> for Kv {
     }
 }
 
-impl fmt::Display for Act {
+impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Act::Get { key } => write!(f, "get {key}"),
-            Act::Put { key, .. } => write!(f, "put {key}"),
-            Act::CompareAndSet { key, .. } => write!(f, "compare-and-set {key}"),
-            Act::Delete { key } => write!(f, "delete {key}"),
-            Act::Append { key, .. } => write!(f, "append {key}"),
+            Operation::Get { key } => write!(f, "get {key}"),
+            Operation::Put { key, .. } => write!(f, "put {key}"),
+            Operation::CompareAndSet { key, .. } => write!(f, "compare-and-set {key}"),
+            Operation::Delete { key } => write!(f, "delete {key}"),
+            Operation::Append { key, .. } => write!(f, "append {key}"),
         }
     }
 }
@@ -236,8 +236,8 @@ mod tests {
         "k".to_owned()
     }
 
-    fn put(value: &[u8]) -> Act {
-        Act::Put { key: key(), value: value.to_vec() }
+    fn put(value: &[u8]) -> Operation {
+        Operation::Put { key: key(), value: value.to_vec() }
     }
 
     #[test]
@@ -247,40 +247,46 @@ mod tests {
         assert_eq!(kv.len(), 0);
         assert_eq!(kv.apply(&put(&vec![7; VALUE_MAX])), Answer::Done(true));
         assert_eq!(kv.apply(&put(&vec![7; VALUE_MAX + 1])), Answer::TooLong);
-        let append = |len| Act::Append { key: "other".to_owned(), value: vec![7; len] };
+        let append = |len| Operation::Append { key: "other".to_owned(), value: vec![7; len] };
         assert_eq!(kv.apply(&append(VALUE_MAX - 1)), Answer::Done(true));
         assert_eq!(kv.apply(&append(2)), Answer::TooLong);
         assert_eq!(kv.apply(&append(1)), Answer::Done(true));
         assert!(!kv.is_empty());
         assert_eq!(kv.len(), 2);
-        for (act, words) in [
-            (Act::Get { key: key() }, "get k"),
+        for (operation, words) in [
+            (Operation::Get { key: key() }, "get k"),
             (put(&[1]), "put k"),
-            (Act::CompareAndSet { key: key(), expected: None, value: vec![] }, "compare-and-set k"),
-            (Act::Delete { key: key() }, "delete k"),
-            (Act::Append { key: key(), value: vec![] }, "append k"),
+            (
+                Operation::CompareAndSet { key: key(), expected: None, value: vec![] },
+                "compare-and-set k",
+            ),
+            (Operation::Delete { key: key() }, "delete k"),
+            (Operation::Append { key: key(), value: vec![] }, "append k"),
         ] {
-            assert_eq!(act.to_string(), words);
+            assert_eq!(operation.to_string(), words);
         }
     }
 
     #[test]
     fn a_key_has_what_it_was_given_last() {
         let mut kv = Kv::default();
-        let get = Act::Get { key: key() };
+        let get = Operation::Get { key: key() };
         assert_eq!(kv.apply(&get), Answer::Held(None));
         assert_eq!(kv.apply(&put(b"one")), Answer::Done(true));
-        let append = Act::Append { key: key(), value: b"two".to_vec() };
+        let append = Operation::Append { key: key(), value: b"two".to_vec() };
         assert_eq!(kv.apply(&append), Answer::Done(true));
         assert_eq!(kv.apply(&get), Answer::Held(Some(b"onetwo".to_vec())));
-        assert_eq!(kv.apply(&Act::Delete { key: key() }), Answer::Held(Some(b"onetwo".to_vec())));
+        assert_eq!(
+            kv.apply(&Operation::Delete { key: key() }),
+            Answer::Held(Some(b"onetwo".to_vec()))
+        );
         assert!(kv.is_empty());
     }
 
     #[test]
     fn compare_and_set_looks_first() {
         let mut kv = Kv::default();
-        let set = |expected: Option<&[u8]>, value: &[u8]| Act::CompareAndSet {
+        let set = |expected: Option<&[u8]>, value: &[u8]| Operation::CompareAndSet {
             key: key(),
             expected: expected.map(<[u8]>::to_vec),
             value: value.to_vec(),
@@ -296,20 +302,20 @@ mod tests {
     fn a_value_has_a_longest_length() {
         let mut kv = Kv::default();
         assert_eq!(kv.apply(&put(&vec![0; VALUE_MAX])), Answer::Done(true));
-        let append = Act::Append { key: key(), value: vec![0] };
+        let append = Operation::Append { key: key(), value: vec![0] };
         assert_eq!(kv.apply(&append), Answer::TooLong);
         assert_eq!(kv.apply(&put(&vec![0; VALUE_MAX + 1])), Answer::TooLong);
     }
 
-    fn acts() -> impl Strategy<Value = Act> {
+    fn acts() -> impl Strategy<Value = Operation> {
         let value = proptest::collection::vec(any::<u8>(), 0..4);
         (0..5_u8, "[a-c]", proptest::option::of(value.clone()), value).prop_map(
             |(kind, key, expected, value)| match kind {
-                0 => Act::Get { key },
-                1 => Act::Put { key, value },
-                2 => Act::CompareAndSet { key, expected, value },
-                3 => Act::Delete { key },
-                _ => Act::Append { key, value },
+                0 => Operation::Get { key },
+                1 => Operation::Put { key, value },
+                2 => Operation::CompareAndSet { key, expected, value },
+                3 => Operation::Delete { key },
+                _ => Operation::Append { key, value },
             },
         )
     }
@@ -318,13 +324,13 @@ mod tests {
         #[test]
         fn what_is_encoded_is_decoded(acts in proptest::collection::vec(acts(), 0..20), bytes: Vec<u8>) {
             let mut kv = Kv::default();
-            for act in acts {
-                let answer = kv.apply(&act);
-                prop_assert_eq!(Act::from_bytes(&act.to_bytes()), Ok(act));
+            for operation in acts {
+                let answer = kv.apply(&operation);
+                prop_assert_eq!(Operation::from_bytes(&operation.to_bytes()), Ok(operation));
                 prop_assert_eq!(Answer::from_bytes(&answer.to_bytes()), Ok(answer));
             }
             prop_assert_eq!(Kv::from_bytes(&kv.to_bytes()), Ok(kv));
-            let _ = (Act::from_bytes(&bytes), Answer::from_bytes(&bytes));
+            let _ = (Operation::from_bytes(&bytes), Answer::from_bytes(&bytes));
             if let Ok(kv) = Kv::from_bytes(&bytes) {
                 prop_assert_eq!(kv.to_bytes(), bytes);
             }

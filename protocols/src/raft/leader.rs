@@ -72,7 +72,7 @@ impl<M: Machine> Raft<M> {
         let index = self.log.append(Entry { term, payload: Payload::Nothing });
         self.appended(index, env);
         self.beat(env);
-        self.count_own(env);
+        self.count(env);
     }
 
     /// Tells all that it is there, and looks whether they are; again and again.
@@ -104,7 +104,7 @@ impl<M: Machine> Raft<M> {
     /// A round of heart-beats.
     pub(super) fn beat_once(&mut self, env: &mut Env<'_>) {
         let now = env.now();
-        let patience = self.config.heartbeat.times(2);
+        let overdue = self.config.heartbeat.times(2);
         let Role::Leader(leader) = &mut self.role else { return };
         leader.round += 1;
         leader.rounds.push_back((leader.round, now));
@@ -118,10 +118,10 @@ impl<M: Machine> Raft<M> {
             let late = match &progress.state {
                 State::Probe { asked } => asked.is_some(),
                 State::Snapshot { asked, .. } => {
-                    asked.is_some_and(|asked| now.since(asked) >= patience)
+                    asked.is_some_and(|asked| now.since(asked) >= overdue)
                 }
                 State::Replicate { in_flight } => {
-                    !in_flight.is_empty() && now.since(progress.moved) >= patience
+                    !in_flight.is_empty() && now.since(progress.moved) >= overdue
                 }
             };
             if late {
@@ -151,14 +151,14 @@ impl<M: Machine> Raft<M> {
             if gone || matches!(progress.state, State::Snapshot { .. }) {
                 return self.send_chunk(to, env) || sent;
             }
-            let before = position(log, progress.next - 1);
+            let prev = position(log, progress.next - 1);
             let entries = batch(log, progress.next, config.batch, config.batch_bytes);
             if entries.is_empty() && !matches!(progress.state, State::Probe { .. }) {
                 return sent;
             }
-            let last = before.index + entries.len() as u64;
+            let last = prev.index + entries.len() as u64;
             let entries = Cow::Borrowed(entries);
-            let body = Body::Append { before, commit, round, entries };
+            let body = Body::Append { prev, commit, round, entries };
             env.send(to, &Message { term, body });
             progress.sent(last, env.now());
             sent = true;
@@ -170,10 +170,9 @@ impl<M: Machine> Raft<M> {
         let Role::Leader(leader) = &self.role else { return };
         let Some(progress) = leader.progress.get(&to) else { return };
         let known = progress.matched >= self.log.base().index;
-        let before =
-            if known { position(&self.log, progress.matched) } else { Position::default() };
+        let prev = if known { position(&self.log, progress.matched) } else { Position::default() };
         let (commit, round) = (self.commit, leader.round);
-        let body = Body::Append { before, commit, round, entries: Cow::Borrowed(&[]) };
+        let body = Body::Append { prev, commit, round, entries: Cow::Borrowed(&[]) };
         env.send(to, &self.of_term(body));
     }
 
@@ -223,7 +222,7 @@ impl<M: Machine> Raft<M> {
         let Some(first) = self.unsent.take() else { return };
         self.appended(first, env);
         self.send_log_to_all(env);
-        self.count_own(env);
+        self.count(env);
     }
 
     pub(super) fn on_appended(
@@ -273,12 +272,6 @@ impl<M: Machine> Raft<M> {
     }
 
     /// Its own log counts as far as its disk has it.
-    pub(super) fn count_own(&mut self, env: &mut Env<'_>) {
-        if self.leads() && self.own_end() > self.commit {
-            self.count(env);
-        }
-    }
-
     fn own_end(&self) -> u64 {
         match self.rules.keeps(Rule::SyncBeforeAcknowledgement) {
             true => self.storage.durable_end(),
@@ -287,7 +280,7 @@ impl<M: Machine> Raft<M> {
     }
 
     /// Commits what a quorum has, if the last of it is of this term (§3.6.2, figure 3.7).
-    fn count(&mut self, env: &mut Env<'_>) {
+    pub(super) fn count(&mut self, env: &mut Env<'_>) {
         let Role::Leader(leader) = &self.role else { return };
         let own = self.own_end();
         let has = |node: NodeId| match node == self.me {
@@ -333,8 +326,34 @@ impl Entry {
 
 #[cfg(test)]
 mod tests {
+    use super::super::config::Config;
     use super::super::configuration::Configuration;
+    use super::super::store::Store;
     use super::*;
+    use simlab_core::Duration;
+
+    /// A leader whose log ends at the last index that there is takes nothing any more.
+    #[test]
+    fn a_log_that_is_full_takes_nothing() {
+        let leader = Leader {
+            progress: BTreeMap::new(),
+            first: 1,
+            round: 0,
+            rounds: VecDeque::new(),
+            lease: Time::ZERO,
+            lease_over: false,
+            reads: VecDeque::new(),
+            transfer: None,
+        };
+        for (index, taken) in [(INDEX_MAX - 1, true), (INDEX_MAX, false)] {
+            let store = Store::new(Duration::from_secs(1), 1, true);
+            let alone = Configuration::of([NodeId(1)]);
+            let mut raft = Raft::new(NodeId(1), [], alone, Config::default(), store);
+            raft.log = Log::behind(Position { index, term: 1 });
+            raft.role = Role::Leader(Box::new(leader.clone()));
+            assert_eq!(raft.may_propose().is_ok(), taken, "{index}");
+        }
+    }
 
     /// What is reckoned with is what is written.
     #[test]

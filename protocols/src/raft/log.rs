@@ -138,23 +138,23 @@ impl Log {
         self.last().index
     }
 
-    /// Takes entries of a leader that follow `before` (§3.5). What is the same stays, whatever comes after it: an old
+    /// Takes entries of a leader that follow `prev` (§3.5). What is the same stays, whatever comes after it: an old
     /// message must not take away what a newer one brought.
-    pub fn accept(&mut self, before: Position, entries: &[Entry]) -> Accepted {
-        if before.index > self.last().index {
+    pub fn accept(&mut self, prev: Position, entries: &[Entry]) -> Accepted {
+        if prev.index > self.last().index {
             let index = self.last().index + 1;
             return Accepted::Conflict(Hint { term: None, index });
         }
         // What the snapshot has is committed, and so is the leader's too.
-        let skipped = self.base.index.saturating_sub(before.index);
+        let skipped = self.base.index.saturating_sub(prev.index);
         if skipped == 0
-            && let Some(term) = self.term(before.index).filter(|term| *term != before.term)
+            && let Some(term) = self.term(prev.index).filter(|term| *term != prev.term)
         {
             return Accepted::Conflict(Hint { term: Some(term), index: self.first_of(term) });
         }
         let skipped = usize::try_from(skipped).unwrap_or(usize::MAX).min(entries.len());
         let mut truncated = None;
-        let mut at = before.index + skipped as u64;
+        let mut at = prev.index + skipped as u64;
         for entry in &entries[skipped..] {
             at += 1;
             if self.term(at).is_some_and(|term| term != entry.term) {
@@ -169,7 +169,7 @@ impl Log {
                 self.append(entry.clone());
             }
         }
-        Accepted::Up { to: before.index + entries.len() as u64, truncated }
+        Accepted::Up { to: prev.index + entries.len() as u64, truncated }
     }
 
     /// Takes away an entry and all that follow it.

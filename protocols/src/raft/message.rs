@@ -31,11 +31,11 @@ pub struct Message<'a> {
 
 /// For what a vote is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Ballot {
+pub enum Campaign {
     /// Whether there would be one (§9.6).
     PreVote,
     /// A vote.
-    Vote,
+    Election,
     /// A vote, on the word of the leader that gives way (§3.10): who hears it need not keep silent.
     Transfer,
 }
@@ -46,21 +46,21 @@ pub enum Body<'a> {
     /// A candidate asks for a vote.
     RequestVote {
         /// What for.
-        ballot: Ballot,
+        campaign: Campaign,
         /// Where its log ends.
         last: Position,
     },
     /// The answer.
     Voted {
         /// What for.
-        ballot: Ballot,
+        campaign: Campaign,
         /// Whether it is given.
         granted: bool,
     },
     /// A leader's entries, or none: a heart-beat.
     Append {
-        /// The entry before them.
-        before: Position,
+        /// The entry before them: `prevLogIndex` and `prevLogTerm` of the paper.
+        prev: Position,
         /// Up to where the leader has committed.
         commit: u64,
         /// The number of the leader's round of questions whether it still is one (§6.4).
@@ -122,9 +122,9 @@ impl Body<'_> {
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
-            Body::RequestVote { ballot: Ballot::PreVote, .. } => "request pre-vote",
+            Body::RequestVote { campaign: Campaign::PreVote, .. } => "request pre-vote",
             Body::RequestVote { .. } => "request vote",
-            Body::Voted { ballot: Ballot::PreVote, .. } => "pre-vote",
+            Body::Voted { campaign: Campaign::PreVote, .. } => "pre-vote",
             Body::Voted { .. } => "vote",
             Body::Append { entries, .. } if entries.is_empty() => "heartbeat",
             Body::Append { .. } => "append",
@@ -136,19 +136,19 @@ impl Body<'_> {
     }
 }
 
-impl Encode for Ballot {
+impl Encode for Campaign {
     fn encode(&self, out: &mut Vec<u8>) {
         out.push(*self as u8);
     }
 }
 
-impl Decode<'_> for Ballot {
+impl Decode<'_> for Campaign {
     fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
         Ok(match reader.u8()? {
-            0 => Ballot::PreVote,
-            1 => Ballot::Vote,
-            2 => Ballot::Transfer,
-            tag => return Err(WireError::Tag { what: "ballot", tag }),
+            0 => Campaign::PreVote,
+            1 => Campaign::Election,
+            2 => Campaign::Transfer,
+            tag => return Err(WireError::Tag { what: "campaign", tag }),
         })
     }
 }
@@ -216,13 +216,13 @@ impl Decode<'_> for Appended {
     }
 }
 
-/// Reads entries that follow `before` in the log of a leader of `term`: their terms do not go back, and are not to come.
+/// Reads entries that follow `prev` in the log of a leader of `term`: their terms do not go back, and are not to come.
 pub(super) fn entries(
     reader: &mut Reader<'_>,
-    before: Position,
+    prev: Position,
     term: u64,
 ) -> Result<Vec<Entry>, WireError> {
-    let mut last = before.term;
+    let mut last = prev.term;
     let mut entries = Vec::new();
     for _ in 0..reader.count(9)? {
         let entry = Entry::decode(reader)?;
@@ -232,7 +232,7 @@ pub(super) fn entries(
         last = entry.term;
         entries.push(entry);
     }
-    if before.index + entries.len() as u64 > INDEX_MAX {
+    if prev.index + entries.len() as u64 > INDEX_MAX {
         return Err(WireError::Range("index"));
     }
     Ok(entries)
@@ -252,16 +252,16 @@ impl Encode for Message<'_> {
         out.push(tag);
         out.extend(self.term.to_be_bytes());
         match &self.body {
-            Body::RequestVote { ballot, last } => {
-                ballot.encode(out);
+            Body::RequestVote { campaign, last } => {
+                campaign.encode(out);
                 last.encode(out);
             }
-            Body::Voted { ballot, granted } => {
-                ballot.encode(out);
+            Body::Voted { campaign, granted } => {
+                campaign.encode(out);
                 out.push(u8::from(*granted));
             }
-            Body::Append { before, commit, round, entries } => {
-                before.encode(out);
+            Body::Append { prev, commit, round, entries } => {
+                prev.encode(out);
                 out.extend(commit.to_be_bytes());
                 out.extend(round.to_be_bytes());
                 put_count(out, entries.len());
@@ -297,15 +297,15 @@ impl<'a> Decode<'a> for Message<'a> {
         let term = term(reader)?;
         let body = match tag {
             1 => Body::RequestVote {
-                ballot: Ballot::decode(reader)?,
+                campaign: Campaign::decode(reader)?,
                 last: Position::decode(reader)?,
             },
-            2 => Body::Voted { ballot: Ballot::decode(reader)?, granted: reader.bool()? },
+            2 => Body::Voted { campaign: Campaign::decode(reader)?, granted: reader.bool()? },
             3 => {
-                let before = Position::decode(reader)?;
+                let prev = Position::decode(reader)?;
                 let (commit, round) = (index(reader)?, reader.u64()?);
-                let entries = Cow::Owned(entries(reader, before, term)?);
-                Body::Append { before, commit, round, entries }
+                let entries = Cow::Owned(entries(reader, prev, term)?);
+                Body::Append { prev, commit, round, entries }
             }
             4 => Body::Appended { round: reader.u64()?, log: Appended::decode(reader)? },
             5 => {
@@ -351,19 +351,24 @@ pub(super) mod tests {
     }
 
     fn body() -> impl Strategy<Value = Body<'static>> {
-        let ballot = prop_oneof![Just(Ballot::PreVote), Just(Ballot::Vote), Just(Ballot::Transfer)];
+        let campaign = prop_oneof![
+            Just(Campaign::PreVote),
+            Just(Campaign::Election),
+            Just(Campaign::Transfer)
+        ];
         let payloads = proptest::collection::vec(any::<(u8, Vec<u8>)>(), 0..4);
         let hint = (proptest::option::of(0..9_u64), 0..99_u64)
             .prop_map(|(term, index)| Hint { term, index });
         prop_oneof![
-            (ballot.clone(), position())
-                .prop_map(|(ballot, last)| Body::RequestVote { ballot, last }),
-            (ballot, any::<bool>()).prop_map(|(ballot, granted)| Body::Voted { ballot, granted }),
+            (campaign.clone(), position())
+                .prop_map(|(campaign, last)| Body::RequestVote { campaign, last }),
+            (campaign, any::<bool>())
+                .prop_map(|(campaign, granted)| Body::Voted { campaign, granted }),
             (position(), 0..99_u64, any::<u64>(), payloads).prop_map(
-                |(before, commit, round, payloads)| {
+                |(prev, commit, round, payloads)| {
                     let entries = payloads.into_iter().map(|payload| entry(9, payload));
                     let entries = Cow::Owned(entries.collect());
-                    Body::Append { before, commit, round, entries }
+                    Body::Append { prev, commit, round, entries }
                 }
             ),
             (any::<u64>(), 0..99_u64)
@@ -428,10 +433,10 @@ pub(super) mod tests {
         assert!(!install(Position { index: 1, term: 6 }, (0, 0), 0), "of a later term");
         let term = |term| Message { term, body: Body::TimeoutNow }.to_bytes();
         assert!(Message::from_bytes(&term(TERM_MAX)).is_ok());
-        let entries = |before: u64| {
-            let before = Position { index: before, term: 2 };
+        let entries = |prev: u64| {
+            let prev = Position { index: prev, term: 2 };
             let entries = vec![entry(2, (0, Vec::new()))].into();
-            let body = Body::Append { before, commit: 0, round: 0, entries };
+            let body = Body::Append { prev, commit: 0, round: 0, entries };
             Message::from_bytes(&Message { term: 5, body }.to_bytes()).is_ok()
         };
         assert!(entries(INDEX_MAX - 1) && !entries(INDEX_MAX));
@@ -439,9 +444,9 @@ pub(super) mod tests {
 
     #[test]
     fn what_cannot_be_is_refused() {
-        let append = |before: Position, terms: &[u64]| {
+        let append = |prev: Position, terms: &[u64]| {
             let entries = terms.iter().map(|term| entry(*term, (0, Vec::new()))).collect();
-            let body = Body::Append { before, commit: 0, round: 0, entries };
+            let body = Body::Append { prev, commit: 0, round: 0, entries };
             Message { term: 5, body }.to_bytes()
         };
         let at = |index, term| Position { index, term };

@@ -2,12 +2,12 @@
 
 use super::config::{Config, Rule, Rules};
 use super::configuration::Configuration;
-use super::election::Canvass;
+use super::election::Votes;
 use super::install::Assembly;
 use super::leader::Leader;
 use super::log::{Log, Payload, Position};
 use super::machine::Machine;
-use super::message::{Ballot, Body, Message};
+use super::message::{Body, Campaign, Message};
 use super::notes;
 pub use super::outputs::{Output, Refused};
 use super::storage::{Snapshot, Storage, Vote, WriteNumber};
@@ -25,9 +25,9 @@ pub(super) enum Role {
     /// It hears a leader, or waits for one.
     Follower,
     /// It asks whether it would be elected.
-    PreCandidate(Canvass),
+    PreCandidate(Votes),
     /// It asks for votes.
-    Candidate(Canvass),
+    Candidate(Votes),
     /// It was elected.
     Leader(Box<Leader>),
 }
@@ -42,7 +42,7 @@ pub(super) enum Waiting {
     /// An acknowledgement of entries, which only counts as long as the term is this one.
     Acknowledge(NodeId, Message<'static>),
     /// To stand for election in a term.
-    Stand(u64, Ballot),
+    Stand(u64, Campaign),
     /// To tell the trace of a term.
     Term(u64),
 }
@@ -78,7 +78,7 @@ pub struct Raft<M: Machine> {
     /// The highest round of the leader of this term that was heard of.
     pub(super) round: u64,
     /// How long it waits for a leader.
-    pub(super) patience: Duration,
+    pub(super) election_timeout: Duration,
     pub(super) assembly: Option<Assembly>,
     pub(super) waiting: Vec<(WriteNumber, Waiting)>,
     /// The first of its own entries that are in the log, and neither written nor sent yet.
@@ -140,7 +140,7 @@ impl<M: Machine> Raft<M> {
             heard: Time::ZERO,
             silent_until: Time::ZERO,
             round: 0,
-            patience: config.election,
+            election_timeout: config.election,
             assembly: None,
             waiting: Vec::new(),
             unsent: None,
@@ -280,24 +280,23 @@ impl<M: Machine> Raft<M> {
 
     fn hear(&mut self, from: NodeId, message: Message<'_>, env: &mut Env<'_>) {
         let Message { term, body } = message;
-        match body {
-            Body::RequestVote { ballot, last } => {
-                return self.on_request_vote(from, term, ballot, last, env);
-            }
-            // The term is that which would begin.
-            Body::Voted { ballot: Ballot::PreVote, granted: true } => {}
-            _ if term > self.vote.term => self.adopt(term, env),
-            _ => {}
+        // Of these the term is that which would begin.
+        let asks = matches!(body, Body::RequestVote { .. });
+        let would = matches!(body, Body::Voted { campaign: Campaign::PreVote, granted: true });
+        if term > self.vote.term && !asks && !would {
+            self.adopt(term, env);
         }
-        if term < self.vote.term {
+        if term < self.vote.term && !asks {
             return self.on_stale(from, term, &body, env);
         }
         match body {
-            Body::RequestVote { .. } => unreachable!("it was handled above"),
-            Body::Voted { ballot, granted } => self.on_voted(from, term, ballot, granted, env),
-            Body::Append { before, commit, round, entries } => {
+            Body::RequestVote { campaign, last } => {
+                self.on_request_vote(from, term, campaign, last, env);
+            }
+            Body::Voted { campaign, granted } => self.on_voted(from, term, campaign, granted, env),
+            Body::Append { prev, commit, round, entries } => {
                 if self.follow(from, round, env) {
-                    self.on_append(from, before, commit, &entries, env);
+                    self.on_append(from, prev, commit, &entries, env);
                 }
             }
             Body::Appended { round, log } => self.on_appended(from, round, log, env),
@@ -380,8 +379,8 @@ impl<M: Machine> Raft<M> {
             true => env.below(shortest.nanos() + 1),
             false => shortest.nanos() / 2,
         };
-        self.patience = shortest + Duration::from_nanos(more);
-        env.set_timer(ELECTION, self.patience);
+        self.election_timeout = shortest + Duration::from_nanos(more);
+        env.set_timer(ELECTION, self.election_timeout);
     }
 
     /// Says something of the term, when that is durable.
@@ -404,7 +403,7 @@ impl<M: Machine> Raft<M> {
                 self.let_go(waiting, env);
             }
         }
-        self.count_own(env);
+        self.count(env);
     }
 
     fn let_go(&mut self, waiting: Waiting, env: &mut Env<'_>) {
@@ -419,7 +418,7 @@ impl<M: Machine> Raft<M> {
                     env.send(to, &message);
                 }
             }
-            Waiting::Stand(term, ballot) => self.stand(term, ballot, env),
+            Waiting::Stand(term, campaign) => self.stand(term, campaign, env),
             Waiting::Term(term) => env.note_with(notes::TERM, term, 0, format_args!("{term}")),
         }
     }

@@ -103,12 +103,13 @@ impl Progress {
             State::Probe { .. } => true,
             State::Snapshot { index: wanted, .. } => index >= *wanted,
         };
+        let least = self.matched + 1;
+        self.next = self.next.max(least);
         if arrived {
             // From where it is known to have the log, and not from where it was guessed to.
-            self.next = self.matched + 1;
+            self.next = least;
             self.state = State::Replicate { in_flight: VecDeque::new() };
         }
-        self.next = self.next.max(self.matched + 1);
         news
     }
 
@@ -183,6 +184,16 @@ mod tests {
         assert_eq!((progress.next, &progress.state), (4, &State::Probe { asked: None }));
     }
 
+    /// An answer to what was sent before it was taken for lost may tell of more than was sent since.
+    #[test]
+    fn late_answers_count() {
+        let mut progress = Progress::new(9, NOW);
+        assert!(progress.acknowledged(4, NOW));
+        assert!(!progress.refused(4, 2), "that it has");
+        assert!(progress.acknowledged(9, NOW));
+        assert_eq!((progress.matched, progress.next), (9, 10));
+    }
+
     #[test]
     fn a_snapshot_is_over_when_it_is_there() {
         let mut progress = Progress::new(9, NOW);
@@ -211,9 +222,9 @@ mod tests {
         #[test]
         fn what_is_known_grows(acts in proptest::collection::vec((0..5_u8, 0..12_u64, 0..12_u64), 0..40)) {
             let mut progress = Progress::new(8, NOW);
-            for (act, a, b) in acts {
+            for (operation, a, b) in acts {
                 let before = progress.matched;
-                match act {
+                match operation {
                     0 => progress.sent(a, NOW),
                     1 => { progress.acknowledged(a, NOW); }
                     2 => { progress.refused(a, b); }

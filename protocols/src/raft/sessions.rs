@@ -193,6 +193,32 @@ mod tests {
         assert_eq!(sessions.len(), 3);
     }
 
+    /// What is out of order nobody has written: the same state has the same bytes.
+    #[test]
+    fn bytes_are_in_order() {
+        let mut sessions = Sessions::default();
+        assert!(sessions.is_empty());
+        sessions.open(3, 2);
+        sessions.open(8, 2);
+        for (session, number) in [(3, 4), (3, 5), (8, 0)] {
+            sessions.answer(session, number, Answer::Done(true));
+        }
+        assert!(!sessions.is_empty());
+        let bytes = sessions.to_bytes();
+        assert_eq!(Sessions::from_bytes(&bytes), Ok(sessions));
+        let places = bytes.windows(8).enumerate();
+        for (word, others) in [(8_u64, [3, 2]), (5, [4, 3])] {
+            let mut found = places.clone().rev().filter(|(_, bytes)| *bytes == word.to_be_bytes());
+            let at = found.next().expect("it is there").0;
+            for other in others {
+                let mut bytes = bytes.clone();
+                bytes[at..at + 8].copy_from_slice(&u64::to_be_bytes(other));
+                let read = Sessions::from_bytes(&bytes);
+                assert!(matches!(read, Err(WireError::Range(_))), "{other} for {word}");
+            }
+        }
+    }
+
     proptest! {
         /// Whatever copies come, in whatever order, each write is new once.
         #[test]

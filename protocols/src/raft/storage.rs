@@ -317,8 +317,8 @@ impl Decode<'_> for Record<'_> {
             2 => Record::Vote(Vote::decode(reader)?),
             3 => {
                 let first = message::index(reader)?;
-                let before = Position { index: first, term: 0 };
-                let entries = message::entries(reader, before, message::TERM_MAX)?;
+                let prev = Position { index: first, term: 0 };
+                let entries = message::entries(reader, prev, message::TERM_MAX)?;
                 Record::Entries { first, entries: entries.into() }
             }
             4 => Record::Truncate(message::index(reader)?),

@@ -1,6 +1,6 @@
 //! The state machine of the key-value service: keys and values, and the sessions of those who write them.
 
-use super::kv::{Act, Answer, Kv};
+use super::kv::{Answer, Kv, Operation};
 use super::machine::Machine;
 use super::sessions::{Known, Sessions};
 use simlab_core::wire::{Decode, Encode, Reader, WireError};
@@ -12,12 +12,12 @@ pub struct Command {
     /// When a leader took it, by its clock: the time of the log (§6.3).
     pub time: Time,
     /// What is to be done.
-    pub what: What,
+    pub request: Request,
 }
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum What {
+pub enum Request {
     /// A session is opened.
     Open,
     /// Something is done once in a session.
@@ -29,15 +29,15 @@ pub enum What {
         /// The client waits for no write below this one any more.
         settled: u64,
         /// What.
-        act: Act,
+        operation: Operation,
     },
     /// Something is done as often as it is in the log.
-    Always(Act),
+    Always(Operation),
 }
 
 /// What came of a command.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Came {
+pub enum Outcome {
     /// A session of this number is open.
     Opened(u64),
     /// This, now or when it was done.
@@ -54,7 +54,7 @@ pub enum Came {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Applied {
     /// What came of the command.
-    pub came: Came,
+    pub outcome: Outcome,
     /// How many sessions ended at it.
     pub expired: usize,
     /// Whether it was done before.
@@ -92,16 +92,22 @@ impl Store {
         &self.sessions
     }
 
-    fn once(&mut self, session: u64, number: u64, settled: u64, act: &Act) -> (Came, bool) {
+    fn once(
+        &mut self,
+        session: u64,
+        number: u64,
+        settled: u64,
+        operation: &Operation,
+    ) -> (Outcome, bool) {
         match self.sessions.look(session, number, settled) {
             Known::New => {
-                let answer = self.kv.apply(act);
+                let answer = self.kv.apply(operation);
                 self.sessions.answer(session, number, answer.clone());
-                (Came::Answer(answer), false)
+                (Outcome::Answer(answer), false)
             }
-            Known::Answered(answer) => (Came::Answer(answer), true),
-            Known::Settled => (Came::Settled, true),
-            Known::Expired => (Came::Expired, false),
+            Known::Answered(answer) => (Outcome::Answer(answer), true),
+            Known::Settled => (Outcome::Settled, true),
+            Known::Expired => (Outcome::Expired, false),
         }
     }
 }
@@ -110,21 +116,21 @@ impl Machine for Store {
     type Answer = Applied;
 
     fn apply(&mut self, index: u64, command: &[u8]) -> Applied {
-        let Ok(Command { time, what }) = Command::from_bytes(command) else {
-            return Applied { came: Came::Unreadable, expired: 0, again: false };
+        let Ok(Command { time, request }) = Command::from_bytes(command) else {
+            return Applied { outcome: Outcome::Unreadable, expired: 0, again: false };
         };
         let mut expired = self.sessions.advance(time, self.lifetime).len();
-        let (came, again) = match &what {
-            What::Open => {
+        let (outcome, again) = match &request {
+            Request::Open => {
                 expired += usize::from(self.sessions.open(index, self.most).is_some());
-                (Came::Opened(index), false)
+                (Outcome::Opened(index), false)
             }
-            What::Once { session, number, settled, act } => {
-                self.once(*session, *number, *settled, act)
+            Request::Once { session, number, settled, operation } => {
+                self.once(*session, *number, *settled, operation)
             }
-            What::Always(act) => (Came::Answer(self.kv.apply(act)), false),
+            Request::Always(operation) => (Outcome::Answer(self.kv.apply(operation)), false),
         };
-        Applied { came, expired, again }
+        Applied { outcome, expired, again }
     }
 
     fn digest(&self) -> u64 {
@@ -158,18 +164,18 @@ impl Machine for Store {
 impl Encode for Command {
     fn encode(&self, out: &mut Vec<u8>) {
         out.extend(self.time.nanos().to_be_bytes());
-        match &self.what {
-            What::Open => out.push(1),
-            What::Once { session, number, settled, act } => {
+        match &self.request {
+            Request::Open => out.push(1),
+            Request::Once { session, number, settled, operation } => {
                 out.push(2);
                 for word in [session, number, settled] {
                     out.extend(word.to_be_bytes());
                 }
-                act.encode(out);
+                operation.encode(out);
             }
-            What::Always(act) => {
+            Request::Always(operation) => {
                 out.push(3);
-                act.encode(out);
+                operation.encode(out);
             }
         }
     }
@@ -178,16 +184,16 @@ impl Encode for Command {
 impl Decode<'_> for Command {
     fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
         let time = Time(reader.u64()?);
-        let what = match reader.u8()? {
-            1 => What::Open,
+        let request = match reader.u8()? {
+            1 => Request::Open,
             2 => {
                 let (session, number, settled) = (reader.u64()?, reader.u64()?, reader.u64()?);
-                What::Once { session, number, settled, act: Act::decode(reader)? }
+                Request::Once { session, number, settled, operation: Operation::decode(reader)? }
             }
-            3 => What::Always(Act::decode(reader)?),
+            3 => Request::Always(Operation::decode(reader)?),
             tag => return Err(WireError::Tag { what: "command", tag }),
         };
-        Ok(Command { time, what })
+        Ok(Command { time, request })
     }
 }
 
@@ -199,27 +205,35 @@ mod tests {
         Store::new(Duration::from_secs(10), 3, keeps_sessions)
     }
 
-    fn at(seconds: u64, what: What) -> Vec<u8> {
-        Command { time: Time(seconds * 1_000_000_000), what }.to_bytes()
+    fn at(seconds: u64, request: Request) -> Vec<u8> {
+        Command { time: Time(seconds * 1_000_000_000), request }.to_bytes()
     }
 
-    fn append(session: u64, number: u64) -> What {
-        let act = Act::Append { key: "k".to_owned(), value: b"x".to_vec() };
-        What::Once { session, number, settled: 0, act }
+    fn append(session: u64, number: u64) -> Request {
+        let operation = Operation::Append { key: "k".to_owned(), value: b"x".to_vec() };
+        Request::Once { session, number, settled: 0, operation }
     }
 
     #[test]
     fn a_copy_is_answered_and_not_done_again() {
         let mut store = store(true);
-        assert_eq!(store.apply(4, &at(1, What::Open)).came, Came::Opened(4));
+        assert_eq!(store.apply(4, &at(1, Request::Open)).outcome, Outcome::Opened(4));
         let first = store.apply(5, &at(1, append(4, 0)));
         let copy = store.apply(6, &at(2, append(4, 0)));
         assert_eq!((first.again, copy.again), (false, true));
-        assert_eq!(first.came, copy.came);
+        assert_eq!(first.outcome, copy.outcome);
         assert_eq!(store.kv().get("k"), Answer::Held(Some(b"x".to_vec())));
         let late = store.apply(7, &at(13, append(4, 0)));
-        assert_eq!((late.came, late.expired), (Came::Expired, 1));
-        assert_eq!(store.apply(8, b"what").came, Came::Unreadable);
+        assert_eq!((late.outcome, late.expired), (Outcome::Expired, 1));
+        assert_eq!(store.apply(8, b"what").outcome, Outcome::Unreadable);
+    }
+
+    /// Where there is no room for one more session the one that is used least ends, and is counted.
+    #[test]
+    fn a_session_that_makes_room_has_ended() {
+        let mut store = store(true);
+        let ended = [1, 2, 3, 4].map(|index| store.apply(index, &at(index, Request::Open)).expired);
+        assert_eq!(ended, [0, 0, 0, 1]);
     }
 
     /// What a switch leaves out: a copy that comes after a snapshot is done again.
@@ -227,20 +241,20 @@ mod tests {
     fn sessions_are_part_of_a_snapshot() {
         for keeps in [true, false] {
             let mut before = store(keeps);
-            before.apply(1, &at(1, What::Open));
+            before.apply(1, &at(1, Request::Open));
             before.apply(2, &at(1, append(1, 0)));
             let mut after = store(keeps);
             assert!(after.restore(&before.snapshot()));
             assert_eq!(after.digest() == before.digest(), keeps);
             let copy = after.apply(3, &at(1, append(1, 0)));
-            assert_eq!(copy.came == Came::Expired, !keeps);
+            assert_eq!(copy.outcome == Outcome::Expired, !keeps);
         }
     }
 
     #[test]
     fn what_is_no_snapshot_changes_nothing() {
         let mut store = store(true);
-        store.apply(1, &at(1, What::Open));
+        store.apply(1, &at(1, Request::Open));
         let digest = store.digest();
         for bytes in [&b""[..], b"what", &[&store.snapshot()[..], &[0]].concat()] {
             assert!(!store.restore(bytes));

@@ -3,7 +3,7 @@
 use super::config::Rule;
 use super::goals;
 use super::machine::Machine;
-use super::message::{Ballot, Body};
+use super::message::{Body, Campaign};
 use super::node::{Raft, Refused, Role};
 use super::notes;
 use simlab_core::{Env, NodeId, Time};
@@ -78,7 +78,7 @@ impl<M: Machine> Raft<M> {
     /// The leader gives way to this node.
     pub(super) fn on_timeout_now(&mut self, from: NodeId, env: &mut Env<'_>) {
         if self.leader == Some(from) && !self.leads() {
-            self.campaign(Ballot::Transfer, env);
+            self.campaign(Campaign::Transfer, env);
         }
     }
 }

@@ -2,16 +2,17 @@
 
 use super::cluster::{Cluster, ELECTION, Flight, HEARTBEAT, Happens};
 use super::disk::Kept;
+use super::lie;
 use super::words;
 use simlab_core::wire::Encode;
 use simlab_core::{Duration, FieldValue, Fields, NodeId};
 use simlab_protocols::raft::config::{Config, Rule, Rules};
 use simlab_protocols::raft::configuration::Configuration;
-use simlab_protocols::raft::kv::Act;
+use simlab_protocols::raft::kv::Operation;
 use simlab_protocols::raft::log::{Entry, Payload};
 use simlab_protocols::raft::service::SERVER;
 use simlab_protocols::raft::storage::{Storage, Vote};
-use simlab_protocols::raft::store::{Command, Store, What};
+use simlab_protocols::raft::store::{Command, Request, Store};
 use simlab_protocols::raft::{Raft, ReadMode};
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -34,7 +35,7 @@ fn nodes(words: Words<'_>) -> Result<BTreeSet<NodeId>, String> {
     words.iter().map(|word| node(word)).collect()
 }
 
-fn number<T: FromStr>(word: &str) -> Result<T, String> {
+pub(super) fn number<T: FromStr>(word: &str) -> Result<T, String> {
     word.parse().map_err(|_| format!("`{word}` is no number"))
 }
 
@@ -124,7 +125,7 @@ impl Story {
             ("slow", [who]) => cluster.node(node(who)?)?.slow = true,
             ("quick", [who]) => cluster.quicken(node(who)?)?,
             ("sync", [who]) => cluster.sync(node(who)?)?,
-            ("propose", [who, what @ ..]) => propose(cluster, node(who)?, what)?,
+            ("propose", [who, request @ ..]) => propose(cluster, node(who)?, request)?,
             ("read", [who, key, mode]) => {
                 self.reads += 1;
                 read(cluster, node(who)?, (self.reads, key), mode)?;
@@ -142,6 +143,16 @@ impl Story {
                     Ok(()) => "does as it is told".to_owned(),
                     Err(refused) => format!("refuses: {}", words::why(refused)),
                 })?;
+            }
+            ("batch", [who]) => ask(cluster, node(who)?, |raft, env| {
+                raft.draw_batch(env);
+                "draws how many entries a message has".to_owned()
+            })?,
+            ("lie", [ends, term, lie @ ..]) => {
+                let (Some(from), Some(to)) = link(ends)?.ok_or("who lies to whom?")? else {
+                    return Err("who lies to whom?".to_owned());
+                };
+                cluster.deliver(&lie::flight((from, to), number(term)?, lie)?)?;
             }
             ("log", []) => logs(cluster),
             ("state", [who]) => state(cluster, node(who)?)?,
@@ -235,8 +246,8 @@ fn disk(cluster: &mut Cluster, id: NodeId, term: u64, terms: Words<'_>) -> Resul
     let entry = |(index, term): (usize, &u64)| {
         let words = format!("put x {term}.{}", index + 1);
         let value = format!("{term}.{}", index + 1).into_bytes();
-        let what = What::Always(Act::Put { key: "x".to_owned(), value });
-        let command = Command { time: simlab_core::Time::ZERO, what }.to_bytes();
+        let request = Request::Always(Operation::Put { key: "x".to_owned(), value });
+        let command = Command { time: simlab_core::Time::ZERO, request }.to_bytes();
         cluster.proposed.insert(command.clone(), words);
         Entry { term: *term, payload: Payload::Command(command) }
     };
@@ -354,16 +365,16 @@ where
 }
 
 /// `put x 1`, `append x 1`, `delete x`, `cas x 1 2` (a dash is nothing).
-fn act(words: Words<'_>) -> Result<Act, String> {
+fn operation(words: Words<'_>) -> Result<Operation, String> {
     let text = |word: &&str| (*word).to_owned();
     let bytes = |word: &&str| word.as_bytes().to_vec();
     Ok(match words {
-        ["put", key, value] => Act::Put { key: text(key), value: bytes(value) },
-        ["append", key, value] => Act::Append { key: text(key), value: bytes(value) },
-        ["delete", key] => Act::Delete { key: text(key) },
+        ["put", key, value] => Operation::Put { key: text(key), value: bytes(value) },
+        ["append", key, value] => Operation::Append { key: text(key), value: bytes(value) },
+        ["delete", key] => Operation::Delete { key: text(key) },
         ["cas", key, expected, value] => {
             let expected = (*expected != "-").then(|| bytes(expected));
-            Act::CompareAndSet { key: text(key), expected, value: bytes(value) }
+            Operation::CompareAndSet { key: text(key), expected, value: bytes(value) }
         }
         _ => return Err(format!("no such act: {}", words.join(" "))),
     })
@@ -371,17 +382,22 @@ fn act(words: Words<'_>) -> Result<Act, String> {
 
 /// `open`; `2/0 append x a`: the write 0 of session 2; or an act.
 fn propose(cluster: &mut Cluster, id: NodeId, words: Words<'_>) -> Result<(), String> {
-    let what = match words {
-        ["open"] => What::Open,
+    let request = match words {
+        ["open"] => Request::Open,
         [once, rest @ ..] if once.contains('/') => {
             let (session, write) = once.split_once('/').ok_or("session/number")?;
             let write = number(write)?;
-            What::Once { session: number(session)?, number: write, settled: write, act: act(rest)? }
+            Request::Once {
+                session: number(session)?,
+                number: write,
+                settled: write,
+                operation: operation(rest)?,
+            }
         }
-        _ => What::Always(act(words)?),
+        _ => Request::Always(operation(words)?),
     };
     let words = words.join(" ");
-    let command = Command { time: cluster.node(id)?.now, what }.to_bytes();
+    let command = Command { time: cluster.node(id)?.now, request }.to_bytes();
     cluster.proposed.insert(command.clone(), words.clone());
     ask(cluster, id, |raft, env| words::asked(&words, raft.propose(command.clone(), env)))
 }
@@ -411,8 +427,8 @@ fn change(cluster: &mut Cluster, id: NodeId, mode: &str, words: Words<'_>) -> Re
     let voters = nodes(parts.next().unwrap_or(&[]))?;
     let learners = nodes(parts.next().unwrap_or(&[]))?;
     ask(cluster, id, |raft, env| {
-        let came = raft.change(voters.clone(), learners.clone(), mode, env);
-        words::asked("a change of the cluster", came)
+        let outcome = raft.change(voters.clone(), learners.clone(), mode, env);
+        words::asked("a change of the cluster", outcome)
     })
 }
 

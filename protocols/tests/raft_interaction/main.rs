@@ -8,6 +8,7 @@
 mod cluster;
 mod command;
 mod disk;
+mod lie;
 mod words;
 
 use command::Story;

@@ -7,7 +7,7 @@ use simlab_protocols::raft::log::{Entry, Payload, Position};
 use simlab_protocols::raft::message::{Body, Message};
 use simlab_protocols::raft::service::SERVER;
 use simlab_protocols::raft::storage;
-use simlab_protocols::raft::store::{Applied, Came};
+use simlab_protocols::raft::store::{Applied, Outcome};
 use simlab_protocols::raft::{Mode, Refused};
 use std::collections::BTreeMap;
 
@@ -54,18 +54,15 @@ pub(super) fn kind(bytes: &[u8]) -> &'static str {
 /// A message: as the dissector has it, with its entries in the words in which they were proposed.
 pub(super) fn message(bytes: &[u8], proposed: &BTreeMap<Vec<u8>, String>) -> String {
     let own = bytes.split_last().and_then(|(_, bytes)| Message::from_bytes(bytes).ok());
-    if let Some(Message { term, body: Body::Append { before, commit, entries, .. } }) = &own
+    if let Some(Message { term, body: Body::Append { prev, commit, entries, .. } }) = &own
         && !entries.is_empty()
     {
-        let each = (before.index + 1..).zip(entries.iter()).map(|(index, entry)| {
+        let each = (prev.index + 1..).zip(entries.iter()).map(|(index, entry)| {
             let at = Position { index, term: entry.term };
             format!("{at} {}", payload(entry, proposed))
         });
         let each: Vec<String> = each.collect();
-        return format!(
-            "append term {term}, after {before}: {}; commit {commit}",
-            each.join(" | ")
-        );
+        return format!("append term {term}, after {prev}: {}; commit {commit}", each.join(" | "));
     }
     let dissect = SERVER.dissect.expect("it has a dissector");
     dissect(bytes)
@@ -100,18 +97,18 @@ pub(super) fn held(answer: &Answer) -> String {
 
 /// What comes of a command.
 pub(super) fn applied(at: Position, applied: &Applied) -> String {
-    let came = match &applied.came {
-        Came::Opened(session) => format!("session {session} is open"),
-        Came::Answer(answer) => held(answer),
-        Came::Settled => "an old copy".to_owned(),
-        Came::Expired => "there is no such session".to_owned(),
-        Came::Unreadable => "it cannot be read".to_owned(),
+    let outcome = match &applied.outcome {
+        Outcome::Opened(session) => format!("session {session} is open"),
+        Outcome::Answer(answer) => held(answer),
+        Outcome::Settled => "an old copy".to_owned(),
+        Outcome::Expired => "there is no such session".to_owned(),
+        Outcome::Unreadable => "it cannot be read".to_owned(),
     };
     let again = if applied.again { ", as it was answered before" } else { "" };
     match applied.expired {
-        0 => format!("applies {at}: {came}{again}"),
-        1 => format!("applies {at}: {came}{again}; a session ends"),
-        count => format!("applies {at}: {came}{again}; {count} sessions end"),
+        0 => format!("applies {at}: {outcome}{again}"),
+        1 => format!("applies {at}: {outcome}{again}; a session ends"),
+        count => format!("applies {at}: {outcome}{again}; {count} sessions end"),
     }
 }
 
@@ -119,15 +116,15 @@ pub(super) fn applied(at: Position, applied: &Applied) -> String {
 pub(super) fn same_of_next(last: &str, next: &str) -> bool {
     let parts = |line: &str| {
         let (who, what) = line.split_once(" applies ")?;
-        let (_, came) = what.split_once(": ")?;
-        Some((who.to_owned(), came.to_owned()))
+        let (_, outcome) = what.split_once(": ")?;
+        Some((who.to_owned(), outcome.to_owned()))
     };
     parts(last).is_some_and(|last| Some(last) == parts(next))
 }
 
 /// What a node says to somebody who asks it for something.
-pub(super) fn asked(what: &str, came: Result<Position, Refused>) -> String {
-    match came {
+pub(super) fn asked(what: &str, outcome: Result<Position, Refused>) -> String {
+    match outcome {
         Ok(at) => format!("takes it as {at}: {what}"),
         Err(refused) => format!("refuses: {}", why(refused)),
     }

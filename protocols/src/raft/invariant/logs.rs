@@ -39,7 +39,7 @@ impl Terms {
 
     /// Everything before an entry is in a snapshot.
     fn rest_on(&mut self, base: Position) {
-        if base.index < self.base.index {
+        if base.index <= self.base.index {
             return;
         }
         let gone = usize::try_from(base.index - self.base.index).unwrap_or(usize::MAX);
@@ -160,5 +160,33 @@ impl Law for LeaderAppendOnly {
             _ => {}
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raft::notes::packed;
+
+    /// What every node has in a snapshot is forgotten, so that what is remembered does not grow with the run.
+    #[test]
+    fn what_all_have_snapshots_of_is_forgotten() {
+        let mut law = LogMatching::default();
+        let mut say = |node, name, a| {
+            let said = Said { node: NodeId(node), name, a, b: 0 };
+            assert_eq!(law.judge(said, &|node| node.to_string()), None);
+            law.entries.len()
+        };
+        for node in [0, 1] {
+            for index in 1..=5 {
+                say(node, APPENDED, packed(1, index));
+            }
+        }
+        assert_eq!(say(0, SNAPSHOT, packed(1, 3)), 5);
+        assert_eq!(say(1, SNAPSHOT, packed(1, 2)), 5, "the second node had none");
+        assert_eq!(say(0, APPENDED, packed(1, 6)), 6, "only a snapshot is a reason to look");
+        assert_eq!(say(1, SNAPSHOT, packed(1, 2)), 5, "2 to 6");
+        let left = |node: u32| law.logs.nodes[&NodeId(node)].terms.len();
+        assert_eq!((left(0), left(1)), (3, 3));
     }
 }

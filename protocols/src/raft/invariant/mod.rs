@@ -106,3 +106,6 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
         "who leads has the votes of a majority, and what a leader commits a majority has",
     ),
 ];
+
+#[cfg(test)]
+mod tests;

@@ -22,6 +22,13 @@ fn terms(log: &Log) -> Vec<u64> {
     log.entries.iter().map(|entry| entry.term).collect()
 }
 
+#[test]
+fn an_empty_log_ends_where_its_snapshot_does() {
+    let behind = Log::behind(at(7, 2));
+    assert_eq!((behind.is_empty(), behind.len(), behind.last()), (true, 0, at(7, 2)));
+    assert!(!log(&[1]).is_empty());
+}
+
 /// The logs of figure 3.6 (figure 7 of the paper): what the leader of term 8, with 1 1 1 4 4 5 5 6 6 6, meets.
 #[test]
 fn figure_7() {

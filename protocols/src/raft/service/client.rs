@@ -15,7 +15,7 @@ use crate::threads::Threads;
 use simlab_core::wire::Decode;
 use simlab_core::{
     Arguments, BuildError, Call, Duration, Entry, Env, Event, FaultModel, Fields, OpId, Operation,
-    Outcome, Parameter, ParameterKind, Process, TimerKey, Value,
+    Outcome, Parameter, ParameterKind, Process, Time, TimerKey, Value,
 };
 use std::collections::BTreeMap;
 
@@ -46,6 +46,12 @@ pub static CLIENT: Entry =
                 ParameterKind::Flag,
                 "true",
                 "whether writes are known again when they come twice",
+            ),
+            Parameter::with_default(
+                "renew",
+                ParameterKind::Timeout,
+                "never",
+                "a write leaves a session of which none was answered for so long, and opens another; with timeout and attempt it should be less than the session of raft-kv",
             ),
         ])
         .dissector(finder::dissect)
@@ -81,6 +87,10 @@ struct Client {
     session: Option<u64>,
     /// The next number of a write in it.
     number: u64,
+    /// When a write of it was last answered, or it was opened.
+    used: Time,
+    /// After what time without one it is left for another.
+    renew: Duration,
     threads: Threads,
     /// The operations that wait, by their key.
     open: BTreeMap<u64, Open>,
@@ -112,6 +122,8 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
         with_sessions: arguments.flag("sessions"),
         session: None,
         number: 0,
+        used: Time::ZERO,
+        renew: arguments.duration("renew"),
         threads: Threads::default(),
         open: BTreeMap::new(),
         keys: OPENING,
@@ -184,6 +196,10 @@ impl Client {
     fn ask(&mut self, key: u64, env: &mut Env<'_>) {
         let Some(open) = self.open.get(&key) else { return };
         let writes = open.operation.call.writes();
+        // Between two copies of a write its session must not end: nobody could say what became of the first.
+        if writes && env.now().since(self.used) > self.renew {
+            self.session = None;
+        }
         if writes && self.with_sessions && self.session.is_none() {
             if !self.finder.asks(OPENING) {
                 self.finder.ask(OPENING, Ask::open {}, env);
@@ -213,7 +229,7 @@ impl Client {
         let Found { key, result, doubtful } = found;
         if key == OPENING {
             self.session = result.ok().and_then(|bytes| read(&bytes));
-            self.number = 0;
+            (self.number, self.used) = (0, env.now());
             let waiting: Vec<u64> =
                 self.open.iter().filter(|(_, open)| !open.asked).map(|(key, _)| *key).collect();
             for key in waiting {
@@ -227,6 +243,9 @@ impl Client {
             (open.number, open.asked) = (None, false);
             self.session.take_if(|session| Some(*session) == open.session);
             return self.ask(key, env);
+        }
+        if open.number.is_some() && open.session == self.session && result.is_ok() {
+            self.used = env.now();
         }
         let outcome = match result {
             Ok(bytes) => match returned(&open.operation.call, &bytes) {

@@ -2,8 +2,8 @@
 
 use super::kvs::{Members, Reply, Server, Ticket};
 use crate::raft::ReadMode;
-use crate::raft::kv::Act;
-use crate::raft::store::What;
+use crate::raft::kv::Operation;
+use crate::raft::store::Request;
 use crate::rpc::server::monitor::JobId;
 use crate::rpc::value::Bytes;
 use crate::rpc::{Context, Step, Woken};
@@ -13,8 +13,8 @@ use std::collections::BTreeSet;
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Asked {
-    /// A command for the log.
-    Command(What),
+    /// A command for the log, by a procedure.
+    Command(Request, Procedure),
     /// A read beside it.
     Read(String, ReadMode),
     /// Who is in the cluster.
@@ -27,19 +27,14 @@ pub(super) enum Asked {
     Stand,
 }
 
-/// Which procedure waits for its result.
+/// Whose command it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Parked {
+pub(super) enum Procedure {
     Open,
-    Get,
     Put,
     CompareAndSet,
     Delete,
     Append,
-    Members,
-    Change,
-    Transfer,
-    Stand,
 }
 
 /// Takes one call down at a time: the node looks after every event.
@@ -49,29 +44,24 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    fn take_down<R>(
-        &mut self,
-        asked: Asked,
-        parked: Parked,
-        to: &Context<'_, '_>,
-    ) -> Step<R, Parked> {
+    fn take_down<R>(&mut self, asked: Asked, to: &Context<'_, '_>) -> Step<R, ()> {
         self.asked = Some((to.job(), asked));
-        Step::Park(parked)
+        Step::Park(())
     }
 
     fn write<R>(
         &mut self,
         ticket: &Ticket,
-        act: Act,
-        parked: Parked,
+        operation: Operation,
+        procedure: Procedure,
         to: &Context<'_, '_>,
-    ) -> Step<R, Parked> {
+    ) -> Step<R, ()> {
         let Ticket { session, number, settled } = *ticket;
-        let what = match session {
-            0 => What::Always(act),
-            _ => What::Once { session, number, settled, act },
+        let request = match session {
+            0 => Request::Always(operation),
+            _ => Request::Once { session, number, settled, operation },
         };
-        self.take_down(Asked::Command(what), parked, to)
+        self.take_down(Asked::Command(request, procedure), to)
     }
 }
 
@@ -80,10 +70,10 @@ fn nodes(numbers: Vec<u32>) -> BTreeSet<NodeId> {
 }
 
 impl Server for Desk {
-    type Job = Parked;
+    type Job = ();
 
-    fn open(&mut self, to: &mut Context<'_, '_>) -> Step<u64, Parked> {
-        self.take_down(Asked::Command(What::Open), Parked::Open, to)
+    fn open(&mut self, to: &mut Context<'_, '_>) -> Step<u64, ()> {
+        self.take_down(Asked::Command(Request::Open, Procedure::Open), to)
     }
 
     fn get(
@@ -91,9 +81,9 @@ impl Server for Desk {
         key: String,
         lease: bool,
         to: &mut Context<'_, '_>,
-    ) -> Step<Option<Bytes>, Parked> {
+    ) -> Step<Option<Bytes>, ()> {
         let mode = if lease { ReadMode::Lease } else { ReadMode::Index };
-        self.take_down(Asked::Read(key, mode), Parked::Get, to)
+        self.take_down(Asked::Read(key, mode), to)
     }
 
     fn put(
@@ -102,8 +92,8 @@ impl Server for Desk {
         key: String,
         value: Bytes,
         to: &mut Context<'_, '_>,
-    ) -> Step<(), Parked> {
-        self.write(&ticket, Act::Put { key, value: value.0 }, Parked::Put, to)
+    ) -> Step<(), ()> {
+        self.write(&ticket, Operation::Put { key, value: value.0 }, Procedure::Put, to)
     }
 
     fn compare_and_set(
@@ -113,10 +103,10 @@ impl Server for Desk {
         expected: Option<Bytes>,
         value: Bytes,
         to: &mut Context<'_, '_>,
-    ) -> Step<bool, Parked> {
+    ) -> Step<bool, ()> {
         let expected = expected.map(|bytes| bytes.0);
-        let act = Act::CompareAndSet { key, expected, value: value.0 };
-        self.write(&ticket, act, Parked::CompareAndSet, to)
+        let operation = Operation::CompareAndSet { key, expected, value: value.0 };
+        self.write(&ticket, operation, Procedure::CompareAndSet, to)
     }
 
     fn delete(
@@ -124,8 +114,8 @@ impl Server for Desk {
         ticket: Ticket,
         key: String,
         to: &mut Context<'_, '_>,
-    ) -> Step<Option<Bytes>, Parked> {
-        self.write(&ticket, Act::Delete { key }, Parked::Delete, to)
+    ) -> Step<Option<Bytes>, ()> {
+        self.write(&ticket, Operation::Delete { key }, Procedure::Delete, to)
     }
 
     fn append(
@@ -134,12 +124,12 @@ impl Server for Desk {
         key: String,
         value: Bytes,
         to: &mut Context<'_, '_>,
-    ) -> Step<(), Parked> {
-        self.write(&ticket, Act::Append { key, value: value.0 }, Parked::Append, to)
+    ) -> Step<(), ()> {
+        self.write(&ticket, Operation::Append { key, value: value.0 }, Procedure::Append, to)
     }
 
-    fn members(&mut self, to: &mut Context<'_, '_>) -> Step<Members, Parked> {
-        self.take_down(Asked::Members, Parked::Members, to)
+    fn members(&mut self, to: &mut Context<'_, '_>) -> Step<Members, ()> {
+        self.take_down(Asked::Members, to)
     }
 
     fn change(
@@ -148,20 +138,20 @@ impl Server for Desk {
         learners: Vec<u32>,
         joint: bool,
         to: &mut Context<'_, '_>,
-    ) -> Step<(), Parked> {
-        self.take_down(Asked::Change(nodes(voters), nodes(learners), joint), Parked::Change, to)
+    ) -> Step<(), ()> {
+        self.take_down(Asked::Change(nodes(voters), nodes(learners), joint), to)
     }
 
-    fn transfer(&mut self, node: u32, to: &mut Context<'_, '_>) -> Step<(), Parked> {
-        self.take_down(Asked::Transfer(NodeId(node)), Parked::Transfer, to)
+    fn transfer(&mut self, node: u32, to: &mut Context<'_, '_>) -> Step<(), ()> {
+        self.take_down(Asked::Transfer(NodeId(node)), to)
     }
 
-    fn stand(&mut self, to: &mut Context<'_, '_>) -> Step<(), Parked> {
-        self.take_down(Asked::Stand, Parked::Stand, to)
+    fn stand(&mut self, to: &mut Context<'_, '_>) -> Step<(), ()> {
+        self.take_down(Asked::Stand, to)
     }
 
-    fn resume(&mut self, parked: Parked, _: Woken, _: &mut Context<'_, '_>) -> Step<Reply, Parked> {
-        Step::Park(parked)
+    fn resume(&mut self, _: (), _: Woken, _: &mut Context<'_, '_>) -> Step<Reply, ()> {
+        Step::Park(())
     }
 
     fn redo(&mut self, _: &[u8]) {}

@@ -105,9 +105,11 @@ pub(in crate::raft) fn config(arguments: &Arguments<'_>) -> Result<Config, Build
         digests: arguments.flag("digests"),
     };
     if config.heartbeat >= config.election {
+        let Config { heartbeat, election, .. } = config;
+        let often = "heart-beats come more often than the shortest election time-out";
         return wrong(
             "heartbeat",
-            "heart-beats are more often than the shortest election time-out",
+            &format!("{often}: not every {heartbeat} where that is {election}"),
         );
     }
     if config.heartbeat.nanos() == 0 {

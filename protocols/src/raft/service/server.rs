@@ -1,12 +1,12 @@
 //! `raft-kv`: a node of the cluster.
 
-use super::desk::{Asked, Desk, Parked};
+use super::desk::{Asked, Desk, Procedure};
 use super::kvs::{Members, Reply, Skeleton};
 use super::{FAULTS, RAFT, inspector, parameters, why};
 use crate::raft::config::Rule;
 use crate::raft::configuration::Configuration;
 use crate::raft::kv::Answer;
-use crate::raft::store::{Applied, Came, Command, Store, What};
+use crate::raft::store::{Applied, Command, Outcome, Request, Store};
 use crate::raft::{Mode, Output, Raft, Refused, dissect, goals, invariant, switches};
 use crate::rpc::server::monitor::JobId;
 use crate::rpc::server::table::{Limits, Table};
@@ -38,7 +38,7 @@ struct Node {
     /// Each life draws how many entries a message has.
     batch_drawn: bool,
     /// Who waits for commands in the log, by their index.
-    commands: BTreeMap<u64, JobId>,
+    commands: BTreeMap<u64, (JobId, Procedure)>,
     /// Reads, by their number.
     reads: BTreeMap<u64, (JobId, String)>,
     read: u64,
@@ -129,7 +129,7 @@ impl Node {
             return self.fail(job, why::NOT_NOW, "too many calls are waiting", env);
         }
         let refused = match asked {
-            Asked::Command(what) => self.on_command(job, what, env),
+            Asked::Command(request, by) => self.on_command((job, by), request, env),
             Asked::Read(key, mode) => {
                 self.read += 1;
                 self.reads.insert(self.read, (job, key));
@@ -149,11 +149,11 @@ impl Node {
             }
             Asked::Transfer(to) => {
                 let begun = self.raft.transfer(to, &mut env.at(RAFT));
-                begun.map(|()| self.finish(job, |_| Ok(Reply::transfer(())), env))
+                begun.map(|()| self.finish(job, Ok(Reply::transfer(())), env))
             }
             Asked::Stand => {
                 let begun = self.raft.stand_for_election(&mut env.at(RAFT));
-                begun.map(|()| self.finish(job, |_| Ok(Reply::stand(())), env))
+                begun.map(|()| self.finish(job, Ok(Reply::stand(())), env))
             }
         };
         if let Err(refused) = refused {
@@ -163,10 +163,15 @@ impl Node {
         self.on_outputs(outputs, env);
     }
 
-    fn on_command(&mut self, job: JobId, what: What, env: &mut Env<'_>) -> Result<(), Refused> {
-        let command = Command { time: env.now(), what }.to_bytes();
+    fn on_command(
+        &mut self,
+        call: (JobId, Procedure),
+        request: Request,
+        env: &mut Env<'_>,
+    ) -> Result<(), Refused> {
+        let command = Command { time: env.now(), request }.to_bytes();
         let at = self.raft.propose(command, &mut env.at(RAFT))?;
-        self.commands.insert(at.index, job);
+        self.commands.insert(at.index, call);
         Ok(())
     }
 
@@ -181,7 +186,7 @@ impl Node {
             learners: numbers(&configuration.learners),
             changing: !settled || configuration.is_joint(),
         };
-        self.finish(job, |_| Ok(Reply::members(members)), env);
+        self.finish(job, Ok(Reply::members(members)), env);
         Ok(())
     }
 
@@ -195,8 +200,8 @@ impl Node {
                     if answer.again {
                         env.reached(goals::SECOND_COPY);
                     }
-                    if let Some(job) = self.commands.remove(&at.index) {
-                        self.finish(job, |parked| result(parked, answer.came), env);
+                    if let Some((job, procedure)) = self.commands.remove(&at.index) {
+                        self.finish(job, result(procedure, answer.outcome), env);
                     }
                 }
                 Output::Configured { at, joint } => {
@@ -205,13 +210,13 @@ impl Node {
                         && *entry.key() <= at.index
                     {
                         let job = entry.remove();
-                        self.finish(job, |_| Ok(Reply::change(())), env);
+                        self.finish(job, Ok(Reply::change(())), env);
                     }
                 }
                 Output::Readable(read) => {
                     if let Some((job, key)) = self.reads.remove(&read) {
                         let held = held(self.raft.machine().kv().get(&key));
-                        self.finish(job, |_| Ok(Reply::get(held)), env);
+                        self.finish(job, Ok(Reply::get(held)), env);
                     }
                 }
                 Output::Unreadable(read) => {
@@ -226,7 +231,7 @@ impl Node {
 
     /// What was proposed and is not applied may be so under the next leader, or never.
     fn on_deposed(&mut self, env: &mut Env<'_>) {
-        let commands = std::mem::take(&mut self.commands).into_values();
+        let commands = std::mem::take(&mut self.commands).into_values().map(|(job, _)| job);
         let jobs: Vec<JobId> =
             commands.chain(std::mem::take(&mut self.changes).into_values()).collect();
         for job in jobs {
@@ -251,17 +256,12 @@ impl Node {
 
     fn fail(&mut self, job: JobId, code: i64, message: &str, env: &mut Env<'_>) {
         let message = message.to_owned();
-        self.finish(job, |_| Err(Failure { code, message }), env);
+        self.finish(job, Err(Failure { code, message }), env);
     }
 
-    fn finish(
-        &mut self,
-        job: JobId,
-        result: impl FnOnce(Parked) -> Result<Reply, Failure>,
-        env: &mut Env<'_>,
-    ) {
+    fn finish(&mut self, job: JobId, result: Result<Reply, Failure>, env: &mut Env<'_>) {
         let Endpoint { client, server, .. } = &mut self.rpc;
-        server.finish(job, result, client, &mut env.at(rpc::PORT));
+        server.finish(job, |()| result, client, &mut env.at(rpc::PORT));
     }
 }
 
@@ -274,31 +274,22 @@ fn held(answer: Answer) -> Option<Bytes> {
 }
 
 /// What a procedure returns.
-fn result(parked: Parked, came: Came) -> Result<Reply, Failure> {
+fn result(procedure: Procedure, outcome: Outcome) -> Result<Reply, Failure> {
     let fail = |code, message: &str| Err(Failure { code, message: message.to_owned() });
-    let answer = match came {
-        Came::Opened(session) => return Ok(Reply::open(session)),
-        Came::Settled => return fail(why::SETTLED, "it was done, and its answer received"),
-        Came::Expired => return fail(why::EXPIRED, "the session has ended"),
-        Came::Unreadable => return fail(why::IMPOSSIBLE, "that is no command"),
-        Came::Answer(Answer::TooLong) => {
-            return fail(why::TOO_LONG, "the value would be too long");
+    match (procedure, outcome) {
+        (_, Outcome::Settled) => fail(why::SETTLED, "it was done, and its answer received"),
+        (_, Outcome::Expired) => fail(why::EXPIRED, "the session has ended"),
+        (_, Outcome::Unreadable) => fail(why::IMPOSSIBLE, "that is no command"),
+        (_, Outcome::Answer(Answer::TooLong)) => fail(why::TOO_LONG, "the value would be too long"),
+        (Procedure::Open, Outcome::Opened(session)) => Ok(Reply::open(session)),
+        (Procedure::Put, Outcome::Answer(_)) => Ok(Reply::put(())),
+        (Procedure::Append, Outcome::Answer(_)) => Ok(Reply::append(())),
+        (Procedure::CompareAndSet, Outcome::Answer(answer)) => {
+            Ok(Reply::compare_and_set(answer == Answer::Done(true)))
         }
-        Came::Answer(answer) => answer,
-    };
-    let done = answer == Answer::Done(true);
-    Ok(match parked {
-        Parked::Put => Reply::put(()),
-        Parked::Append => Reply::append(()),
-        Parked::CompareAndSet => Reply::compare_and_set(done),
-        Parked::Delete => Reply::delete(held(answer)),
-        Parked::Open
-        | Parked::Get
-        | Parked::Members
-        | Parked::Change
-        | Parked::Transfer
-        | Parked::Stand => {
-            unreachable!("no command comes of {parked:?}")
+        (Procedure::Delete, Outcome::Answer(answer)) => Ok(Reply::delete(held(answer))),
+        (Procedure::Open, Outcome::Answer(_)) | (_, Outcome::Opened(_)) => {
+            fail(why::DEPOSED, "another entry is in its place")
         }
-    })
+    }
 }

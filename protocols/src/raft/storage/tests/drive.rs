@@ -48,11 +48,12 @@ impl Disk for View<'_> {
 }
 
 impl Drive {
-    pub(super) fn with<T>(&mut self, act: impl FnOnce(&mut Env<'_>) -> T) -> T {
+    pub(super) fn with<T>(&mut self, operation: impl FnOnce(&mut Env<'_>) -> T) -> T {
         let moment = Moment { me: NodeId(1), now: Time::ZERO, wall: Time::ZERO, life: 0 };
         let (mut outbox, mut seeded) = (Outbox::new(), Seeded::new(1));
         let view = View(&self.files, self.broken);
-        let came = act(&mut Env::new(moment, &mut outbox, &mut self.counters, &mut seeded, &view));
+        let outcome =
+            operation(&mut Env::new(moment, &mut outbox, &mut self.counters, &mut seeded, &view));
         for effect in outbox.effects() {
             let name = |file| outbox.text(file).to_owned();
             let write = match *effect {
@@ -72,7 +73,7 @@ impl Drive {
             write.clone().apply(&mut self.files);
             self.writes.push(write);
         }
-        came
+        outcome
     }
 
     /// The disk after a crash that has left these of all writes, each whole or the first bytes of an append.

@@ -12,7 +12,7 @@ use simlab_core::wire::{Decode, Encode};
 
 /// What a node does to its storage; terms are those of the step.
 #[derive(Clone, Copy, Debug)]
-enum Act {
+enum Operation {
     Vote,
     /// So many entries, over so many that are there.
     Entries(usize, usize),
@@ -20,12 +20,12 @@ enum Act {
     Begin,
 }
 
-fn act() -> impl Strategy<Value = Act> {
+fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
-        Just(Act::Vote),
-        (1..4_usize, 0..3_usize).prop_map(|(new, over)| Act::Entries(new, over)),
-        (1..3_usize).prop_map(Act::Truncate),
-        Just(Act::Begin),
+        Just(Operation::Vote),
+        (1..4_usize, 0..3_usize).prop_map(|(new, over)| Operation::Entries(new, over)),
+        (1..3_usize).prop_map(Operation::Truncate),
+        Just(Operation::Begin),
     ]
 }
 
@@ -44,14 +44,20 @@ impl Model {
     }
 
     /// Does it; from where on the log is another one.
-    fn act(&mut self, act: Act, term: u64, storage: &mut Storage, env: &mut Env<'_>) -> u64 {
-        match act {
-            Act::Vote => {
+    fn operation(
+        &mut self,
+        operation: Operation,
+        term: u64,
+        storage: &mut Storage,
+        env: &mut Env<'_>,
+    ) -> u64 {
+        match operation {
+            Operation::Vote => {
                 self.vote = vote(term);
                 storage.vote(self.vote, env);
                 u64::MAX
             }
-            Act::Entries(new, over) => {
+            Operation::Entries(new, over) => {
                 let first = self.without(over);
                 self.log.truncate(first);
                 for _ in 0..new {
@@ -60,13 +66,13 @@ impl Model {
                 storage.entries(first, self.log.from(first, usize::MAX), env);
                 first
             }
-            Act::Truncate(count) => {
+            Operation::Truncate(count) => {
                 let first = self.without(count);
                 self.log.truncate(first);
                 storage.truncate(first, env);
                 first
             }
-            Act::Begin => {
+            Operation::Begin => {
                 let last = self.log.last();
                 let base = last.index - self.log.len() as u64 / 2;
                 self.log.compact(base);
@@ -80,11 +86,11 @@ impl Model {
 proptest! {
     /// A crash after any write leaves what was so then.
     #[test]
-    fn after_any_write_the_disk_is_what_was_written(acts in vec(act(), 1..12)) {
+    fn after_any_write_the_disk_is_what_was_written(acts in vec(operation(), 1..12)) {
         let (mut storage, mut drive) = (Storage::default(), Drive::default());
         let mut model = Model::default();
-        for (term, act) in (1..).zip(acts) {
-            drive.with(|env| model.act(act, term, &mut storage, env));
+        for (term, operation) in (1..).zip(acts) {
+            drive.with(|env| model.operation(operation, term, &mut storage, env));
             let (_, found) = drive.first(drive.writes.len()).open();
             prop_assert_eq!((found.vote, found.log, found.torn), (model.vote, model.log.clone(), 0));
         }
@@ -94,25 +100,25 @@ proptest! {
     /// not meant to go.
     #[test]
     fn what_is_durable_no_crash_takes_away(
-        before in vec(act(), 0..8), meanwhile in vec(act(), 0..4), during in vec(act(), 0..6), kept: u32,
+        before in vec(operation(), 0..8), meanwhile in vec(operation(), 0..4), during in vec(operation(), 0..6), kept: u32,
         torn in 0..40_usize,
     ) {
         let (mut storage, mut drive) = (Storage::default(), Drive::default());
         let mut model = Model::default();
         let mut steps = 1..;
-        for (act, term) in before.into_iter().zip(&mut steps) {
-            drive.with(|env| model.act(act, term, &mut storage, env));
+        for (operation, term) in before.into_iter().zip(&mut steps) {
+            drive.with(|env| model.operation(operation, term, &mut storage, env));
         }
         drive.with(|env| storage.sync(env));
         let (safe, durable, mut same) = (drive.writes.len(), model.clone(), u64::MAX);
-        for (act, term) in meanwhile.into_iter().zip(&mut steps) {
-            same = same.min(drive.with(|env| model.act(act, term, &mut storage, env)));
+        for (operation, term) in meanwhile.into_iter().zip(&mut steps) {
+            same = same.min(drive.with(|env| model.operation(operation, term, &mut storage, env)));
         }
         if !drive.tickets.is_empty() {
             prop_assert!(synced(&mut storage, &mut drive));
         }
-        for (act, term) in during.into_iter().zip(steps) {
-            same = same.min(drive.with(|env| model.act(act, term, &mut storage, env)));
+        for (operation, term) in during.into_iter().zip(steps) {
+            same = same.min(drive.with(|env| model.operation(operation, term, &mut storage, env)));
         }
         let mut left = drive.crashed(|number| match number.checked_sub(safe) {
             None => Some(None),
