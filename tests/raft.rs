@@ -91,7 +91,7 @@ fn a_cluster_of_raft_agrees_on_its_leases_and_sessions() {
 
 /// What cannot be is shown where it is said, be that at a node, in a variant or on the command line.
 #[test]
-fn what_cannot_be_is_shown_where_it_is_said() {
+fn what_raft_refuses_is_shown_where_it_is_said() {
     let story = "format = 1\nname = \"one\"\ntitle = \"One\"\nuntil = \"1s\"\n\
                  [[nodes]]\nname = \"n0\"\nservice = \"raft-kv\"\nwith = { heartbeat = \"80ms\" }\n\
                  [[variants]]\nname = \"slow\"\n";

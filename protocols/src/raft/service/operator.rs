@@ -329,11 +329,10 @@ impl Operator {
     }
 }
 
-/// What it waits for when it has asked for this.
+/// What it waits for when it has asked the cluster to do this.
 const fn doing(ask: &Ask) -> Doing {
     match ask {
         Ask::transfer { .. } => Doing::Transferring,
-        Ask::members {} => Doing::Looking,
         Ask::stand {} => Doing::Standing,
         _ => Doing::Changing,
     }
