@@ -37,6 +37,20 @@ pub(super) struct Leader {
 }
 
 impl Leader {
+    /// Has heard of nobody yet.
+    fn new(first: u64) -> Self {
+        Self {
+            progress: BTreeMap::new(),
+            first,
+            round: 0,
+            rounds: VecDeque::new(),
+            lease: Time::ZERO,
+            lease_over: false,
+            reads: VecDeque::new(),
+            transfer: None,
+        }
+    }
+
     /// Begins to know of a follower, unless it is known.
     pub(super) fn track(&mut self, node: NodeId, last: u64, now: Time) {
         self.progress.entry(node).or_insert_with(|| Progress::new(last, now));
@@ -53,16 +67,7 @@ impl<M: Machine> Raft<M> {
             env.reached(goals::QUICK_ELECTION);
         }
         (self.leader, self.led) = (Some(self.me), self.vote.term);
-        self.role = Role::Leader(Box::new(Leader {
-            progress: BTreeMap::new(),
-            first: last.index + 1,
-            round: 0,
-            rounds: VecDeque::new(),
-            lease: Time::ZERO,
-            lease_over: false,
-            reads: VecDeque::new(),
-            transfer: None,
-        }));
+        self.role = Role::Leader(Box::new(Leader::new(last.index + 1)));
         self.track_members(env);
         let term = self.vote.term;
         let end = notes::packed(last.term, last.index);
@@ -335,16 +340,7 @@ mod tests {
     /// A leader whose log ends at the last index that there is takes nothing any more.
     #[test]
     fn a_log_that_is_full_takes_nothing() {
-        let leader = Leader {
-            progress: BTreeMap::new(),
-            first: 1,
-            round: 0,
-            rounds: VecDeque::new(),
-            lease: Time::ZERO,
-            lease_over: false,
-            reads: VecDeque::new(),
-            transfer: None,
-        };
+        let leader = Leader::new(1);
         for (index, taken) in [(INDEX_MAX - 1, true), (INDEX_MAX, false)] {
             let store = Store::new(Duration::from_secs(1), 1, true);
             let alone = Configuration::of([NodeId(1)]);
