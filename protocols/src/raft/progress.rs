@@ -194,6 +194,18 @@ mod tests {
         assert_eq!((progress.matched, progress.next), (9, 10));
     }
 
+    /// Whoever lacks what it once had acknowledged is asked for what comes behind that all the same.
+    #[test]
+    fn what_is_acknowledged_is_not_asked_for_again() {
+        let mut progress = Progress::new(9, NOW);
+        assert!(progress.acknowledged(4, NOW));
+        progress.sent(6, NOW);
+        progress.lost();
+        assert_eq!((progress.next, &progress.state), (5, &State::Probe { asked: None }));
+        assert!(progress.refused(4, 2), "that is what the probe asks for");
+        assert_eq!((progress.matched, progress.next), (4, 5));
+    }
+
     #[test]
     fn a_snapshot_is_over_when_it_is_there() {
         let mut progress = Progress::new(9, NOW);
