@@ -100,3 +100,29 @@ fn what_raft_refuses_is_shown_where_it_is_said() {
     let told = [why_not(variant), why_not_with(story.to_owned(), &set)];
     snapbox::assert_data_eq!(told.join("\n"), snapbox::file!["golden/raft_places.txt"]);
 }
+
+/// Of two values that do not go together, the one is shown that somebody gave, at the node that differs from the others.
+#[test]
+fn what_raft_refuses_is_shown_where_it_was_said_and_not_where_nothing_was() {
+    let node = |name: &str| format!("[[nodes]]\nname = \"{name}\"\nservice = \"raft-kv\"\n");
+    let client = "[[nodes]]\nname = \"client\"\nservice = \"raft-client\"\n";
+    let story = || {
+        let head = "format = 1\nname = \"three\"\ntitle = \"Three\"\nuntil = \"1s\"\n";
+        format!("{head}{}{client}", ["n0", "n1", "n2"].map(node).concat())
+    };
+    let told = [
+        ("raft-kv.election", "50ms"),
+        ("raft-kv.heartbeat", "0s"),
+        ("raft-kv.check_quorum", "false"),
+        ("raft-kv.session", "0s"),
+        ("n0.session", "5s"),
+        ("n2.drift", "10%"),
+        ("client.attempt", "0s"),
+        ("client.timeout", "0s"),
+    ]
+    .map(|(name, value)| why_not_with(story(), &[(name.to_owned(), value.to_owned())]));
+    let lease = [("client.reads", "lease"), ("raft-kv.leases", "false")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let told = [told.join("\n"), why_not_with(story(), &lease)];
+    snapbox::assert_data_eq!(told.join("\n"), snapbox::file!["golden/raft_given.txt"]);
+}

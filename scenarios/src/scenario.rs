@@ -356,7 +356,8 @@ impl Scenario {
     }
 
     /// The mistake that a service, or a layer of this name, found only when the node of a variant was built. It
-    /// is shown where the argument is given, or else where the layer is named, or the node declared.
+    /// is shown where the argument is given; if it has its default, where the first argument is given that the message
+    /// names in backticks; or else where the layer is named, or the node declared.
     #[must_use]
     pub fn refused(
         &self,
@@ -371,7 +372,16 @@ impl Scenario {
                 let service = variant.roster.get(node.id.index()).map_or("?", |m| m.service);
                 let entry = layer.unwrap_or(service);
                 let place = |parameter| variant.places.get(&(node.id, entry, parameter));
-                let given = place(error.parameter).or_else(|| place(None));
+                // Of two that do not go together, the one with its default is not the one to be changed.
+                let named = || error.message.split('`').skip(1).step_by(2);
+                let of_it = |name| {
+                    let mut given = variant.places.iter();
+                    given.find(|((id, of, parameter), _)| {
+                        (*id, *of, *parameter) == (node.id, entry, Some(name))
+                    })
+                };
+                let others = || named().find_map(of_it).map(|(_, span)| span);
+                let given = place(error.parameter).or_else(others).or_else(|| place(None));
                 let label = format!("`{}` runs {service} in {}", node.name, variant.name);
                 Diagnostic::at(*given.unwrap_or(&node.span), error.message.clone()).label(label)
             }

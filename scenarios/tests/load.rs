@@ -360,7 +360,7 @@ fn wrong_options_are_shown_as_options() {
 fn a_service_that_refuses_its_arguments_is_shown_where_the_value_it_has_was_given() {
     let refused = |settings: &[(&str, &str)], node, parameter| {
         let scenario = every_feature(settings);
-        let error = BuildError { parameter, message: "this cannot be".to_owned() };
+        let error = BuildError { parameter, message: "this cannot be: `share`, `x`".to_owned() };
         scenario.refused(&scenario.variants[1], node, None, &error).render(false)
     };
     let shown = |shown: String, place: &str| {
@@ -371,7 +371,9 @@ fn a_service_that_refuses_its_arguments_is_shown_where_the_value_it_has_was_give
     shown(refused(&[], HANGZHOU, Some("share")), "every_feature.toml:191:9");
     shown(refused(&[], BEIJING, Some("share")), "every_feature.toml:193:9");
     shown(refused(&[], EXTRA, Some("motto")), "every_feature.toml:58:44");
-    shown(refused(&[], HANGZHOU, None), "every_feature.toml:33:8");
+    shown(refused(&[], EXTRA, None), "every_feature.toml:56:8");
+    // What is not given, where another one is that the message names; or at the node.
+    shown(refused(&[], HANGZHOU, Some("deadline")), "every_feature.toml:191:9");
     // An option wins over them all.
     shown(refused(&[("hangzhou.share", "5")], HANGZHOU, Some("share")), "hangzhou.share=5");
 }

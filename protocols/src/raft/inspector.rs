@@ -1,6 +1,6 @@
 //! A node as its state shows it, and what the debugger makes of that.
 
-use super::log::{Payload, Position};
+use super::log::{Entry, Payload, Position};
 use super::machine::Machine;
 use super::node::{Raft, Role};
 use super::progress::State;
@@ -10,6 +10,8 @@ use std::fmt::Write;
 
 /// How many cells of a log are shown: the last ones.
 const CELLS: u64 = 24;
+/// More entries that are alike than this are one cell.
+const RUN: u64 = 8;
 
 impl<M: Machine> Raft<M> {
     /// What it shows of itself.
@@ -105,9 +107,9 @@ impl<M: Machine> Raft<M> {
         }
     }
 
-    /// The log, a cell an entry: its term; `c` behind it if it is a configuration; `|` after what is committed, `:` after
-    /// what is applied, if that is something else (a rule is left out). `<7>` is what the snapshot has, `..` what is not shown: of a long log the end is, but
-    /// always what is committed.
+    /// The log, a cell an entry, or `x9` for so many that are alike: its term; `c` behind it if it is a configuration;
+    /// `|` after what is committed, `:` after what is applied, if that is something else (a rule is left out). `<7>` is what the
+    /// snapshot has, `..` what is not shown: of a long log the end is, but always what is committed.
     fn cells(&self) -> String {
         let (base, last) = (self.log.base().index, self.log.last().index);
         let end = (last + 1).saturating_sub(CELLS).min(self.commit.saturating_sub(CELLS / 4));
@@ -130,11 +132,23 @@ impl<M: Machine> Raft<M> {
             }
         };
         mark(first - 1, &mut cells);
-        for index in first..=end {
-            let Some(entry) = self.log.entry(index) else { break };
-            let kind = if matches!(entry.payload, Payload::Configuration(_)) { "c" } else { "" };
-            let _ = write!(cells, "[{}{kind}]", entry.term);
-            mark(index, &mut cells);
+        let mut index = first;
+        while let Some(entry) = self.log.entry(index).filter(|_| index <= end) {
+            let is_configuration =
+                |entry: &Entry| matches!(entry.payload, Payload::Configuration(_));
+            let (term, is_one) = (entry.term, is_configuration(entry));
+            let stop = |at: u64| at == self.commit || at == self.applied || at == end;
+            let like = |entry: &Entry| entry.term == term && is_configuration(entry) == is_one;
+            let goes_on = |at: u64| !stop(at) && self.log.entry(at + 1).is_some_and(like);
+            let run = (index..).take_while(|at| goes_on(*at)).count() as u64 + 1;
+            let cell = format!("[{term}{}]", if is_one { "c" } else { "" });
+            if run > RUN {
+                let _ = write!(cells, "{cell}x{run}");
+            } else {
+                (0..run).for_each(|_| cells.push_str(&cell));
+            }
+            index += run;
+            mark(index - 1, &mut cells);
         }
         if end < last {
             let _ = write!(cells, " ..{last}");
@@ -174,7 +188,7 @@ pub(crate) fn node(state: &Fields) -> Inspection {
         _ => format!("it waits for a leader of term {term}"),
     });
     if let Some(log) = text("log") {
-        lines.push(format!("log by terms, <> snapshot, | committed, : applied: {log}"));
+        lines.push(format!("log: {log}"));
     }
     if let Some(members) = text("members") {
         let when = if int("members_at").is_some() { "members, not committed" } else { "members" };
@@ -192,6 +206,9 @@ pub(crate) fn node(state: &Fields) -> Inspection {
             )
         });
         lines.extend(each);
+    }
+    if text("log").is_some() {
+        lines.push("in the log: <> snapshot, [term] entry, | committed, : applied".to_owned());
     }
     Inspection { headline: Some(format!("{role}, term {term}")), lines }
 }

@@ -113,10 +113,12 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
         leases: false,
         ..Config::default()
     };
-    if config.heartbeat.nanos() == 0 || config.heartbeat >= config.election {
-        let message =
-            "heart-beats take some time, and are more often than the shortest election time-out";
-        return Err(BuildError { parameter: Some("heartbeat"), message: message.to_owned() });
+    let Config { heartbeat, election, .. } = config;
+    if heartbeat.nanos() == 0 || heartbeat >= election {
+        let message = format!(
+            "`heartbeat` is more than nothing, and less than `election`, the shortest election time-out: not {heartbeat} where that is {election}"
+        );
+        return Err(BuildError { parameter: Some("heartbeat"), message });
     }
     let total = total(arguments)?;
     let initial = Configuration::of(arguments.group().map(|member| member.id));

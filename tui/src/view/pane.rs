@@ -67,7 +67,16 @@ fn wrapped(app: &App<'_>, line: &Line, columns: u16) -> Vec<String> {
     let cut = first.next_back().map_or_else(|| clip(&text, room).len(), |(at, _)| at);
     let cut = if cut == 0 { clip(&text, room).len() } else { cut };
     let mut rows = vec![text[..cut].to_owned()];
-    let rest = wrap(&text[cut..], room.saturating_sub(2).max(1), TALLEST - 1);
+    let columns = room.saturating_sub(2).max(1);
+    let mut rest = wrap(&text[cut..], columns, TALLEST);
+    let is_cut = rest.len() == TALLEST;
+    rest.truncate(TALLEST - 1);
+    if let Some(last) = rest.last_mut().filter(|_| is_cut) {
+        let more = app.glyphs().more;
+        let kept = clip(last, columns.saturating_sub(width(more))).len();
+        last.truncate(kept);
+        last.push_str(more);
+    }
     rows.extend(rest.into_iter().filter(|row| !row.is_empty()));
     rows
 }

@@ -14,8 +14,8 @@ use crate::rpc::{self, value::Bytes};
 use crate::threads::Threads;
 use simlab_core::wire::Decode;
 use simlab_core::{
-    Arguments, BuildError, Call, Duration, Entry, Env, Event, FaultModel, Fields, OpId, Operation,
-    Outcome, Parameter, ParameterKind, Process, Time, TimerKey, Value,
+    Argument, Arguments, BuildError, Call, Duration, Entry, Env, Event, FaultModel, Fields, Member,
+    OpId, Operation, Outcome, Parameter, ParameterKind, Process, Time, TimerKey, Value,
 };
 use std::collections::BTreeMap;
 
@@ -115,9 +115,24 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
         "lease" => Reads::Lease,
         _ => Reads::Either,
     };
+    let timeout = arguments.duration("timeout");
+    if timeout == Duration::ZERO {
+        let message = "`timeout` is more than nothing, or no operation is answered".to_owned();
+        return Err(BuildError { parameter: Some("timeout"), message });
+    }
+    let has_none = |member: &&Member| {
+        member.service == SERVER.name
+            && member.arguments.get("leases") == Some(&Argument::Flag(false))
+    };
+    if let Some(member) = arguments.roster.iter().find(has_none)
+        && !matches!(reads, Reads::Index)
+    {
+        let message = format!("`reads` by the lease, but {} has `leases` = false", member.name);
+        return Err(BuildError { parameter: Some("reads"), message });
+    }
     Ok(Box::new(Client {
         finder: Finder::new(arguments, SERVER.name)?,
-        timeout: arguments.duration("timeout"),
+        timeout,
         reads,
         with_sessions: arguments.flag("sessions"),
         session: None,

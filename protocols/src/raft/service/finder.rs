@@ -69,13 +69,17 @@ impl Finder {
             let message = format!("there is no node that runs {service}");
             return Err(BuildError { parameter: None, message });
         }
+        let attempt = arguments.duration("attempt");
+        if attempt == Duration::ZERO {
+            let message = "an `attempt` takes some time, or nobody can answer".to_owned();
+            return Err(BuildError { parameter: Some("attempt"), message });
+        }
         let rpc = rpc::Client::new(rpc::client::Config {
             retransmit: Duration::FOREVER,
             hello: HELLO,
             steps: false,
             ..rpc::client::Config::default()
         });
-        let attempt = arguments.duration("attempt");
         let (searches, copies) = (BTreeMap::new(), BTreeMap::new());
         Ok(Finder { rpc, servers, at: 0, attempt, searches, copies, redirected: 0 })
     }

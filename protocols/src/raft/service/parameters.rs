@@ -106,27 +106,26 @@ pub(in crate::raft) fn config(arguments: &Arguments<'_>) -> Result<Config, Build
     };
     if config.heartbeat >= config.election {
         let Config { heartbeat, election, .. } = config;
-        let often = "heart-beats come more often than the shortest election time-out";
-        return wrong(
-            "heartbeat",
-            &format!("{often}: not every {heartbeat} where that is {election}"),
-        );
+        let often = "`heartbeat` is less than `election`, the shortest election time-out";
+        return wrong("heartbeat", &format!("{often}: not {heartbeat} where that is {election}"));
     }
     if config.heartbeat.nanos() == 0 {
         return wrong("heartbeat", "a heart-beat takes some time");
     }
+    if arguments.duration("session").nanos() == 0 {
+        return wrong("session", "a `session` lives for some time, or no write is known again");
+    }
     agree(arguments)?;
     if config.leases && !config.check_quorum {
-        return wrong("leases", "a lease rests on `check_quorum`: nobody votes who hears a leader");
+        return wrong("leases", "`leases` rest on `check_quorum`: nobody votes who hears a leader");
     }
     Ok(config)
 }
 
-/// Whether the node has what all must have in common: as the first of them.
+/// Whether the node has what all must have in common: as most of them do, or, if none is of the most, the first of those.
 fn agree(arguments: &Arguments<'_>) -> Result<(), BuildError> {
     let of = |member: &'_ Member, name| member.arguments.get(name).cloned();
-    let (mut group, mut me) = (arguments.group(), arguments.group());
-    let Some((first, me)) = group.next().zip(me.find(|member| member.id == arguments.me)) else {
+    let Some(me) = arguments.group().find(|member| member.id == arguments.me) else {
         return Ok(());
     };
     let leases = |member: &Member| of(member, "leases") == Some(Argument::Flag(true));
@@ -137,9 +136,15 @@ fn agree(arguments: &Arguments<'_>) -> Result<(), BuildError> {
         (rest_on_it, "leases rest on it"),
         (&ends_by_it[..], "it decides when a session ends, which all states tell alike"),
     ];
-    for (names, why) in kinds {
-        if let Some(name) = names.iter().find(|name| of(me, name) != of(first, name)) {
-            let message = format!("`{name}` is the same at all nodes: {why}");
+    for (name, why) in kinds.iter().flat_map(|(names, why)| names.iter().map(move |n| (n, why))) {
+        let with = |value| arguments.group().filter(|member| of(member, name) == value).count();
+        // The last of the greatest is found, so the group is gone through from its end.
+        let members: Vec<&Member> = arguments.group().collect();
+        let usual = members.into_iter().rev().max_by_key(|member| with(of(member, name)));
+        let usual = usual.and_then(|member| of(member, name));
+        if of(me, name) != usual {
+            let usual = usual.map(|value| value.to_string()).unwrap_or_default();
+            let message = format!("`{name}` is the same at all nodes, here {usual}: {why}");
             return Err(BuildError { parameter: Some(name), message });
         }
     }
