@@ -35,8 +35,13 @@ pub(super) fn text(
     out.push(String::new());
     let (seeds, seconds) = (tally.runs(), wall.as_secs_f64());
     let rate = if seconds > 0.0 { seeds as f64 / seconds } else { 0.0 };
+    let missed = match tally.missed().count() {
+        0 => String::new(),
+        1 => ", 1 goal never reached".to_owned(),
+        missed => format!(", {missed} goals never reached"),
+    };
     out.push(format!(
-        "{seeds} seeds in {seconds:.1} s ({rate:.0} a second): {} violations, {} unknown",
+        "{seeds} seeds in {seconds:.1} s ({rate:.0} a second): {} violations, {} unknown{missed}",
         tally.violated,
         tally.unknown()
     ));

@@ -149,7 +149,7 @@ impl<'a> Canvas<'a> {
             RowKind::Local { lane, text, broken } => {
                 let x = self.column(*lane);
                 self.put(x, y, if *broken { g.broken } else { g.event });
-                self.put(x + 2, y, text);
+                self.words(x + 2, y, text);
             }
             RowKind::Datagram { from, to, text, lost } => {
                 self.arrow(y, *from, *to, lost.is_some(), walls);
@@ -181,9 +181,13 @@ impl<'a> Canvas<'a> {
         self.column(self.lanes - 1) + 3
     }
 
-    /// Writes words behind the lanes; what does not fit ends in `…`.
+    /// Writes words behind the lanes.
     fn tail(&mut self, y: u16, text: &str) {
-        let x = self.end_of_lanes() + 2;
+        self.words(self.end_of_lanes() + 2, y, text);
+    }
+
+    /// Writes words from a column on; what does not fit ends in `…`.
+    fn words(&mut self, x: u16, y: u16, text: &str) {
         let room = usize::from(self.buffer.area.right().saturating_sub(x));
         if text.chars().count() > room && room > 0 {
             let cut: String = text.chars().take(room - 1).collect();

@@ -159,6 +159,8 @@ impl Screen {
         loop {
             self.terminal.draw(|frame| {
                 let area = frame.area();
+                let rows = crate::view::library::rows(area.height, library.offers().len());
+                library.set_rows(rows);
                 crate::view::library::draw(library, area, frame.buffer_mut());
             })?;
             if event::poll(IDLE)? {

@@ -4,6 +4,7 @@ use super::Options;
 use super::command::Command;
 use crate::look::{Glyphs, Theme};
 use simlab_scenarios::{Catalogue, LESSONS, lesson, load};
+use std::ops::Range;
 
 /// A lesson as it is offered.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub struct Offer {
 pub struct Library {
     offers: Vec<Offer>,
     chosen: usize,
+    /// How many lessons are on the screen at a time.
+    rows: usize,
     options: Options,
     message: Option<String>,
     opened: bool,
@@ -50,6 +53,7 @@ impl Library {
         Library {
             offers,
             chosen: 0,
+            rows: usize::MAX,
             options,
             message: None,
             opened: false,
@@ -68,6 +72,18 @@ impl Library {
     #[must_use]
     pub const fn chosen(&self) -> usize {
         self.chosen
+    }
+
+    /// There is room for so many lessons, one at least.
+    pub fn set_rows(&mut self, rows: usize) {
+        self.rows = rows.max(1);
+    }
+
+    /// The lessons on the screen: the page that has the chosen one.
+    #[must_use]
+    pub fn page(&self) -> Range<usize> {
+        let first = self.chosen / self.rows * self.rows;
+        first..self.offers.len().min(first.saturating_add(self.rows))
     }
 
     /// How it is shown.
@@ -94,6 +110,8 @@ impl Library {
         match command {
             Command::Forward => self.chosen = (self.chosen + 1).min(last),
             Command::Back => self.chosen = self.chosen.saturating_sub(1),
+            Command::ForwardPage => self.chosen = self.chosen.saturating_add(self.rows).min(last),
+            Command::BackPage => self.chosen = self.chosen.saturating_sub(self.rows),
             Command::First => self.chosen = 0,
             Command::Last => self.chosen = last,
             Command::Quit => self.over_and_out = true,
@@ -129,9 +147,8 @@ impl Library {
     /// The lesson in this row of the screen is meant, and it is to be opened if it was chosen before.
     pub fn point(&mut self, row: u16) {
         let first = usize::from(crate::view::library::FIRST);
-        if let Some(place) =
-            usize::from(row).checked_sub(first).filter(|place| *place < self.offers.len())
-        {
+        let place = usize::from(row).checked_sub(first).map(|row| self.page().start + row);
+        if let Some(place) = place.filter(|place| self.page().contains(place)) {
             self.opened = place == self.chosen;
             self.chosen = place;
         }
