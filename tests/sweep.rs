@@ -315,3 +315,27 @@ fn the_threads_do_not_matter() {
         assert_eq!(one, game(&["superstition"], jobs), "{jobs} threads");
     }
 }
+
+/// A misspelt name is known only once the node has shown something, so no file is refused for it: the run tells.
+#[test]
+fn what_a_node_does_not_show_is_unknown_and_what_it_shows_is_told() {
+    let detail = |story: &str| {
+        let catalogue = Catalogue::with(&[&DICE]);
+        let scenario =
+            load(Source::new("game.toml", story.replace("sometimes", "always")), &catalogue, &[]);
+        let scenario = scenario.unwrap_or_else(|problems| panic!("{problems}"));
+        let report = simlab::scenarios::report::report(&scenario, &catalogue, 1, &[0], false)
+            .expect("it can be run");
+        let check = &report.variants[0].checks[0];
+        assert_eq!(check.status, Status::Inconclusive);
+        check.detail.clone()
+    };
+    assert_eq!(
+        detail(&GAME.replace("\"thrown\"", "\"trown\"")),
+        "die shows no number trown: did you mean `thrown`? known numbers: `thrown`"
+    );
+    let down = format!(
+        "{GAME}[[faults]]\nname = \"down\"\nat = \"500ms\"\ndo = {{ crash = [\"die\"] }}\n"
+    );
+    assert_eq!(detail(&down), "die is down, so it shows nothing");
+}

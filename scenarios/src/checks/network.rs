@@ -3,7 +3,8 @@
 use super::{Check, Observation, Parameters};
 use crate::CheckSignature;
 use crate::checks::Evidence;
-use simlab_core::{DropReason, Parameter, ParameterKind};
+use crate::nearest::advice;
+use simlab_core::{DropReason, FieldValue, Fields, Parameter, ParameterKind};
 use simlab_sim::Stats;
 
 /// What can become of a datagram, as the check names it.
@@ -91,10 +92,32 @@ fn field(evidence: &Evidence<'_>, parameters: &Parameters<'_>) -> Observation {
     let world = &evidence.run.world;
     let path: Vec<&str> = field.split('.').collect();
     let name = world.names().node(node);
-    match world.inspect(node).and_then(|fields| fields.get_int(&path)) {
+    let Some(fields) = world.inspect(node) else {
+        return Observation::unknown(format!("{name} is down, so it shows nothing"));
+    };
+    match fields.get_int(&path) {
         Some(value) => Observation::figure(value, format!("{name} shows {field}={value}")),
-        None => Observation::unknown(format!("{name} shows no number {field}")),
+        None => {
+            let known = numbers(&fields);
+            let advice = advice(field, "numbers", known.iter().map(String::as_str)).join(" ");
+            Observation::unknown(format!("{name} shows no number {field}: {advice}"))
+        }
     }
+}
+
+/// The names of all numbers, those in groups with the names of their groups before them.
+fn numbers(fields: &Fields) -> Vec<String> {
+    let mut names = Vec::new();
+    for field in fields {
+        match &field.value {
+            FieldValue::Int(_) => names.push(field.name.to_string()),
+            FieldValue::Text(_) => {}
+            FieldValue::Group(group) => {
+                names.extend(numbers(group).iter().map(|inner| format!("{}.{inner}", field.name)));
+            }
+        }
+    }
+    names
 }
 
 #[cfg(test)]
