@@ -77,6 +77,7 @@ pub(crate) fn raft(bytes: &[u8], port: u8, command: fn(&[u8]) -> String) -> Opti
         Body::Installing { index, offset, .. } => {
             walk.field("round", Reader::u64)?;
             walk.field("last entry", Reader::u64)?;
+            walk.field("answered part", Reader::u64)?;
             walk.field("offset", Reader::u64)?;
             format!("term {term}, up to {index}: from byte {offset} on")
         }
@@ -211,7 +212,7 @@ mod tests {
         let (configuration, round, offset, total) = (members, 1, 20, 40);
         let install = Body::Install { last, configuration, round, offset, total, chunk };
         assert!(told(install).0.ends_with("term 4, up to 3.7: bytes 20 to 30 of 40"));
-        let installing = told(Body::Installing { round: 1, index: 7, offset: 30 }).0;
+        let installing = told(Body::Installing { round: 1, index: 7, part: 20, offset: 30 }).0;
         assert!(installing.ends_with("term 4, up to 7: from byte 30 on"), "{installing}");
     }
 

@@ -22,9 +22,14 @@ impl<M: Machine> Raft<M> {
     /// Stands for election at once, since an operator says so.
     ///
     /// # Errors
-    /// If it hears a leader: a lease may rest on that it does not stand against it (§6.4.1).
+    /// If it hears a leader, or may have heard one before it was restarted: a lease may rest on that it does not stand
+    /// against it (§6.4.1).
     pub fn stand_for_election(&mut self, env: &mut Env<'_>) -> Result<(), Refused> {
-        if self.hears_leader(env.now()) {
+        let now = env.now();
+        if now < self.silent_until {
+            return Err(Refused::WasDown);
+        }
+        if self.hears_leader(now) {
             return Err(Refused::HearsLeader);
         }
         self.time_out(env);

@@ -94,7 +94,7 @@ impl<M: Machine> Raft<M> {
         from: NodeId,
         round: u64,
         index: u64,
-        offset: u64,
+        (part, offset): (u64, u64),
         env: &mut Env<'_>,
     ) {
         let now = env.now();
@@ -103,8 +103,9 @@ impl<M: Machine> Raft<M> {
         let Some(progress) = leader.progress.get_mut(&from) else { return };
         progress.heard = now;
         progress.round = progress.round.max(round);
+        // Of two answers to one part the second is none: who answered both would send two parts for each from then on.
         if let State::Snapshot { index: of, offset: at, asked } = &mut progress.state
-            && *of == index
+            && (*of, *at) == (index, part)
         {
             (*at, *asked) = (offset, None);
         }
@@ -131,12 +132,13 @@ impl<M: Machine> Raft<M> {
             self.assembly = Some(Assembly { last, bytes: Vec::new() });
         }
         let Some(assembly) = &mut self.assembly else { return };
-        if offset == assembly.bytes.len() as u64 {
+        let part = offset;
+        if part == assembly.bytes.len() as u64 {
             assembly.bytes.extend_from_slice(chunk);
         }
         let offset = assembly.bytes.len() as u64;
         if offset < total {
-            let body = Body::Installing { round: self.round, index: last.index, offset };
+            let body = Body::Installing { round: self.round, index: last.index, part, offset };
             return self.say(from, self.of_term(body), env);
         }
         let Some(Assembly { bytes, .. }) = self.assembly.take() else { return };

@@ -109,7 +109,7 @@ impl<M: Machine> Raft<M> {
     /// A round of heart-beats.
     pub(super) fn beat_once(&mut self, env: &mut Env<'_>) {
         let now = env.now();
-        let overdue = self.config.heartbeat.times(2);
+        let (soon, overdue) = (self.config.heartbeat, self.config.heartbeat.times(2));
         let Role::Leader(leader) = &mut self.role else { return };
         leader.round += 1;
         leader.rounds.push_back((leader.round, now));
@@ -121,7 +121,8 @@ impl<M: Machine> Raft<M> {
             let Role::Leader(leader) = &mut self.role else { return };
             let Some(progress) = leader.progress.get_mut(&to) else { continue };
             let late = match &progress.state {
-                State::Probe { asked } => asked.is_some(),
+                // Rounds of reads come as often as reads do, and are no reason to ask again.
+                State::Probe { asked } => asked.is_some_and(|asked| now.since(asked) >= soon),
                 State::Snapshot { asked, .. } => {
                     asked.is_some_and(|asked| now.since(asked) >= overdue)
                 }

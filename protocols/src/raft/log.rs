@@ -157,15 +157,15 @@ impl Log {
         let mut at = prev.index + skipped as u64;
         for entry in &entries[skipped..] {
             at += 1;
+            if self.term(at - 1).is_some_and(|before| entry.term < before) {
+                // No leader has such a log.
+                return Accepted::Up { to: at - 1, truncated };
+            }
             if self.term(at).is_some_and(|term| term != entry.term) {
                 truncated = truncated.or(Some(at));
                 self.truncate(at);
             }
             if at > self.last().index {
-                if entry.term < self.last().term {
-                    // No leader has such a log.
-                    return Accepted::Up { to: at - 1, truncated };
-                }
                 self.append(entry.clone());
             }
         }

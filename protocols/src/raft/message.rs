@@ -96,6 +96,8 @@ pub enum Body<'a> {
         round: u64,
         /// The last entry of the snapshot.
         index: u64,
+        /// Where the part begins that this is the answer to.
+        part: u64,
         /// From where on it is missing.
         offset: u64,
     },
@@ -281,9 +283,10 @@ impl Encode for Message<'_> {
                 out.extend(total.to_be_bytes());
                 put_bytes(out, chunk);
             }
-            Body::Installing { round, index, offset } => {
+            Body::Installing { round, index, part, offset } => {
                 out.extend(round.to_be_bytes());
                 out.extend(index.to_be_bytes());
+                out.extend(part.to_be_bytes());
                 out.extend(offset.to_be_bytes());
             }
             Body::TimeoutNow => {}
@@ -321,7 +324,7 @@ impl<'a> Decode<'a> for Message<'a> {
             }
             6 => {
                 let (round, index) = (reader.u64()?, index(reader)?);
-                Body::Installing { round, index, offset: reader.u64()? }
+                Body::Installing { round, index, part: reader.u64()?, offset: reader.u64()? }
             }
             7 => Body::TimeoutNow,
             tag => return Err(WireError::Tag { what: "message", tag }),
@@ -387,8 +390,9 @@ pub(super) mod tests {
                     chunk: chunk.into(),
                 }
             ),
-            (any::<u64>(), 0..99_u64, any::<u64>())
-                .prop_map(|(round, index, offset)| Body::Installing { round, index, offset }),
+            (any::<u64>(), 0..99_u64, any::<u64>(), any::<u64>()).prop_map(
+                |(round, index, part, offset)| Body::Installing { round, index, part, offset }
+            ),
             Just(Body::TimeoutNow),
         ]
     }

@@ -305,8 +305,8 @@ impl<M: Machine> Raft<M> {
                     self.on_install(from, (last, configuration), (offset, total), &chunk, env);
                 }
             }
-            Body::Installing { round, index, offset } => {
-                self.on_installing(from, round, index, offset, env);
+            Body::Installing { round, index, part, offset } => {
+                self.on_installing(from, round, index, (part, offset), env);
             }
             Body::TimeoutNow => self.on_timeout_now(from, env),
         }

@@ -45,4 +45,6 @@ pub enum Refused {
     Behind(NodeId),
     /// It hears a leader, and does not stand against it.
     HearsLeader,
+    /// It was down lately, and does not know what leader it heard before.
+    WasDown,
 }

@@ -100,7 +100,8 @@ impl Progress {
                 in_flight.retain(|last| *last > index);
                 false
             }
-            State::Probe { .. } => true,
+            // An answer to something else may say less than is guessed, and proves nothing wrong.
+            State::Probe { .. } => news || index + 1 >= self.next,
             State::Snapshot { index: wanted, .. } => index >= *wanted,
         };
         let least = self.matched + 1;
@@ -223,7 +224,9 @@ mod tests {
         let mut progress = Progress::new(9, NOW);
         progress.sent(9, NOW);
         assert!(!progress.acknowledged(0, NOW), "the answer to another leader's message");
-        assert_eq!((progress.next, progress.has_room(1)), (1, true));
+        assert_eq!((progress.next, progress.has_room(1)), (10, false), "what is guessed may be so");
+        assert!(progress.acknowledged(4, NOW), "the answer to an earlier question of its own");
+        assert_eq!((progress.next, progress.has_room(1)), (5, true));
         progress.needs_snapshot(7);
         assert!(progress.acknowledged(7, NOW));
         assert_eq!(progress.next, 8);

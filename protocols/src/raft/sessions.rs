@@ -9,6 +9,10 @@ use simlab_core::wire::{Decode, Encode, Reader, WireError, put_count};
 use simlab_core::{Duration, Time};
 use std::collections::BTreeMap;
 
+/// How many answers a session keeps. A client that waits for more writes at a time is told of the first of them that they
+/// are done, and not what came of them.
+const ANSWERS_MAX: usize = 1_024;
+
 /// What is known of a write when it is to be applied.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Known {
@@ -88,8 +92,12 @@ impl Sessions {
 
     /// A write was applied.
     pub fn answer(&mut self, session: u64, number: u64, answer: Answer) {
-        if let Some(session) = self.open.get_mut(&session) {
-            session.answers.insert(number, answer);
+        let Some(session) = self.open.get_mut(&session) else { return };
+        session.answers.insert(number, answer);
+        while session.answers.len() > ANSWERS_MAX
+            && let Some((forgotten, _)) = session.answers.pop_first()
+        {
+            session.settled = session.settled.max(forgotten + 1);
         }
     }
 
@@ -191,6 +199,21 @@ mod tests {
         sessions.look(1, 0, 0);
         assert_eq!(sessions.open(4, 3), Some(2), "1 was used later");
         assert_eq!(sessions.len(), 3);
+    }
+
+    /// Who never says what it has had the answers to is told less in time, and nothing is done twice.
+    #[test]
+    fn a_session_keeps_so_many_answers() {
+        let mut sessions = Sessions::default();
+        sessions.open(1, 1);
+        for number in 0..100_000 {
+            assert_eq!(sessions.look(1, number, 0), Known::New);
+            sessions.answer(1, number, Answer::Done(true));
+        }
+        let kept = 100_000 - ANSWERS_MAX as u64;
+        assert_eq!(sessions.look(1, kept, 0), Known::Answered(Answer::Done(true)));
+        assert_eq!(sessions.look(1, kept - 1, 0), Known::Settled);
+        assert_eq!(Sessions::from_bytes(&sessions.to_bytes()), Ok(sessions));
     }
 
     /// What is out of order nobody has written: the same state has the same bytes.

@@ -17,8 +17,9 @@ pub(super) fn flight(
 ) -> Result<Flight, String> {
     let body = match lie {
         ["matches", index] => Body::Appended { round: 0, log: Appended::Matches(number(index)?) },
-        ["installing", index, offset] => {
-            Body::Installing { round: 0, index: number(index)?, offset: number(offset)? }
+        ["installing", index, part, offset] => {
+            let (index, part, offset) = (number(index)?, number(part)?, number(offset)?);
+            Body::Installing { round: 0, index, part, offset }
         }
         ["heartbeat", index, prev_term, commit] => Body::Append {
             prev: Position { index: number(index)?, term: number(prev_term)? },

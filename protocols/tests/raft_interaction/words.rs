@@ -140,6 +140,7 @@ pub(super) fn why(refused: Refused) -> String {
         Refused::Impossible => "that cannot be".to_owned(),
         Refused::Behind(node) => format!("{node} has not got the log yet"),
         Refused::HearsLeader => "it hears a leader".to_owned(),
+        Refused::WasDown => "it was down lately".to_owned(),
     }
 }
 

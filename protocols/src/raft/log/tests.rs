@@ -68,6 +68,17 @@ fn an_old_message_takes_nothing_away() {
     assert_eq!(terms(&log), [1, 2]);
 }
 
+/// What no leader sends takes nothing away either.
+#[test]
+fn terms_that_go_back_are_not_taken() {
+    let mut log = log(&[1, 1, 5, 7]);
+    log.compact(2);
+    assert_eq!(log.accept(at(1, 1), &entries(&[1, 5, 4])), Up { to: 3, truncated: None });
+    assert_eq!(terms(&log), [5, 7]);
+    assert_eq!(log.accept(at(1, 1), &entries(&[1, 6, 5])), Up { to: 3, truncated: Some(3) });
+    assert_eq!(terms(&log), [6]);
+}
+
 #[test]
 fn what_is_compacted_is_known_by_its_last_entry() {
     let mut log = log(&[1, 1, 2, 2, 3]);

@@ -122,13 +122,12 @@ pub(in crate::raft) fn config(arguments: &Arguments<'_>) -> Result<Config, Build
     Ok(config)
 }
 
-/// Whether the node has what all must have in common: as most of them do, or, if none is of the most, the first of those.
+/// Whether the node has what all must have in common: what most of them have; of what equally many have, what the first has.
 fn agree(arguments: &Arguments<'_>) -> Result<(), BuildError> {
-    let of = |member: &'_ Member, name| member.arguments.get(name).cloned();
     let Some(me) = arguments.group().find(|member| member.id == arguments.me) else {
         return Ok(());
     };
-    let leases = |member: &Member| of(member, "leases") == Some(Argument::Flag(true));
+    let leases = |member: &Member| member.arguments.get("leases") == Some(&Argument::Flag(true));
     let rest_on_it = ["leases", "election", "drift", "check_quorum"];
     let rest_on_it = if arguments.group().any(leases) { &rest_on_it[..] } else { &[] };
     let ends_by_it = ["session", "sessions"];
@@ -137,16 +136,27 @@ fn agree(arguments: &Arguments<'_>) -> Result<(), BuildError> {
         (&ends_by_it[..], "it decides when a session ends, which all states tell alike"),
     ];
     for (name, why) in kinds.iter().flat_map(|(names, why)| names.iter().map(move |n| (n, why))) {
-        let with = |value| arguments.group().filter(|member| of(member, name) == value).count();
-        // The last of the greatest is found, so the group is gone through from its end.
-        let members: Vec<&Member> = arguments.group().collect();
-        let usual = members.into_iter().rev().max_by_key(|member| with(of(member, name)));
-        let usual = usual.and_then(|member| of(member, name));
-        if of(me, name) != usual {
-            let usual = usual.map(|value| value.to_string()).unwrap_or_default();
+        let usual = usual(arguments, name);
+        if me.arguments.get(name) != usual {
+            let usual = usual.map(Argument::to_string).unwrap_or_default();
             let message = format!("`{name}` is the same at all nodes, here {usual}: {why}");
             return Err(BuildError { parameter: Some(name), message });
         }
     }
     Ok(())
+}
+
+/// What most nodes have for a parameter.
+fn usual<'a>(arguments: &Arguments<'a>, name: &str) -> Option<&'a Argument> {
+    // There are hardly ever two, so to look each one up costs nothing.
+    let mut counts: Vec<(Option<&Argument>, usize)> = Vec::new();
+    for member in arguments.group() {
+        let value = member.arguments.get(name);
+        match counts.iter_mut().find(|(known, _)| *known == value) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((value, 1)),
+        }
+    }
+    // The last of the greatest is found, so they are gone through from the end.
+    counts.into_iter().rev().max_by_key(|(_, count)| *count).and_then(|(value, _)| value)
 }

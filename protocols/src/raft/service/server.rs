@@ -250,6 +250,7 @@ impl Node {
             Refused::Behind(node) => (why::NOT_NOW, format!("{node} does not have the log yet")),
             Refused::Impossible => (why::IMPOSSIBLE, "there is no such thing".to_owned()),
             Refused::HearsLeader => (why::IMPOSSIBLE, "it hears a leader".to_owned()),
+            Refused::WasDown => (why::IMPOSSIBLE, "it was down lately".to_owned()),
         };
         self.fail(job, code, &message, env);
     }
