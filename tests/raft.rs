@@ -123,6 +123,7 @@ fn what_raft_refuses_is_shown_where_it_was_said_and_not_where_nothing_was() {
     .map(|(name, value)| why_not_with(story(), &[(name.to_owned(), value.to_owned())]));
     let lease = [("client.reads", "lease"), ("raft-kv.leases", "false")]
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let told = [told.join("\n"), why_not_with(story(), &lease)];
+    let holds = story() + "[[objects]]\nname = \"x\"\nmodel = \"kv\"\ninitial = 5\n";
+    let told = [told.join("\n"), why_not_with(story(), &lease), why_not(holds)];
     snapbox::assert_data_eq!(told.join("\n"), snapbox::file!["golden/raft_given.txt"]);
 }

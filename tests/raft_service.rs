@@ -184,11 +184,41 @@ fn what_raft_does_not_serve_is_refused() {
         .asks("4s", &format!("{{ cas = [{none}, {some}] }}"))
         .asks("5s", &format!("{{ cas = [{some}, {none}] }}"))
         .prepared(9_000, |world| {
-            let sell = Operation { object: "x".to_owned(), call: Call::Sell(1) };
-            order(world, 6_000, &sell.to_bytes());
+            for call in [Call::Sell(1), Call::Append("\u{1}".to_owned())] {
+                let operation = Operation { object: "x".to_owned(), call };
+                order(world, 6_000, &operation.to_bytes());
+            }
         });
     let refused = "not done: refused: the service has no such operation";
-    assert_eq!(told(&world), [refused; 4]);
+    assert_eq!(told(&world), [refused; 5]);
+}
+
+/// The model of a key says so too: without it a history with both would be impossible.
+#[test]
+fn nothing_is_appended_to_a_number_of_raft() {
+    let world = Story::new()
+        .asks("2s", "{ write = 5 }")
+        .asks("3s", r#"{ append = "x" }"#)
+        .asks("4s", "\"read\"")
+        .asks("5s", r#"{ write = "a" }"#)
+        .asks("6s", r#"{ append = "x" }"#)
+        .asks("7s", "\"read\"")
+        .at(9_000);
+    let refused = "not done: nothing is appended to what is no text";
+    assert_eq!(told(&world), ["nil", refused, "5", "nil", "nil", "\"ax\""]);
+}
+
+#[test]
+fn two_clusters_of_raft_are_judged_apart() {
+    let mut story = Story::new();
+    story.text = story.text.replace("[[objects]]\nname = \"x\"\nmodel = \"kv\"\n", "");
+    for node in ["a", "b", "c"] {
+        let shop = "service = \"shop-raft\"\nwith = { share = 20 }";
+        let _ = write!(story.text, "[[nodes]]\nname = \"{node}\"\n{shop}\n");
+    }
+    let world = story.at(9_000);
+    let led = |nodes: [u32; 3]| nodes.map(|node| noted(&world, NodeId(node), "raft.leads"));
+    assert!(led([0, 1, 2]).iter().sum::<usize>() > 0 && led([5, 6, 7]).iter().sum::<usize>() > 0);
 }
 
 /// Sends everybody what nobody can read: of no port that they have, and as a call.
@@ -383,6 +413,18 @@ fn an_operator_of_raft_that_may_not_change_the_cluster_does_not() {
     // As many at least as at most, and no node to spare.
     let bound = busy().with("operator.least", "3").with("operator.most", "3").at(60_000);
     assert_eq!(changes(&bound), [""; 0]);
+}
+
+/// Who begins again does not do again what it did before.
+#[test]
+fn an_operator_of_raft_follows_its_script_once() {
+    let world = Story::new()
+        .with("operator.script", "100ms stand n0; 2s transfer n1; 4s transfer n2; 8s transfer n0")
+        .suffers("5s", "5100ms", "{ crash = [\"operator\"] }")
+        .at(12_000);
+    let gave_way = (0..3).map(|node| noted(&world, NodeId(node), "raft.transfers")).sum::<usize>();
+    assert_eq!(gave_way, 3);
+    assert_eq!(field(&world, N0, "role").as_deref(), Some("leader"));
 }
 
 #[test]

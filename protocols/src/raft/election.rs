@@ -22,7 +22,7 @@ impl<M: Machine> Raft<M> {
     /// Stands for election at once, since an operator says so.
     ///
     /// # Errors
-    /// If it hears a leader, or may have heard one before it was restarted: a lease may rest on that it does not stand
+    /// If it leads or has no vote; if it hears a leader, or may have heard one before it was restarted: a lease may rest on that it does not stand
     /// against it (§6.4.1).
     pub fn stand_for_election(&mut self, env: &mut Env<'_>) -> Result<(), Refused> {
         let now = env.now();
@@ -31,6 +31,9 @@ impl<M: Machine> Raft<M> {
         }
         if self.hears_leader(now) {
             return Err(Refused::HearsLeader);
+        }
+        if self.leads() || !self.may_stand() || self.vote.term == TERM_MAX {
+            return Err(Refused::Impossible);
         }
         self.time_out(env);
         Ok(())

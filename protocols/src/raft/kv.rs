@@ -51,10 +51,19 @@ pub enum Answer {
     Done(bool),
     /// There would be more in it than there may be.
     TooLong,
+    /// What it has is no text, and nothing can be written behind it.
+    NoText,
 }
 
 /// How long a value may get by appending, in bytes.
 pub const VALUE_MAX: usize = 1 << 16;
+
+/// What the value of a number and that of a truth value begin with. No text does.
+pub const TAGS: [u8; 2] = [1, 2];
+
+fn is_text(value: &[u8]) -> bool {
+    value.first().is_none_or(|first| !TAGS.contains(first))
+}
 
 /// Keys and values.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -76,8 +85,11 @@ impl Kv {
             }
             Operation::Delete { key } => Answer::Held(self.values.remove(key)),
             Operation::Append { key, value } => {
-                let longer = self.values.get(key).map_or(0, Vec::len) + value.len();
-                if longer > VALUE_MAX {
+                let held = self.values.get(key).map_or(&[][..], Vec::as_slice);
+                if !is_text(held) || (held.is_empty() && !is_text(value)) {
+                    return Answer::NoText;
+                }
+                if held.len() + value.len() > VALUE_MAX {
                     return Answer::TooLong;
                 }
                 self.values.entry(key.clone()).or_default().extend(value);
@@ -176,6 +188,7 @@ impl Encode for Answer {
             }
             Answer::Done(done) => out.extend([2, u8::from(*done)]),
             Answer::TooLong => out.push(3),
+            Answer::NoText => out.push(4),
         }
     }
 }
@@ -186,6 +199,7 @@ impl Decode<'_> for Answer {
             1 => Answer::Held(take_optional(reader)?),
             2 => Answer::Done(reader.bool()?),
             3 => Answer::TooLong,
+            4 => Answer::NoText,
             tag => return Err(WireError::Tag { what: "answer", tag }),
         })
     }
@@ -281,6 +295,23 @@ mod tests {
             Answer::Held(Some(b"onetwo".to_vec()))
         );
         assert!(kv.is_empty());
+    }
+
+    /// A number is no text, and no text begins as a number does.
+    #[test]
+    fn nothing_is_appended_to_a_number() {
+        let append = |value: &[u8]| Operation::Append { key: key(), value: value.to_vec() };
+        for tag in TAGS {
+            let mut kv = Kv::default();
+            assert_eq!(kv.apply(&append(&[tag, 7])), Answer::NoText);
+            assert!(kv.is_empty());
+            assert_eq!(kv.apply(&put(&[tag, 7])), Answer::Done(true));
+            assert_eq!(kv.apply(&append(b"x")), Answer::NoText);
+            assert_eq!(kv.get("k"), Answer::Held(Some(vec![tag, 7])));
+            assert_eq!(kv.apply(&put(b"")), Answer::Done(true));
+            assert_eq!(kv.apply(&append(b"x")), Answer::Done(true));
+            assert_eq!(kv.apply(&append(&[tag])), Answer::Done(true), "it is no longer first");
+        }
     }
 
     #[test]

@@ -376,7 +376,7 @@ impl<M: Machine> Raft<M> {
     pub(super) fn wait_for_leader(&mut self, env: &mut Env<'_>) {
         let shortest = self.config.election;
         let more = match self.rules.keeps(Rule::RandomTimeouts) {
-            true => env.below(shortest.nanos() + 1),
+            true => env.below(shortest.nanos().saturating_add(1)),
             false => shortest.nanos() / 2,
         };
         self.election_timeout = shortest + Duration::from_nanos(more);

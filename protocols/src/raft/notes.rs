@@ -7,7 +7,6 @@ use super::configuration::Configuration;
 use super::log::{Entry, Payload, Position};
 use simlab_core::wire::Encode;
 use simlab_core::{Digest, Env, NodeId};
-use std::collections::BTreeSet;
 use std::fmt;
 
 /// What the names of all notes begin with.
@@ -59,9 +58,10 @@ pub(super) const APPLIED: &str = "raft.applied";
 pub(super) const SNAPSHOT: &str = "raft.snapshot";
 /// A leader's snapshot is in place. `a`: the position of its last entry.
 pub(super) const INSTALLED: &str = "raft.installed";
-/// Who votes by the configuration in force. `a`: a bit for each voter, `b`: for each outgoing one; none where one of them has
-/// a number above 63, and then nobody counts majorities anew.
+/// How many vote by the configuration in force, who are told next. `a`: voters, `b`: outgoing ones.
 pub(super) const VOTERS: &str = "raft.voters";
+/// Who is one of them. `a`: the node, `b`: 1 if it is an outgoing one, else 0.
+pub(super) const VOTER: &str = "raft.voter";
 /// A configuration is in force. `a`: its entry's index, `b`: a digest of it.
 pub(super) const CONFIGURED: &str = "raft.configured";
 /// A leader has told another to stand for election. `a`: the term, `b`: whom.
@@ -74,12 +74,12 @@ pub(super) fn digest(configuration: &Configuration) -> u64 {
 
 pub(super) fn note_configured(index: u64, configuration: &Configuration, env: &mut Env<'_>) {
     env.note_with(CONFIGURED, index, digest(configuration), configuration);
-    let bits = |nodes: &BTreeSet<NodeId>| {
-        nodes.iter().try_fold(0, |bits, node| Some(bits | 1_u64.checked_shl(node.0)?))
-    };
-    let outgoing = configuration.outgoing.as_ref().map_or(Some(0), bits);
-    let (voters, outgoing) = bits(&configuration.voters).zip(outgoing).unwrap_or_default();
-    env.note(VOTERS, voters, outgoing);
+    let Configuration { voters, outgoing, .. } = configuration;
+    let outgoing = outgoing.iter().flatten();
+    env.note(VOTERS, voters.len() as u64, outgoing.clone().count() as u64);
+    for (node, half) in voters.iter().map(|node| (node, 0)).chain(outgoing.map(|node| (node, 1))) {
+        env.note(VOTER, node.0.into(), half);
+    }
 }
 
 pub(super) fn note_appended(index: u64, entry: &Entry, env: &mut Env<'_>) {

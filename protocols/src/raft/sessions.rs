@@ -9,8 +9,8 @@ use simlab_core::wire::{Decode, Encode, Reader, WireError, put_count};
 use simlab_core::{Duration, Time};
 use std::collections::BTreeMap;
 
-/// How many answers a session keeps. A client that waits for more writes at a time is told of the first of them that they
-/// are done, and not what came of them.
+/// How many answers a session keeps. Of a client that waits for more writes at a time what becomes of the first of them is not
+/// known any more, and those that come later still are not done.
 const ANSWERS_MAX: usize = 1_024;
 
 /// What is known of a write when it is to be applied.
@@ -20,7 +20,7 @@ pub enum Known {
     New,
     /// It was, and this came of it.
     Answered(Answer),
-    /// Its client has said that it has had the answer: it is an old copy.
+    /// Its client has said that it has had the answer, so that it is an old copy; or waits for too many others.
     Settled,
     /// There is no such session, or no longer: whether it was applied nobody knows.
     Expired,

@@ -92,6 +92,7 @@ pub(super) fn held(answer: &Answer) -> String {
         Answer::Done(true) => "done".to_owned(),
         Answer::Done(false) => "not done, it has another value".to_owned(),
         Answer::TooLong => "too long".to_owned(),
+        Answer::NoText => "not done, it has no text".to_owned(),
     }
 }
 

@@ -42,7 +42,8 @@ pub(super) fn build_planned(setup: Setup<'_>, plan: &FaultPlan) -> Result<World,
         let process =
             built.map_err(|(layer, error)| scenario.refused(variant, member.id, layer, &error))?;
         let mut spec =
-            on(variant.machines.get(member.id.index()), NodeSpec::new(&member.name, process));
+            on(variant.machines.get(member.id.index()), NodeSpec::new(&member.name, process))
+                .of_service(member.service);
         if let Some(storm) = &scenario.storm {
             // Or what a storm did to a disk would outlast it.
             spec.restart_after = spec.restart_after.or(Some(storm.restart));

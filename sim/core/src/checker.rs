@@ -11,6 +11,10 @@ pub trait View {
     fn nodes(&self) -> u32;
     /// A node's name.
     fn name(&self, node: NodeId) -> &str;
+    /// The name of the service that runs on a node; empty if nobody has said it.
+    fn service(&self, _node: NodeId) -> &str {
+        ""
+    }
     /// A node's state, as its process shows it; `None` while it is down.
     fn inspect(&self, node: NodeId) -> Option<Fields>;
 }

@@ -2,7 +2,9 @@
 
 use super::logs::Logs;
 use super::{Law, Said};
-use crate::raft::notes::{COMMITTED, INSTALLED, LEADS, RECOVERED, TRUNCATED, unpacked};
+use crate::raft::notes::{
+    COMMITTED, DEPOSED, FOLLOWS, INSTALLED, LEADS, RECOVERED, STEPS_DOWN, TRUNCATED, unpacked,
+};
 use simlab_core::NodeId;
 use std::collections::BTreeMap;
 
@@ -74,29 +76,53 @@ impl Law for StateMachineSafety {
     }
 }
 
+/// A leader is asked when it is elected; and whoever leads already, when something is committed in an earlier term.
 #[derive(Clone, Debug, Default)]
-pub(super) struct LeaderCompleteness(Committed);
+pub(super) struct LeaderCompleteness {
+    committed: Committed,
+    /// Who leads, and in which term.
+    leaders: BTreeMap<NodeId, u64>,
+}
+
+impl LeaderCompleteness {
+    /// The last entry that was committed in a term before this one, if a leader does not have it. With that it has all before
+    /// it, since logs match.
+    fn lacks(&self, leader: NodeId, term: u64) -> Option<(u64, Entry)> {
+        let Committed { logs, entries, .. } = &self.committed;
+        let last = entries.iter().rposition(|entry| entry.committed_in < term)?;
+        let (index, entry) = (last as u64 + 1, entries[last]);
+        let has = index < logs.base(leader) || logs.term(leader, index) == Some(entry.term);
+        (!has).then_some((index, entry))
+    }
+}
 
 impl Law for LeaderCompleteness {
     const NAME: &'static str = "leader_completeness";
 
     fn judge(&mut self, said: Said, name: Names<'_>) -> Option<String> {
+        let known = self.committed.entries.len();
         // That others commit something else is another law's.
-        let _ = self.0.hear(said);
-        if said.name != LEADS {
-            return None;
-        }
-        // With the last of what was committed in earlier terms it has all before it, since logs match.
-        let Committed { logs, entries, .. } = &self.0;
-        let last = entries.iter().rposition(|entry| entry.committed_in < said.a)?;
-        let (index, entry) = (last as u64 + 1, entries[last]);
-        if index < logs.base(said.node) || logs.term(said.node, index) == Some(entry.term) {
-            return None;
-        }
+        let _ = self.committed.hear(said);
+        let (leader, term, (index, entry)) = match said.name {
+            LEADS => {
+                self.leaders.insert(said.node, said.a);
+                (said.node, said.a, self.lacks(said.node, said.a)?)
+            }
+            DEPOSED | STEPS_DOWN | FOLLOWS | RECOVERED => {
+                self.leaders.remove(&said.node);
+                return None;
+            }
+            COMMITTED if self.committed.entries.len() > known => {
+                let mut later = self.leaders.iter().filter(|(_, term)| **term > said.b);
+                later.find_map(|(leader, term)| {
+                    Some((*leader, *term, self.lacks(*leader, *term)?))
+                })?
+            }
+            _ => return None,
+        };
         Some(format!(
-            "{} leads term {} without entry {}.{index}, which {} has committed in term {}",
-            name(said.node),
-            said.a,
+            "{} leads term {term} without entry {}.{index}, which {} has committed in term {}",
+            name(leader),
             entry.term,
             name(entry.by),
             entry.committed_in,

@@ -19,6 +19,7 @@ mod state;
 
 use super::notes;
 use simlab_core::{Checker, Invariant, Kind, NodeId, TraceEvent, View, Violation};
+use std::collections::BTreeMap;
 
 /// A note of a node.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +31,7 @@ struct Said {
 }
 
 /// What is judged, note by note.
-trait Law: Clone + Send + 'static {
+trait Law: Clone + Default + Send + 'static {
     /// The invariant's name.
     const NAME: &'static str;
 
@@ -38,9 +39,11 @@ trait Law: Clone + Send + 'static {
     fn judge(&mut self, said: Said, name: &dyn Fn(NodeId) -> String) -> Option<String>;
 }
 
-/// A law as a checker.
+/// A law as a checker. Each service is a cluster of its own, and none knows of another's terms and entries.
 #[derive(Clone, Debug, Default)]
-struct Judge<L>(L);
+struct Judge<L> {
+    clusters: BTreeMap<String, L>,
+}
 
 impl<L: Law> Checker for Judge<L> {
     fn name(&self) -> &'static str {
@@ -62,12 +65,21 @@ impl<L: Law> Checker for Judge<L> {
             true => view.name(node).to_owned(),
             false => node.to_string(),
         };
-        self.0.judge(Said { node, name, a, b }, &of).map(|detail| Violation { detail })
+        let service = view.service(node);
+        if !self.clusters.contains_key(service) {
+            self.clusters.insert(service.to_owned(), L::default());
+        }
+        let law = self.clusters.get_mut(service)?;
+        law.judge(Said { node, name, a, b }, &of).map(|detail| Violation { detail })
     }
 }
 
-const fn invariant<L: Law + Default>(summary: &'static str) -> Invariant {
-    Invariant { name: L::NAME, summary, build: || Box::new(Judge(L::default())) }
+const fn invariant<L: Law>(summary: &'static str) -> Invariant {
+    Invariant {
+        name: L::NAME,
+        summary,
+        build: || Box::new(Judge::<L> { clusters: BTreeMap::new() }),
+    }
 }
 
 /// All of them.

@@ -4,7 +4,7 @@ use super::logs::Logs;
 use super::{Law, Said};
 use crate::raft::log::Position;
 use crate::raft::notes::{
-    COMMITTED, DEPOSED, FOLLOWS, GRANTED, LEADS, RECOVERED, STEPS_DOWN, VOTERS, unpacked,
+    COMMITTED, DEPOSED, FOLLOWS, GRANTED, LEADS, RECOVERED, STEPS_DOWN, VOTER, VOTERS, unpacked,
 };
 use simlab_core::NodeId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +20,7 @@ pub(super) struct Quorums {
     /// Who has voted for whom in a term.
     votes: BTreeMap<(u64, NodeId), BTreeSet<NodeId>>,
     /// Who votes, as each node has it: two halves.
-    voters: BTreeMap<NodeId, [u64; 2]>,
+    voters: BTreeMap<NodeId, [BTreeSet<NodeId>; 2]>,
     leaders: BTreeSet<NodeId>,
 }
 
@@ -28,13 +28,15 @@ impl Quorums {
     /// Whether these are no majority by the configuration of a node, and how many of how many.
     fn minority(&self, of: NodeId, agree: impl Fn(NodeId) -> bool) -> Option<(usize, usize)> {
         let halves = self.voters.get(&of)?;
-        halves.iter().filter(|half| **half != 0).find_map(|half| {
-            let voters = (0..64).filter(|node| half >> node & 1 == 1).map(NodeId);
-            let (all, yes) =
-                voters.fold((0, 0), |(all, yes), node| (all + 1, yes + usize::from(agree(node))));
+        halves.iter().filter(|half| !half.is_empty()).find_map(|half| {
+            let (yes, all) = (half.iter().filter(|node| agree(**node)).count(), half.len());
             (yes * 2 <= all).then_some((yes, all))
         })
     }
+}
+
+fn numbered(number: u64) -> NodeId {
+    NodeId(u32::try_from(number).unwrap_or(u32::MAX))
 }
 
 impl Law for Quorums {
@@ -48,12 +50,15 @@ impl Law for Quorums {
                 self.leaders.remove(&node);
             }
             VOTERS => {
-                self.voters.insert(node, [said.a, said.b]);
+                self.voters.insert(node, Default::default());
+            }
+            VOTER => {
+                let halves = self.voters.entry(node).or_default();
+                halves[usize::from(said.b != 0)].insert(numbered(said.a));
             }
             GRANTED => {
                 let Position { term, index } = unpacked(said.a);
-                let candidate = NodeId(u32::try_from(index).unwrap_or(u32::MAX));
-                self.votes.entry((term, candidate)).or_default().insert(node);
+                self.votes.entry((term, numbered(index))).or_default().insert(node);
             }
             LEADS => {
                 self.leaders.insert(node);

@@ -1,7 +1,7 @@
 //! What is applied, and what it comes to.
 
 use super::{Law, Said};
-use crate::raft::notes::{APPLIED, COMMITTED, INSTALLED, RECOVERED, unpacked};
+use crate::raft::notes::{APPLIED, COMMITTED, FOLLOWS, INSTALLED, LEADS, RECOVERED, unpacked};
 use simlab_core::NodeId;
 use std::collections::BTreeMap;
 
@@ -33,7 +33,10 @@ impl Law for AppliedIsCommitted {
                 let last = unpacked(said.a).index;
                 *node = Node { commit: node.commit.max(last), applied: last, fresh: true };
             }
+            // It has said what its snapshot has, if it has one: that comes before everything else.
+            FOLLOWS | LEADS => node.fresh = false,
             COMMITTED => {
+                node.fresh = false;
                 node.commit = said.a;
                 self.committed = self.committed.max(said.a);
             }

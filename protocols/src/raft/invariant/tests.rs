@@ -3,7 +3,8 @@
 use super::*;
 use crate::raft::notes::{
     APPENDED, APPLIED, COMMITTED, CONFIGURATION, CONFIGURED, DECIDES, DEPOSED, FOLLOWS, GRANTED,
-    INSTALLED, LEADS, RECOVERED, REMEMBERS, SNAPSHOT, STEPS_DOWN, TERM, TRUNCATED, VOTERS, packed,
+    INSTALLED, LEADS, RECOVERED, REMEMBERS, SNAPSHOT, STEPS_DOWN, TERM, TRUNCATED, VOTER, VOTERS,
+    packed,
 };
 use simlab_core::{Fields, Seq, Time};
 use std::num::NonZeroU64;
@@ -20,6 +21,9 @@ impl View for Names {
     }
     fn name(&self, node: NodeId) -> &str {
         ["a", "b", "c"][node.index()]
+    }
+    fn service(&self, node: NodeId) -> &str {
+        if node.0 < 100 { "cluster" } else { "another" }
     }
     fn inspect(&self, _node: NodeId) -> Option<Fields> {
         None
@@ -189,6 +193,27 @@ fn leaders_have_what_was_committed() {
     objects("leader_completeness", why, &other);
 }
 
+/// It lacks the entry too who led before that was committed in an earlier term.
+#[test]
+fn who_leads_already_has_what_is_committed_in_an_earlier_term() {
+    let law = "leader_completeness";
+    let late = |term, has: &[u64], then: &[Note]| {
+        let led = [log(0, &[1, 1]), log(1, has), vec![(1, LEADS, term, 0)], then.to_vec()];
+        [led.concat(), vec![(0, COMMITTED, 2, 2)]].concat()
+    };
+    let why = "b leads term 3 without entry 1.2, which a has committed in term 2";
+    objects(law, why, &late(3, &[1, 2], &[]));
+    is_content(law, &late(3, &[1, 1], &[]));
+    is_content(law, &late(2, &[1, 2], &[]));
+    for over in [DEPOSED, STEPS_DOWN, FOLLOWS] {
+        is_content(law, &late(3, &[1, 2], &[(1, over, 3, 0)]));
+    }
+    is_content(law, &late(3, &[1, 2], &[(1, RECOVERED, 0, 3)]));
+    // What another has committed since is no news.
+    let again = [late(3, &[1, 1], &[]), vec![(2, COMMITTED, 0, 2)]].concat();
+    is_content(law, &again);
+}
+
 #[test]
 fn what_a_node_knows_to_be_committed_grows() {
     let first = (0, COMMITTED, 5, 1);
@@ -239,6 +264,39 @@ fn only_what_is_committed_is_applied_and_each_after_the_one_before() {
             applies(4),
         ],
     );
+}
+
+/// What a snapshot has a node says before it follows or leads, and before it commits anything.
+#[test]
+fn who_comes_up_with_nothing_applies_from_the_first_entry_on() {
+    let law = "applied_is_committed";
+    for later in [(0, FOLLOWS, 1, 1), (0, LEADS, 2, 0), (0, COMMITTED, 4, 1)] {
+        let notes = [(1, COMMITTED, 4, 1), (0, RECOVERED, 0, 1), later];
+        let why = match later.1 {
+            COMMITTED => "a applies 4 and not 1",
+            _ => "a applies 4, and has committed 0",
+        };
+        objects(law, why, &[&notes[..], &[(0, APPLIED, 4, 0)]].concat());
+    }
+}
+
+/// What one cluster does says nothing of another one, whose terms and entries have the same numbers.
+#[test]
+fn clusters_are_judged_apart() {
+    for invariant in INVARIANTS {
+        let cluster = |node: u32| {
+            let vote = (node, GRANTED, packed(1, node.into()), 0);
+            let leads = vec![vote, (node, TERM, 1, 0), (node, LEADS, 1, 0)];
+            let entry = (node, APPENDED, packed(1, 1), node.into());
+            let applied = (node, APPLIED, 1, node.into());
+            let commits = vec![entry, (node, COMMITTED, 1, 1), applied];
+            [voters(node, &[node], &[]), leads, commits].concat()
+        };
+        is_content(invariant.name, &[cluster(1), cluster(101)].concat());
+    }
+    let leads = |node| (node, LEADS, 1, 0);
+    is_content("one_leader", &[leads(1), leads(101)]);
+    objects("one_leader", "a and b are both leaders of term 1", &[leads(0), leads(101), leads(1)]);
 }
 
 #[test]
@@ -304,24 +362,40 @@ fn a_change_waits_for_the_one_before() {
     objects(law, why, &[installed, (0, RECOVERED, 0, 1), in_force(5), leads, changes(6)]);
 }
 
+/// What a node says of who votes, and who did before.
+fn voters(node: u32, voters: &[u32], outgoing: &[u32]) -> Vec<Note> {
+    let halves = (voters.len() as u64, outgoing.len() as u64);
+    let voter = |half| move |who: &u32| (node, VOTER, u64::from(*who), half);
+    let each = voters.iter().map(voter(0)).chain(outgoing.iter().map(voter(1)));
+    std::iter::once((node, VOTERS, halves.0, halves.1)).chain(each).collect()
+}
+
 #[test]
 fn majorities_are_counted_anew() {
     let law = "quorums";
-    let voters = |a, b| (0, VOTERS, a, b);
     let vote = |node| (node, GRANTED, packed(4, 0), 0);
     let leads = (0, LEADS, 4, 0);
+    let of = |(now, before): (&[u32], &[u32]), votes: &[Note]| {
+        [voters(0, now, before), votes.to_vec(), vec![leads]].concat()
+    };
     let why = "a leads term 4 with 1 votes of 3";
-    objects(law, why, &[voters(0b111, 0), vote(0), leads]);
-    is_content(law, &[voters(0b111, 0), vote(0), vote(1), leads]);
-    objects(law, "a leads term 4 with 2 votes of 4", &[voters(0b1111, 0), vote(0), vote(1), leads]);
+    let three: (&[u32], &[u32]) = (&[0, 1, 2], &[]);
+    objects(law, why, &of(three, &[vote(0)]));
+    is_content(law, &of(three, &[vote(0), vote(1)]));
+    let four = "a leads term 4 with 2 votes of 4";
+    objects(law, four, &of((&[0, 1, 2, 3], &[]), &[vote(0), vote(1)]));
+    objects(law, four, &of((&[0, 1, 70, 4_000_000], &[]), &[vote(0), vote(1)]));
     let joint = "a leads term 4 with 1 votes of 2";
-    objects(law, joint, &[voters(0b111, 0b101), vote(0), vote(1), leads]);
-    is_content(law, &[voters(0b111, 0b11), vote(0), vote(1), leads]);
+    objects(law, joint, &of((&[0, 1, 2], &[0, 2]), &[vote(0), vote(1)]));
+    is_content(law, &of((&[0, 1, 2], &[0, 1]), &[vote(0), vote(1)]));
+    // Who was a voter before this configuration is none for that.
+    let changed = [voters(0, &[0, 1, 2], &[]), of((&[0], &[]), &[vote(0)])].concat();
+    is_content(law, &changed);
     // Votes of another term, or for another, are not for this one.
     let others = [(1, GRANTED, packed(3, 0), 0), (1, GRANTED, packed(4, 1), 0)];
-    objects(law, why, &[voters(0b111, 0), vote(0), others[0], others[1], leads]);
+    objects(law, why, &of(three, &[vote(0), others[0], others[1]]));
 
-    let led = || vec![voters(0b111, 0), vote(0), vote(1), leads];
+    let led = || of(three, &[vote(0), vote(1)]);
     let commits = |to| vec![(0, COMMITTED, to, 4)];
     let with = |other: Vec<Note>| [led(), log(0, &[1, 4]), other, commits(2)].concat();
     let alone = "a commits entry 4.2, which 1 of 3 have";

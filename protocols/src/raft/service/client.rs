@@ -272,8 +272,10 @@ impl Client {
                 Outcome::Unknown(message)
             }
             Err((why::SETTLED, message)) => Outcome::Unknown(message),
-            Err((_, message)) if doubtful => Outcome::Unknown(message),
-            Err((_, message)) => Outcome::NotDone(message),
+            Err((why::TOO_LONG | why::NO_TEXT | why::IMPOSSIBLE, message)) if !doubtful => {
+                Outcome::NotDone(message)
+            }
+            Err((_, message)) => Outcome::Unknown(message),
         };
         self.end(key, &outcome, env);
     }
@@ -303,7 +305,8 @@ impl Client {
 fn is_served(call: &Call) -> bool {
     let kept = |value: &Value| value::to_bytes(value).is_some();
     match call {
-        Call::Read | Call::Append(_) => true,
+        Call::Read => true,
+        Call::Append(text) => text.is_empty() || kept(&Value::Text(text.clone())),
         Call::Write(value) => *value == Value::Nil || kept(value),
         Call::Cas { from, to } => (*from == Value::Nil || kept(from)) && kept(to),
         _ => false,

@@ -89,12 +89,14 @@ pub(super) mod why {
     pub(in super::super) const DEPOSED: i64 = 3;
     /// The session has ended: this copy was not carried out.
     pub(in super::super) const EXPIRED: i64 = 4;
-    /// The write was done before, and its answer is forgotten since the client has said that it has it.
+    /// What became of the write is forgotten: the client has said that it knows, or has too many others under way.
     pub(in super::super) const SETTLED: i64 = 5;
     /// The value would be too long. Certainly not done.
     pub(in super::super) const TOO_LONG: i64 = 6;
     /// There is no such configuration, nobody of that number to lead, or no need to stand for election. Certainly not done.
     pub(in super::super) const IMPOSSIBLE: i64 = 7;
+    /// What is there is no text, and nothing is appended to it. Certainly not done.
+    pub(in super::super) const NO_TEXT: i64 = 8;
 }
 
 /// What a cluster of Raft tolerates, and why (Ongaro 2014, §3.1, chapter 6): safe is it whatever links, clocks within

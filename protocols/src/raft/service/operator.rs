@@ -165,7 +165,12 @@ impl Process for Operator {
     fn on_event(&mut self, event: Event<'_>, env: &mut Env<'_>) {
         if event == Event::Start {
             return match self.scripted {
-                true => self.wait_for_line(env),
+                true => {
+                    // What it did in an earlier life is done, or else too late.
+                    let now = env.now().since(Time::ZERO);
+                    self.script.retain(|line| env.life() == 0 || line.at > now);
+                    self.wait_for_line(env);
+                }
                 false => env.set_timer(NEXT, self.after),
             };
         }
@@ -242,7 +247,7 @@ impl Operator {
             return;
         }
         let half = Duration::from_nanos(self.every.nanos() / 2);
-        let more = env.below(self.every.nanos() + 1);
+        let more = env.below(self.every.nanos().saturating_add(1));
         env.set_timer(NEXT, half + Duration::from_nanos(more));
     }
 

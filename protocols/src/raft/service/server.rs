@@ -13,7 +13,9 @@ use crate::rpc::server::table::{Limits, Table};
 use crate::rpc::value::Bytes;
 use crate::rpc::{self, Client, Endpoint, Failure, client, server};
 use simlab_core::wire::Encode;
-use simlab_core::{Arguments, BuildError, Entry, Env, Event, Fields, NodeId, Process};
+use simlab_core::{
+    Arguments, BuildError, Declared, Entry, Env, Event, Fields, NodeId, Process, Value,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A node of the cluster.
@@ -55,6 +57,12 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
     if initial.voters.is_empty() {
         let message = "somebody must be a voter from the start".to_owned();
         return Err(BuildError { parameter: Some("voter"), message });
+    }
+    // Stocks are for the shops.
+    let begins = |object: &&Declared| object.model != "stock" && object.initial != Value::Nil;
+    if let Some(Declared { name, initial, .. }) = arguments.objects.iter().find(begins) {
+        let message = format!("raft-kv begins with nothing, and {name} with {initial}");
+        return Err(BuildError { parameter: None, message });
     }
     let config = switches::config(parameters::config(arguments)?, arguments);
     let rules = switches::rules(arguments);
@@ -270,7 +278,7 @@ impl Node {
 fn held(answer: Answer) -> Option<Bytes> {
     match answer {
         Answer::Held(value) => value.map(Bytes),
-        Answer::Done(_) | Answer::TooLong => None,
+        Answer::Done(_) | Answer::TooLong | Answer::NoText => None,
     }
 }
 
@@ -278,9 +286,12 @@ fn held(answer: Answer) -> Option<Bytes> {
 fn result(procedure: Procedure, outcome: Outcome) -> Result<Reply, Failure> {
     let fail = |code, message: &str| Err(Failure { code, message: message.to_owned() });
     match (procedure, outcome) {
-        (_, Outcome::Settled) => fail(why::SETTLED, "it was done, and its answer received"),
+        (_, Outcome::Settled) => fail(why::SETTLED, "what became of it is forgotten"),
         (_, Outcome::Expired) => fail(why::EXPIRED, "the session has ended"),
         (_, Outcome::Unreadable) => fail(why::IMPOSSIBLE, "that is no command"),
+        (_, Outcome::Answer(Answer::NoText)) => {
+            fail(why::NO_TEXT, "nothing is appended to what is no text")
+        }
         (_, Outcome::Answer(Answer::TooLong)) => fail(why::TOO_LONG, "the value would be too long"),
         (Procedure::Open, Outcome::Opened(session)) => Ok(Reply::open(session)),
         (Procedure::Put, Outcome::Answer(_)) => Ok(Reply::put(())),

@@ -1,10 +1,11 @@
 //! Values of a history as bytes of a key, and back.
 
+use crate::raft::kv::TAGS;
 use simlab_core::Value;
 
 /// What numbers and truth values begin with; no text that is kept does.
-const INT: u8 = 1;
-const BOOL: u8 = 2;
+const INT: u8 = TAGS[0];
+const BOOL: u8 = TAGS[1];
 
 /// The bytes of a value; `None` if it is none that a key can have. Texts are kept as they are, so that they can be
 /// appended to.

@@ -9,6 +9,8 @@ use std::ops::RangeInclusive;
 pub struct NodeSpec {
     /// Its name, unique in the world.
     pub name: String,
+    /// The name of its service, by which checkers tell one cluster from another; empty for none.
+    pub service: &'static str,
     /// The site where it stands; links within a site can have their own behaviour.
     pub site: Option<String>,
     /// What runs on it. It is also what runs again after a restart: a fork of it as it was given.
@@ -74,6 +76,7 @@ impl NodeSpec {
     pub fn new(name: impl Into<String>, process: Box<dyn Process>) -> Self {
         NodeSpec {
             name: name.into(),
+            service: "",
             site: None,
             process,
             sync_delay: Distribution::Fixed(Duration::ZERO),
@@ -82,6 +85,13 @@ impl NodeSpec {
             joins: Time::ZERO,
             restart_after: None,
         }
+    }
+
+    /// Of this service.
+    #[must_use]
+    pub const fn of_service(mut self, service: &'static str) -> Self {
+        self.service = service;
+        self
     }
 
     /// At this site.

@@ -10,6 +10,8 @@ pub struct Names {
     pub nodes: Vec<String>,
     /// The faults, by id.
     pub faults: Vec<String>,
+    /// The services of the nodes, by id.
+    pub(crate) services: Vec<&'static str>,
     files: Vec<String>,
     file_ids: BTreeMap<String, NameId>,
 }

@@ -146,6 +146,9 @@ impl View for Glance<'_> {
     fn name(&self, node: NodeId) -> &str {
         self.names.nodes.get(node.index()).map_or("", String::as_str)
     }
+    fn service(&self, node: NodeId) -> &str {
+        self.names.services.get(node.index()).copied().unwrap_or_default()
+    }
     fn inspect(&self, node: NodeId) -> Option<Fields> {
         let node = self.nodes.get(node.index())?;
         (node.status == Status::Up).then(|| {
@@ -209,6 +212,7 @@ impl World {
         let site = spec.site.take().map(|site| *self.sites.entry(site).or_insert(next_site));
         self.links.add_node(site);
         self.names.nodes.push(std::mem::take(&mut spec.name));
+        self.names.services.push(spec.service);
         let (now, joins) = (self.now, spec.joins);
         self.queue.push(now.max(joins), Due::Start(id).pack());
         let mut node = Node::new(spec, self.nodes.last());
