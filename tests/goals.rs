@@ -43,7 +43,7 @@ const REACHED: &[(&str, &str, &str, u64)] = &[
     ("deposed-leader-overwritten", RAFT, "index", 2),
     ("configuration-reverted", RAFT, "index", 2),
     ("snapshot-for-conflict", RAFT, "index", 49),
-    ("snapshot-of-joint", RAFT, "index", 0),
+    ("snapshot-of-joint", RAFT, "lease", 0),
     ("removed-leader", RAFT, "lease", 0),
     ("transfer-failed", RAFT, "lease", 0),
     ("quick-election", RAFT, "index", 0),
