@@ -117,19 +117,49 @@ impl<'a> Concrete<'a> {
     }
 }
 
-/// Leaves out of each crash whom an earlier one keeps down. It does nothing to them, a storm draws it all the
-/// same, and a file that says so is refused as a mistake.
+/// Leaves out of each crash whom an earlier one keeps down: a storm draws it all the same, and a file that says so is refused as
+/// a mistake. It crashes nobody, but who would have come up before its end stays down until then, by a crash of its own.
 fn without_crashes_of_who_is_down(faults: Vec<Fault>) -> Vec<Fault> {
-    let mut down: BTreeMap<NodeId, Time> = BTreeMap::new();
-    let stands = |mut fault: Fault| {
-        let What::Crash { nodes, wiped } = &mut fault.what else { return Some(fault) };
-        if !*wiped {
-            nodes.retain(|node| down.get(node).is_none_or(|until| *until < fault.at));
+    let ends = |fault: &Fault| fault.until.unwrap_or(Time::NEVER);
+    let mut kept: Vec<Fault> = Vec::new();
+    // Which of these keeps a node down.
+    let mut by: BTreeMap<NodeId, usize> = BTreeMap::new();
+    for mut fault in faults {
+        let What::Crash { nodes, wiped } = &mut fault.what else {
+            kept.push(fault);
+            continue;
+        };
+        let (at, until) = (fault.at, fault.until.unwrap_or(Time::NEVER));
+        let down = |node: &NodeId| by.get(node).is_some_and(|first| ends(&kept[*first]) >= at);
+        let is_down: Vec<NodeId> =
+            nodes.iter().copied().filter(|node| !*wiped && down(node)).collect();
+        nodes.retain(|node| !is_down.contains(node));
+        by.extend(nodes.iter().map(|node| (*node, kept.len())));
+        let end = fault.until;
+        kept.push(fault);
+        let longer = kept.len();
+        for node in is_down {
+            let first = by[&node];
+            if ends(&kept[first]) >= until {
+                continue;
+            }
+            let What::Crash { nodes, wiped } = &mut kept[first].what else { continue };
+            nodes.remove(&node);
+            let none = What::Crash { nodes: BTreeSet::new(), wiped: *wiped };
+            let alike = kept[longer..].iter().position(|other| other.at == kept[first].at);
+            let place = alike.map_or(kept.len(), |place| longer + place);
+            if alike.is_none() {
+                kept.push(Fault { until: end, what: none, ..kept[first].clone() });
+            }
+            if let What::Crash { nodes, .. } = &mut kept[place].what {
+                nodes.insert(node);
+            }
+            by.insert(node, place);
         }
-        down.extend(nodes.iter().map(|node| (*node, fault.until.unwrap_or(Time::NEVER))));
-        (!nodes.is_empty()).then_some(fault)
-    };
-    faults.into_iter().filter_map(stands).collect()
+    }
+    kept.retain(|fault| !matches!(&fault.what, What::Crash { nodes, .. } if nodes.is_empty()));
+    kept.sort_by_key(|fault| fault.at);
+    kept
 }
 
 /// A fault that comes and goes as the faults that it is.
