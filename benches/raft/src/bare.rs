@@ -12,14 +12,13 @@ use simlab_protocols::raft::service::RAFT;
 use simlab_protocols::raft::{Output, Raft};
 use std::collections::{BTreeMap, VecDeque};
 
-/// As the peer is set up: nothing is compacted, and no state is noted for checks.
+/// As the peer is set up: nothing is compacted.
 pub fn config() -> Config {
     Config {
         batch: 1_000,
         batch_bytes: BATCH_BYTES,
         window: WINDOW,
         compact: u64::MAX,
-        digests: false,
         leases: false,
         ..Config::default()
     }

@@ -20,7 +20,7 @@ pub fn story(nodes: u32, commands: u64) -> (Scenario, Catalogue) {
     for node in 0..nodes {
         put(format_args!(
             "[[nodes]]\nname = \"n{node}\"\nservice = \"raft-kv\"\ndisk = {{ sync = \"1ms\" }}\n\
-             with = {{ digests = false, compact = 1000000000, batch = 1000, batch_bytes = 65536, window = 256 }}\n"
+             with = {{ compact = 1000000000, batch = 1000, batch_bytes = 65536, window = 256 }}\n"
         ));
     }
     let clients: Vec<String> = (0..crate::CLIENTS).map(|n| format!("c{n}")).collect();

@@ -30,8 +30,6 @@ pub struct Config {
     pub check_quorum: bool,
     /// Whether a leader may have a lease, and a node that restarts therefore grants no vote for a time (§6.4.1).
     pub leases: bool,
-    /// Whether the state that every applied entry leads to is noted, for checks.
-    pub digests: bool,
 }
 
 impl Default for Config {
@@ -49,7 +47,6 @@ impl Default for Config {
             pre_vote: true,
             check_quorum: true,
             leases: true,
-            digests: true,
         }
     }
 }

@@ -137,7 +137,7 @@ impl<M: Machine> Raft<M> {
                 }
             }
             self.applied = index;
-            self.note_state(notes::APPLIED, index, env);
+            self.note_state(index, env);
         }
         // A new leader may have applied a joint configuration before it led.
         if configured || self.leads() {

@@ -179,7 +179,7 @@ impl<M: Machine> Raft<M> {
         self.counts.installed += 1;
         let words = format_args!("everything up to {}", last.index);
         env.note_with(notes::INSTALLED, notes::packed(last.term, last.index), 0, words);
-        self.note_state(notes::APPLIED, last.index, env);
+        self.note_state(last.index, env);
         self.reconfigure();
         self.note_configured(env);
         self.storage.begin(self.kept_vote(), &self.snapshot, &self.log, env);

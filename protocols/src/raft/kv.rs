@@ -1,5 +1,6 @@
 //! What the log is for: keys and values.
 
+use super::tally::Tally;
 use simlab_core::wire::{Decode, Encode, Reader, WireError, put_bytes};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -69,6 +70,7 @@ fn is_text(value: &[u8]) -> bool {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Kv {
     values: BTreeMap<String, Vec<u8>>,
+    tally: Tally,
 }
 
 impl Kv {
@@ -83,17 +85,20 @@ impl Kv {
                 }
                 self.set(key, value)
             }
-            Operation::Delete { key } => Answer::Held(self.values.remove(key)),
+            Operation::Delete { key } => {
+                let held = self.values.remove(key);
+                if let Some(held) = &held {
+                    self.tally.take(&(key, held));
+                }
+                Answer::Held(held)
+            }
             Operation::Append { key, value } => {
                 let held = self.values.get(key).map_or(&[][..], Vec::as_slice);
                 if !is_text(held) || (held.is_empty() && !is_text(value)) {
                     return Answer::NoText;
                 }
-                if held.len() + value.len() > VALUE_MAX {
-                    return Answer::TooLong;
-                }
-                self.values.entry(key.clone()).or_default().extend(value);
-                Answer::Done(true)
+                let whole = [held, value].concat();
+                self.set(key, &whole)
             }
         }
     }
@@ -108,8 +113,17 @@ impl Kv {
         if value.len() > VALUE_MAX {
             return Answer::TooLong;
         }
-        self.values.insert(key.to_owned(), value.to_owned());
+        self.tally.add(&(key, value));
+        if let Some(before) = self.values.insert(key.to_owned(), value.to_owned()) {
+            self.tally.take(&(key, &before[..]));
+        }
         Answer::Done(true)
+    }
+
+    /// A digest of all keys and what they have.
+    #[must_use]
+    pub const fn digest(&self) -> u64 {
+        self.tally.value()
     }
 
     /// How many keys there are.
@@ -217,15 +231,16 @@ impl Encode for Kv {
 
 impl Decode<'_> for Kv {
     fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
-        let mut values = BTreeMap::new();
+        let (mut values, mut tally) = (BTreeMap::new(), Tally::default());
         for _ in 0..reader.u64()? {
             let (key, value) = (reader.str()?.to_owned(), reader.bytes()?.to_vec());
             if values.last_key_value().is_some_and(|(last, _)| *last >= key) {
                 return Err(WireError::Range("keys"));
             }
+            tally.add(&(&key, &value));
             values.insert(key, value);
         }
-        Ok(Kv { values })
+        Ok(Kv { values, tally })
     }
 }
 

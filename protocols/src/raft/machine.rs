@@ -11,7 +11,7 @@ pub trait Machine: Clone + Debug + Hash + Send + 'static {
     /// Applies a committed command, which has this place in the log. What cannot be read changes nothing.
     fn apply(&mut self, index: u64, command: &[u8]) -> Self::Answer;
 
-    /// A digest of all that it is, for checks.
+    /// A digest of all that it is, for checks: asked for after each command, so it is kept up and not made anew.
     fn digest(&self) -> u64;
 
     /// All that it is; of equal states the same bytes, as a leader may go on with the parts of a snapshot that another has

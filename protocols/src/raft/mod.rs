@@ -40,6 +40,7 @@ pub mod sessions;
 pub mod storage;
 pub mod store;
 mod switches;
+mod tally;
 mod transfer;
 
 pub(crate) use invariant::INVARIANTS;

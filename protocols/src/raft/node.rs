@@ -267,15 +267,13 @@ impl<M: Machine> Raft<M> {
         }
         self.note_configured(env);
         if self.applied > 0 {
-            self.note_state(notes::APPLIED, self.applied, env);
+            self.note_state(self.applied, env);
         }
     }
 
     /// Notes what the state is at an entry.
-    pub(super) fn note_state(&self, name: &'static str, a: u64, env: &mut Env<'_>) {
-        if self.config.digests {
-            env.note(name, a, self.machine.digest());
-        }
+    pub(super) fn note_state(&self, index: u64, env: &mut Env<'_>) {
+        env.note(notes::APPLIED, index, self.machine.digest());
     }
 
     fn hear(&mut self, from: NodeId, message: Message<'_>, env: &mut Env<'_>) {

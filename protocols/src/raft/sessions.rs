@@ -5,8 +5,9 @@
 //! that of the log, which is what leaders wrote into their entries, so that all nodes let it end at the same entry.
 
 use super::kv::Answer;
+use super::tally::Tally;
 use simlab_core::wire::{Decode, Encode, Reader, WireError, put_count};
-use simlab_core::{Duration, Time};
+use simlab_core::{Digest, Duration, Time};
 use std::collections::BTreeMap;
 
 /// How many answers a session keeps. Of a client that waits for more writes at a time what becomes of the first of them is not
@@ -32,8 +33,34 @@ struct Session {
     /// Below this number the client waits for nothing any more.
     settled: u64,
     answers: BTreeMap<u64, Answer>,
+    /// Of the answers, by their numbers.
+    tally: Tally,
     /// The time of its last entry.
     used: Time,
+}
+
+impl Session {
+    /// What the digest of all sessions has of this one.
+    const fn told(&self, id: u64) -> (u64, u64, Tally, Time) {
+        (id, self.settled, self.tally, self.used)
+    }
+
+    fn keep(&mut self, number: u64, answer: Answer) {
+        self.tally.add(&(number, &answer));
+        if let Some(before) = self.answers.insert(number, answer) {
+            self.tally.take(&(number, before));
+        }
+    }
+
+    /// The client waits for nothing below this number any more.
+    fn settle(&mut self, below: u64) {
+        self.settled = self.settled.max(below);
+        while let Some(first) = self.answers.first_entry()
+            && *first.key() < self.settled
+        {
+            self.tally.take(&first.remove_entry());
+        }
+    }
 }
 
 /// All sessions.
@@ -42,11 +69,12 @@ pub struct Sessions {
     open: BTreeMap<u64, Session>,
     /// The time of the log.
     now: Time,
+    tally: Tally,
 }
 
 impl Default for Sessions {
     fn default() -> Self {
-        Sessions { open: BTreeMap::new(), now: Time::ZERO }
+        Sessions { open: BTreeMap::new(), now: Time::ZERO, tally: Tally::default() }
     }
 }
 
@@ -58,7 +86,7 @@ impl Sessions {
         let gone = self.open.iter().filter(|(_, session)| over(session));
         let gone: Vec<u64> = gone.map(|(id, _)| *id).collect();
         for id in &gone {
-            self.open.remove(id);
+            self.end(*id);
         }
         gone
     }
@@ -66,39 +94,67 @@ impl Sessions {
     /// Opens a session, which has the index of its entry for a number. Of more than `most` the one ends that was used
     /// least lately.
     pub fn open(&mut self, index: u64, most: usize) -> Option<u64> {
-        self.open.insert(index, Session { used: self.now, ..Session::default() });
+        let session = Session { used: self.now, ..Session::default() };
+        self.tally.add(&session.told(index));
+        self.open.insert(index, session);
         if self.open.len() <= most.max(1) {
             return None;
         }
         let least = self.open.iter().min_by_key(|(id, session)| (session.used, **id));
         let least = least.map(|(id, _)| *id)?;
-        self.open.remove(&least);
+        self.end(least);
         Some(least)
+    }
+
+    fn end(&mut self, id: u64) {
+        if let Some(session) = self.open.remove(&id) {
+            self.tally.take(&session.told(id));
+        }
+    }
+
+    /// Changes a session, if it is open.
+    fn change<T>(&mut self, id: u64, change: impl FnOnce(&mut Session) -> T) -> Option<T> {
+        let session = self.open.get_mut(&id)?;
+        self.tally.take(&session.told(id));
+        let came = change(session);
+        self.tally.add(&session.told(id));
+        Some(came)
     }
 
     /// What is known of a write of a session; its client waits for no write below `settled` any more.
     pub fn look(&mut self, session: u64, number: u64, settled: u64) -> Known {
         let now = self.now;
-        let Some(session) = self.open.get_mut(&session) else { return Known::Expired };
-        session.used = now;
-        session.settled = session.settled.max(settled.min(number));
-        session.answers = session.answers.split_off(&session.settled);
-        match session.answers.get(&number) {
-            Some(answer) => Known::Answered(answer.clone()),
-            None if number < session.settled => Known::Settled,
-            None => Known::New,
-        }
+        let known = self.change(session, |session| {
+            session.used = now;
+            session.settle(settled.min(number));
+            match session.answers.get(&number) {
+                Some(answer) => Known::Answered(answer.clone()),
+                None if number < session.settled => Known::Settled,
+                None => Known::New,
+            }
+        });
+        known.unwrap_or(Known::Expired)
     }
 
     /// A write was applied.
     pub fn answer(&mut self, session: u64, number: u64, answer: Answer) {
-        let Some(session) = self.open.get_mut(&session) else { return };
-        session.answers.insert(number, answer);
-        while session.answers.len() > ANSWERS_MAX
-            && let Some((forgotten, _)) = session.answers.pop_first()
-        {
-            session.settled = session.settled.max(forgotten + 1);
-        }
+        self.change(session, |session| {
+            session.keep(number, answer);
+            if session.answers.len() > ANSWERS_MAX
+                && let Some((first, _)) = session.answers.first_key_value()
+            {
+                session.settle(first + 1);
+            }
+        });
+    }
+
+    /// A digest of all that is known of them.
+    #[must_use]
+    pub const fn digest(&self) -> u64 {
+        let mut digest = Digest::new();
+        digest.word(self.now.nanos());
+        digest.word(self.tally.value());
+        digest.value()
     }
 
     /// How many are open.
@@ -133,24 +189,24 @@ impl Encode for Sessions {
 
 impl Decode<'_> for Sessions {
     fn decode(reader: &mut Reader<'_>) -> Result<Self, WireError> {
-        let now = Time(reader.u64()?);
-        let mut open = BTreeMap::<u64, Session>::new();
+        let mut sessions = Sessions { now: Time(reader.u64()?), ..Sessions::default() };
         for _ in 0..reader.count(26)? {
             let (id, settled, used) = (reader.u64()?, reader.u64()?, Time(reader.u64()?));
-            let mut answers = BTreeMap::new();
+            let mut session = Session { settled, used, ..Session::default() };
             for _ in 0..reader.count(9)? {
                 let (number, answer) = (reader.u64()?, Answer::decode(reader)?);
-                if answers.last_key_value().is_some_and(|(last, _)| *last >= number) {
+                if session.answers.last_key_value().is_some_and(|(last, _)| *last >= number) {
                     return Err(WireError::Range("numbers of a session"));
                 }
-                answers.insert(number, answer);
+                session.keep(number, answer);
             }
-            if open.last_key_value().is_some_and(|(last, _)| *last >= id) {
+            if sessions.open.last_key_value().is_some_and(|(last, _)| *last >= id) {
                 return Err(WireError::Range("sessions"));
             }
-            open.insert(id, Session { settled, answers, used });
+            sessions.tally.add(&session.told(id));
+            sessions.open.insert(id, session);
         }
-        Ok(Sessions { open, now })
+        Ok(sessions)
     }
 }
 

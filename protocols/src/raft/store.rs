@@ -134,9 +134,10 @@ impl Machine for Store {
     }
 
     fn digest(&self) -> u64 {
-        let mut bytes = self.kv.to_bytes();
-        self.sessions.encode(&mut bytes);
-        Digest::of(&bytes)
+        let mut digest = Digest::new();
+        digest.word(self.kv.digest());
+        digest.word(self.sessions.digest());
+        digest.value()
     }
 
     fn snapshot(&self) -> Vec<u8> {

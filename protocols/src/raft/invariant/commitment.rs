@@ -1,12 +1,12 @@
 //! What is committed is so for good.
 
 use super::logs::Logs;
-use super::{Law, Said};
+use super::{Law, REMEMBERED, Said};
 use crate::raft::notes::{
     COMMITTED, DEPOSED, FOLLOWS, INSTALLED, LEADS, RECOVERED, STEPS_DOWN, TRUNCATED, unpacked,
 };
 use simlab_core::NodeId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 type Names<'a> = &'a dyn Fn(NodeId) -> String;
 
@@ -18,11 +18,13 @@ struct Entry {
     by: NodeId,
 }
 
-/// What all nodes together know to be committed; the first is entry 1.
+/// What all nodes together know to be committed.
 #[derive(Clone, Debug, Default)]
 struct Committed {
     logs: Logs,
-    entries: Vec<Entry>,
+    /// The last ones, and how many there were before.
+    entries: VecDeque<Entry>,
+    forgotten: u64,
     /// Up to where each node's were compared, in its life.
     compared: BTreeMap<NodeId, u64>,
 }
@@ -44,19 +46,28 @@ impl Committed {
     fn commit(&mut self, node: NodeId, to: u64, term: u64) -> Option<(u64, NodeId)> {
         let from = self.compared.insert(node, to).unwrap_or(0).max(self.logs.base(node));
         for index in from + 1..=to {
-            let own = self.logs.term(node, index);
-            let place = usize::try_from(index - 1).ok()?;
+            let Some(place) = index.checked_sub(self.forgotten + 1) else { continue };
+            let (own, place) = (self.logs.term(node, index), usize::try_from(place).ok()?);
             match (own, self.entries.get(place)) {
                 (Some(own), Some(entry)) if own == entry.term => {}
                 (_, Some(entry)) => return Some((index, entry.by)),
                 (Some(own), None) if place == self.entries.len() => {
-                    self.entries.push(Entry { term: own, committed_in: term, by: node });
+                    self.entries.push_back(Entry { term: own, committed_in: term, by: node });
+                    if self.entries.len() > REMEMBERED {
+                        self.entries.pop_front();
+                        self.forgotten += 1;
+                    }
                 }
                 // It commits what it does not have, or what nobody has.
                 (_, None) => return Some((index, node)),
             }
         }
         None
+    }
+
+    /// How far entries are committed.
+    fn last(&self) -> u64 {
+        self.forgotten + self.entries.len() as u64
     }
 }
 
@@ -88,9 +99,9 @@ impl LeaderCompleteness {
     /// The last entry that was committed in a term before this one, if a leader does not have it. With that it has all before
     /// it, since logs match.
     fn lacks(&self, leader: NodeId, term: u64) -> Option<(u64, Entry)> {
-        let Committed { logs, entries, .. } = &self.committed;
+        let Committed { logs, entries, forgotten, .. } = &self.committed;
         let last = entries.iter().rposition(|entry| entry.committed_in < term)?;
-        let (index, entry) = (last as u64 + 1, entries[last]);
+        let (index, entry) = (forgotten + last as u64 + 1, entries[last]);
         let has = index < logs.base(leader) || logs.term(leader, index) == Some(entry.term);
         (!has).then_some((index, entry))
     }
@@ -100,7 +111,7 @@ impl Law for LeaderCompleteness {
     const NAME: &'static str = "leader_completeness";
 
     fn judge(&mut self, said: Said, name: Names<'_>) -> Option<String> {
-        let known = self.committed.entries.len();
+        let known = self.committed.last();
         // That others commit something else is another law's.
         let _ = self.committed.hear(said);
         let (leader, term, (index, entry)) = match said.name {
@@ -112,7 +123,7 @@ impl Law for LeaderCompleteness {
                 self.leaders.remove(&said.node);
                 return None;
             }
-            COMMITTED if self.committed.entries.len() > known => {
+            COMMITTED if self.committed.last() > known => {
                 let mut later = self.leaders.iter().filter(|(_, term)| **term > said.b);
                 later.find_map(|(leader, term)| {
                     Some((*leader, *term, self.lacks(*leader, *term)?))

@@ -1,7 +1,7 @@
 //! Election safety, and the votes that it rests on.
 
 use super::logs::Logs;
-use super::{Law, Said};
+use super::{Law, REMEMBERED, Said};
 use crate::raft::notes::{DECIDES, GRANTED, LEADS, RECOVERED, REMEMBERS, TERM, unpacked};
 use simlab_core::NodeId;
 use std::collections::BTreeMap;
@@ -27,6 +27,9 @@ impl Law for OneLeader {
             return None;
         }
         let first = *self.leaders.entry(said.a).or_insert(said.node);
+        if self.leaders.len() > REMEMBERED {
+            self.leaders.pop_first();
+        }
         let (first, node) = (name(first), name(said.node));
         (first != node).then(|| format!("{first} and {node} are both leaders of term {}", said.a))
     }
@@ -34,7 +37,8 @@ impl Law for OneLeader {
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct OneVote {
-    votes: BTreeMap<(NodeId, u64), NodeId>,
+    /// For whom a node has voted in a term.
+    votes: BTreeMap<(u64, NodeId), NodeId>,
     logs: Logs,
     /// Nodes that have come up in a term, and have not said yet for whom they have voted in it.
     woken: BTreeMap<NodeId, u64>,
@@ -44,7 +48,7 @@ impl OneVote {
     /// A node has come up, and said all that it remembers: what it has forgotten.
     fn forgotten(&mut self, said: Said) -> Option<(u64, NodeId)> {
         let term = self.woken.remove(&said.node)?;
-        let voted = *self.votes.get(&(said.node, term))?;
+        let voted = *self.votes.get(&(term, said.node))?;
         let remembers = said.name == REMEMBERS && packed_node(said.a) == (term, voted);
         (!remembers).then_some((term, voted))
     }
@@ -69,7 +73,10 @@ impl Law for OneVote {
                 None
             }
             GRANTED => {
-                let first = *self.votes.entry((said.node, term)).or_insert(candidate);
+                let first = *self.votes.entry((term, said.node)).or_insert(candidate);
+                if self.votes.len() > REMEMBERED {
+                    self.votes.pop_first();
+                }
                 let (node, other) = who();
                 (first != candidate).then(|| {
                     format!("{node} votes for {} and for {other} in term {term}", name(first))

@@ -1,6 +1,6 @@
 //! Which entries each node has, by their terms.
 
-use super::{Law, Said};
+use super::{Law, REMEMBERED, Said};
 use crate::raft::log::Position;
 use crate::raft::notes::{
     APPENDED, DEPOSED, FOLLOWS, INSTALLED, LEADS, RECOVERED, SNAPSHOT, STEPS_DOWN, TRUNCATED,
@@ -98,11 +98,6 @@ impl Logs {
     pub(super) fn base(&self, node: NodeId) -> u64 {
         self.nodes.get(&node).map_or(0, |log| log.base.index)
     }
-
-    /// Below this index every node has snapshots only.
-    fn all_rest_on(&self) -> u64 {
-        self.nodes.values().map(|log| log.base.index).min().unwrap_or(0)
-    }
 }
 
 /// By induction: an entry is what its index and term say, and so is the one before it.
@@ -117,10 +112,6 @@ impl Law for LogMatching {
     const NAME: &'static str = "log_matching";
 
     fn judge(&mut self, said: Said, name: Names<'_>) -> Option<String> {
-        if said.name == SNAPSHOT {
-            let keep = self.logs.all_rest_on();
-            self.entries = self.entries.split_off(&(keep, 0));
-        }
         let at = unpacked(said.a);
         let before =
             (said.name == APPENDED).then(|| self.logs.term(said.node, at.index.saturating_sub(1)));
@@ -128,6 +119,9 @@ impl Law for LogMatching {
         let before = before?;
         let own = (said.b, before, said.node);
         let first = *self.entries.entry((at.index, at.term)).or_insert(own);
+        if self.entries.len() > REMEMBERED {
+            self.entries.pop_first();
+        }
         let ((digest, term, other), node) = (first, name(said.node));
         let differs = term.zip(before).is_some_and(|(term, before)| term != before);
         (digest != said.b || differs)
@@ -160,33 +154,5 @@ impl Law for LeaderAppendOnly {
             _ => {}
         }
         None
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::raft::notes::packed;
-
-    /// What every node has in a snapshot is forgotten, so that what is remembered does not grow with the run.
-    #[test]
-    fn what_all_have_snapshots_of_is_forgotten() {
-        let mut law = LogMatching::default();
-        let mut say = |node, name, a| {
-            let said = Said { node: NodeId(node), name, a, b: 0 };
-            assert_eq!(law.judge(said, &|node| node.to_string()), None);
-            law.entries.len()
-        };
-        for node in [0, 1] {
-            for index in 1..=5 {
-                say(node, APPENDED, packed(1, index));
-            }
-        }
-        assert_eq!(say(0, SNAPSHOT, packed(1, 3)), 5);
-        assert_eq!(say(1, SNAPSHOT, packed(1, 2)), 5, "the second node had none");
-        assert_eq!(say(0, APPENDED, packed(1, 6)), 6, "only a snapshot is a reason to look");
-        assert_eq!(say(1, SNAPSHOT, packed(1, 2)), 5, "2 to 6");
-        let left = |node: u32| law.logs.nodes[&NodeId(node)].terms.len();
-        assert_eq!((left(0), left(1)), (3, 3));
     }
 }

@@ -1,9 +1,9 @@
 //! The configuration in force.
 
 use super::logs::Logs;
-use super::{Law, Said};
+use super::{Law, REMEMBERED, Said};
 use crate::raft::notes::{
-    COMMITTED, CONFIGURATION, CONFIGURED, DEPOSED, FOLLOWS, INSTALLED, LEADS, RECOVERED,
+    COMMITTED, CONFIGURATION, CONFIGURED, DEPOSED, FOLLOWS, INSTALLED, LEADS, RECOVERED, SNAPSHOT,
     STEPS_DOWN, TRUNCATED, unpacked,
 };
 use simlab_core::NodeId;
@@ -37,17 +37,32 @@ impl Law for ConfigurationOfLog {
             TRUNCATED => {
                 node.split_off(&said.a);
             }
+            // Of what its snapshots have it goes by the last.
+            SNAPSHOT => {
+                if let Some((last, _)) = node.range(..=at.index).next_back() {
+                    *node = node.split_off(&{ *last });
+                }
+            }
             CONFIGURATION => {
                 node.insert(at.index, said.b);
             }
             COMMITTED => {
-                self.committed
-                    .extend(node.range(..=said.a).map(|(index, digest)| (*index, *digest)));
+                let known = self.committed.last_key_value().map_or(0, |(index, _)| *index);
+                let more = node.range(known + 1..).take_while(|(index, _)| **index <= said.a);
+                self.committed.extend(more);
+                while self.committed.len() > REMEMBERED {
+                    self.committed.pop_first();
+                }
             }
             INSTALLED => {
                 let later = node.split_off(&(at.index + 1));
-                *node = self.committed.clone();
-                node.split_off(&(at.index + 1));
+                *node = self
+                    .committed
+                    .range(..=at.index)
+                    .next_back()
+                    .into_iter()
+                    .map(|(i, d)| (*i, *d))
+                    .collect();
                 if same {
                     node.extend(later);
                 }

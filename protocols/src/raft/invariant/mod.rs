@@ -30,6 +30,10 @@ struct Said {
     b: u64,
 }
 
+/// How many entries, or votes, a law remembers: the last ones. What is older is judged no more, so that a long run does not take
+/// ever more memory.
+const REMEMBERED: usize = 1 << 16;
+
 /// What is judged, note by note.
 trait Law: Clone + Default + Send + 'static {
     /// The invariant's name.

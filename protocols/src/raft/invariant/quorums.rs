@@ -1,7 +1,7 @@
 //! Majorities, counted anew: by who has voted, and by who has an entry.
 
 use super::logs::Logs;
-use super::{Law, Said};
+use super::{Law, REMEMBERED, Said};
 use crate::raft::log::Position;
 use crate::raft::notes::{
     COMMITTED, DEPOSED, FOLLOWS, GRANTED, LEADS, RECOVERED, STEPS_DOWN, VOTER, VOTERS, unpacked,
@@ -19,6 +19,8 @@ pub(super) struct Quorums {
     logs: Logs,
     /// Who has voted for whom in a term.
     votes: BTreeMap<(u64, NodeId), BTreeSet<NodeId>>,
+    /// Up to this term not all votes are known any more.
+    forgotten: u64,
     /// Who votes, as each node has it: two halves.
     voters: BTreeMap<NodeId, [BTreeSet<NodeId>; 2]>,
     leaders: BTreeSet<NodeId>,
@@ -59,9 +61,17 @@ impl Law for Quorums {
             GRANTED => {
                 let Position { term, index } = unpacked(said.a);
                 self.votes.entry((term, numbered(index))).or_default().insert(node);
+                if self.votes.len() > REMEMBERED
+                    && let Some(((term, _), _)) = self.votes.pop_first()
+                {
+                    self.forgotten = term;
+                }
             }
             LEADS => {
                 self.leaders.insert(node);
+                if said.a <= self.forgotten {
+                    return None;
+                }
                 let votes = self.votes.get(&(said.a, node)).cloned().unwrap_or_default();
                 let (yes, all) = self.minority(node, |other| votes.contains(&other))?;
                 let who = name(node);

@@ -1,6 +1,6 @@
 //! What is applied, and what it comes to.
 
-use super::{Law, Said};
+use super::{Law, REMEMBERED, Said};
 use crate::raft::notes::{APPLIED, COMMITTED, FOLLOWS, INSTALLED, LEADS, RECOVERED, unpacked};
 use simlab_core::NodeId;
 use std::collections::BTreeMap;
@@ -58,9 +58,6 @@ impl Law for AppliedIsCommitted {
     }
 }
 
-/// How many states are remembered: the last ones.
-const STATES: usize = 1 << 16;
-
 #[derive(Clone, Debug, Default)]
 pub(super) struct SameState {
     states: BTreeMap<u64, (u64, NodeId)>,
@@ -74,7 +71,7 @@ impl Law for SameState {
             return None;
         }
         let (digest, first) = *self.states.entry(said.a).or_insert((said.b, said.node));
-        if self.states.len() > STATES {
+        if self.states.len() > REMEMBERED {
             self.states.pop_first();
         }
         let (first, node) = (name(first), name(said.node));

@@ -410,3 +410,72 @@ fn majorities_are_counted_anew() {
         is_content(law, &over);
     }
 }
+
+/// Of a long run the last entries and votes are remembered, and judged as those of a short one.
+#[test]
+fn what_is_long_past_is_judged_no_more() {
+    let all = REMEMBERED as u64 + 2;
+    let with = |index: usize, term: u64| {
+        let mut terms = vec![1; REMEMBERED + 2];
+        terms[index - 1] = term;
+        [log(0, &vec![1; REMEMBERED + 2]), vec![(0, COMMITTED, all, 1)], log(1, &terms)].concat()
+    };
+    let commits = |index: u64| [&with(index as usize, 2)[..], &[(1, COMMITTED, index, 2)]].concat();
+    is_content("state_machine_safety", &commits(2));
+    objects("state_machine_safety", "b commits another entry at 3 than a", &commits(3));
+    objects("state_machine_safety", "b commits another entry at 65538 than a", &commits(all));
+    let leads = |index| [&with(index, 2)[..], &[(1, LEADS, 2, 0)]].concat();
+    is_content("leader_completeness", &leads(3));
+    objects(
+        "leader_completeness",
+        "b leads term 2 without entry 1.65538, which a has committed in term 1",
+        &leads(REMEMBERED + 2),
+    );
+
+    let differs = |index: u64| {
+        let other = (1, APPENDED, packed(1, index), 7);
+        [&log(0, &vec![1; REMEMBERED + 2])[..], &[other]].concat()
+    };
+    is_content("log_matching", &differs(2));
+    objects("log_matching", "a and b have different logs up to entry 1.3", &differs(3));
+
+    let each = |name: &'static str, number: &dyn Fn(u64) -> u64, last: Note| {
+        (1..=all).map(|n| (0, name, number(n), 0)).chain([last]).collect::<Vec<_>>()
+    };
+    let again = |term: u64| each(LEADS, &|n| n, (1, LEADS, term, 0));
+    is_content("one_leader", &again(2));
+    objects("one_leader", "a and b are both leaders of term 3", &again(3));
+    let again = |term| each(GRANTED, &|n| packed(n, 0), (0, GRANTED, packed(term, 1), 0));
+    is_content("one_vote", &again(2));
+    objects("one_vote", "a votes for a and for b in term 3", &again(3));
+    let again = |index| each(APPLIED, &|n| n, (1, APPLIED, index, 7));
+    is_content("same_state", &again(2));
+    objects("same_state", "a and b have different states after entry 3", &again(3));
+
+    let mut elected = vec![(0, VOTERS, 3, 0)];
+    elected.extend([0, 1, 2].map(|node| (0, VOTER, node, 0)));
+    elected.extend(each(GRANTED, &|n| packed(n, 0), (0, LEADS, 2, 0)));
+    is_content("quorums", &elected);
+    elected.push((0, LEADS, 3, 0));
+    objects("quorums", "a leads term 3 with 1 votes of 3", &elected);
+}
+
+/// Of the configurations that a snapshot has the last one counts, in whoever takes it and in whoever is sent it.
+#[test]
+fn the_last_configuration_of_a_snapshot_counts() {
+    let adds = |index, digest| {
+        [(0, APPENDED, packed(1, index), 0), (0, CONFIGURATION, packed(1, index), digest)]
+    };
+    let mut both = vec![(0, CONFIGURED, 0, 5), (1, CONFIGURED, 0, 5)];
+    both.extend([adds(1, 6), adds(2, 7), adds(3, 8)].concat());
+    both.push((0, COMMITTED, 2, 1));
+    let why = "goes by another configuration than that of entry 2, the last of its log";
+    for (node, name, who) in [(0, SNAPSHOT, "a"), (1, INSTALLED, "b")] {
+        let goes_by = |index, digest| {
+            let then = [(node, name, packed(1, 2), 0), (node, TRUNCATED, 3, 0)];
+            [&both[..], &then, &[(node, CONFIGURED, index, digest)]].concat()
+        };
+        is_content("configuration_of_log", &goes_by(2, 7));
+        objects("configuration_of_log", &format!("{who} {why}"), &goes_by(1, 6));
+    }
+}

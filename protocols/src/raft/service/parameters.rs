@@ -21,7 +21,7 @@ const fn flag(name: &'static str, default: &'static str, help: &'static str) -> 
 }
 
 /// Of every node of Raft, whatever its state machine is.
-pub(in crate::raft) const NODE: [Parameter; 17] = [
+pub(in crate::raft) const NODE: [Parameter; 16] = [
     flag("voter", "true", "whether it is in the cluster from the start; if not, it may be added"),
     duration(
         "election",
@@ -72,11 +72,6 @@ pub(in crate::raft) const NODE: [Parameter; 17] = [
         "true",
         "whether leaders may have leases, and a node that restarts grants no vote for a time",
     ),
-    flag(
-        "digests",
-        "true",
-        "whether the state that each entry leads to is noted, without which `same_state` and `applied_is_committed` judge nothing; it takes as long as the state is large",
-    ),
     duration("session", "1m", "how long a client's session lives that is not used"),
     count("sessions", (1, 65_535), "1000", "how many sessions there are"),
 ];
@@ -102,7 +97,6 @@ pub(in crate::raft) fn config(arguments: &Arguments<'_>) -> Result<Config, Build
         pre_vote: arguments.flag("pre_vote"),
         check_quorum: arguments.flag("check_quorum"),
         leases: arguments.flag("leases"),
-        digests: arguments.flag("digests"),
     };
     if config.heartbeat >= config.election {
         let Config { heartbeat, election, .. } = config;
