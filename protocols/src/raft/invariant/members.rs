@@ -3,7 +3,7 @@
 use super::logs::Logs;
 use super::{Law, REMEMBERED, Said};
 use crate::raft::notes::{
-    COMMITTED, CONFIGURATION, CONFIGURED, DEPOSED, FOLLOWS, INSTALLED, LEADS, RECOVERED, SNAPSHOT,
+    COMMITTED, CONFIGURATION, CONFIGURED, DEPOSED, FOLLOWS, INSTALLED, LEADS, RECOVERED,
     STEPS_DOWN, TRUNCATED, unpacked,
 };
 use simlab_core::NodeId;
@@ -37,14 +37,11 @@ impl Law for ConfigurationOfLog {
             TRUNCATED => {
                 node.split_off(&said.a);
             }
-            // Of what its snapshots have it goes by the last.
-            SNAPSHOT => {
-                if let Some((last, _)) = node.range(..=at.index).next_back() {
-                    *node = node.split_off(&{ *last });
-                }
-            }
             CONFIGURATION => {
                 node.insert(at.index, said.b);
+                if node.len() > REMEMBERED {
+                    node.pop_first();
+                }
             }
             COMMITTED => {
                 let known = self.committed.last_key_value().map_or(0, |(index, _)| *index);
@@ -56,13 +53,9 @@ impl Law for ConfigurationOfLog {
             }
             INSTALLED => {
                 let later = node.split_off(&(at.index + 1));
-                *node = self
-                    .committed
-                    .range(..=at.index)
-                    .next_back()
-                    .into_iter()
-                    .map(|(i, d)| (*i, *d))
-                    .collect();
+                // All of them: a crash may take the snapshot back.
+                *node = self.committed.clone();
+                node.split_off(&(at.index + 1));
                 if same {
                     node.extend(later);
                 }

@@ -460,7 +460,7 @@ fn what_is_long_past_is_judged_no_more() {
     objects("quorums", "a leads term 3 with 1 votes of 3", &elected);
 }
 
-/// Of the configurations that a snapshot has the last one counts, in whoever takes it and in whoever is sent it.
+/// Of the configurations that a snapshot has the last one counts.
 #[test]
 fn the_last_configuration_of_a_snapshot_counts() {
     let adds = |index, digest| {
@@ -469,13 +469,19 @@ fn the_last_configuration_of_a_snapshot_counts() {
     let mut both = vec![(0, CONFIGURED, 0, 5), (1, CONFIGURED, 0, 5)];
     both.extend([adds(1, 6), adds(2, 7), adds(3, 8)].concat());
     both.push((0, COMMITTED, 2, 1));
-    let why = "goes by another configuration than that of entry 2, the last of its log";
+    let goes_by = |node, then: &[Note], index, digest| {
+        [&both[..], then, &[(node, CONFIGURED, index, digest)]].concat()
+    };
+    let why = "goes by another configuration than that of entry";
+    let installs = [(1, INSTALLED, packed(1, 2), 0)];
+    is_content("configuration_of_log", &goes_by(1, &installs, 2, 7));
+    let last = format!("b {why} 2, the last of its log");
+    objects("configuration_of_log", &last, &goes_by(1, &installs, 1, 6));
+    // A crash takes the snapshot back, since it was not durable: then the one before counts.
     for (node, name, who) in [(0, SNAPSHOT, "a"), (1, INSTALLED, "b")] {
-        let goes_by = |index, digest| {
-            let then = [(node, name, packed(1, 2), 0), (node, TRUNCATED, 3, 0)];
-            [&both[..], &then, &[(node, CONFIGURED, index, digest)]].concat()
-        };
-        is_content("configuration_of_log", &goes_by(2, 7));
-        objects("configuration_of_log", &format!("{who} {why}"), &goes_by(1, 6));
+        let crashes = [(node, name, packed(1, 2), 0), (node, RECOVERED, packed(1, 1), 1)];
+        is_content("configuration_of_log", &goes_by(node, &crashes, 1, 6));
+        let last = format!("{who} {why} 1, the last of its log");
+        objects("configuration_of_log", &last, &goes_by(node, &crashes, 2, 7));
     }
 }
