@@ -207,6 +207,19 @@ mod tests {
         assert_eq!((progress.matched, progress.next), (4, 5));
     }
 
+    /// What it is known to have already is no news; that it has all before what it is asked for is what a probe asks.
+    #[test]
+    fn a_probe_ends_without_news() {
+        let mut progress = Progress::new(9, NOW);
+        progress.acknowledged(8, NOW);
+        progress.sent(10, NOW);
+        progress.lost();
+        assert!(!progress.acknowledged(7, NOW), "that was an answer to something else");
+        assert!(matches!(progress.state, State::Probe { .. }));
+        assert!(!progress.acknowledged(8, NOW));
+        assert!(matches!(progress.state, State::Replicate { .. }));
+    }
+
     #[test]
     fn a_snapshot_is_over_when_it_is_there() {
         let mut progress = Progress::new(9, NOW);

@@ -47,6 +47,7 @@ mod tests {
         assert_ne!(two, of(&["a", "b"]), "how often counts");
         two.take(&"b");
         assert_eq!(two, of(&["a", "b"]));
+        assert_ne!(of(&["a"]), of(&["b"]));
         assert_ne!(of(&["ab"]).value(), of(&["a", "b"]).value());
         assert_eq!(of(&[]).value(), 0);
     }

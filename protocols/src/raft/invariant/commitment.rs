@@ -64,11 +64,6 @@ impl Committed {
         }
         None
     }
-
-    /// How far entries are committed.
-    fn last(&self) -> u64 {
-        self.forgotten + self.entries.len() as u64
-    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -111,7 +106,6 @@ impl Law for LeaderCompleteness {
     const NAME: &'static str = "leader_completeness";
 
     fn judge(&mut self, said: Said, name: Names<'_>) -> Option<String> {
-        let known = self.committed.last();
         // That others commit something else is another law's.
         let _ = self.committed.hear(said);
         let (leader, term, (index, entry)) = match said.name {
@@ -123,7 +117,7 @@ impl Law for LeaderCompleteness {
                 self.leaders.remove(&said.node);
                 return None;
             }
-            COMMITTED if self.committed.last() > known => {
+            COMMITTED => {
                 let mut later = self.leaders.iter().filter(|(_, term)| **term > said.b);
                 later.find_map(|(leader, term)| {
                     Some((*leader, *term, self.lacks(*leader, *term)?))

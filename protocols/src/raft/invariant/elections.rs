@@ -1,7 +1,7 @@
 //! Election safety, and the votes that it rests on.
 
 use super::logs::Logs;
-use super::{Law, REMEMBERED, Said};
+use super::{Law, Said, forget_oldest};
 use crate::raft::notes::{DECIDES, GRANTED, LEADS, RECOVERED, REMEMBERS, TERM, unpacked};
 use simlab_core::NodeId;
 use std::collections::BTreeMap;
@@ -27,9 +27,7 @@ impl Law for OneLeader {
             return None;
         }
         let first = *self.leaders.entry(said.a).or_insert(said.node);
-        if self.leaders.len() > REMEMBERED {
-            self.leaders.pop_first();
-        }
+        forget_oldest(&mut self.leaders);
         let (first, node) = (name(first), name(said.node));
         (first != node).then(|| format!("{first} and {node} are both leaders of term {}", said.a))
     }
@@ -74,9 +72,7 @@ impl Law for OneVote {
             }
             GRANTED => {
                 let first = *self.votes.entry((term, said.node)).or_insert(candidate);
-                if self.votes.len() > REMEMBERED {
-                    self.votes.pop_first();
-                }
+                forget_oldest(&mut self.votes);
                 let (node, other) = who();
                 (first != candidate).then(|| {
                     format!("{node} votes for {} and for {other} in term {term}", name(first))

@@ -1,6 +1,6 @@
 //! Which entries each node has, by their terms.
 
-use super::{Law, REMEMBERED, Said};
+use super::{Law, Said, forget_oldest};
 use crate::raft::log::Position;
 use crate::raft::notes::{
     APPENDED, DEPOSED, FOLLOWS, INSTALLED, LEADS, RECOVERED, SNAPSHOT, STEPS_DOWN, TRUNCATED,
@@ -119,9 +119,7 @@ impl Law for LogMatching {
         let before = before?;
         let own = (said.b, before, said.node);
         let first = *self.entries.entry((at.index, at.term)).or_insert(own);
-        if self.entries.len() > REMEMBERED {
-            self.entries.pop_first();
-        }
+        forget_oldest(&mut self.entries);
         let ((digest, term, other), node) = (first, name(said.node));
         let differs = term.zip(before).is_some_and(|(term, before)| term != before);
         (digest != said.b || differs)

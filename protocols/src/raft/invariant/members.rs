@@ -1,7 +1,7 @@
 //! The configuration in force.
 
 use super::logs::Logs;
-use super::{Law, REMEMBERED, Said};
+use super::{Law, Said, forget_oldest};
 use crate::raft::notes::{
     COMMITTED, CONFIGURATION, CONFIGURED, DEPOSED, FOLLOWS, INSTALLED, LEADS, RECOVERED,
     STEPS_DOWN, TRUNCATED, unpacked,
@@ -39,16 +39,14 @@ impl Law for ConfigurationOfLog {
             }
             CONFIGURATION => {
                 node.insert(at.index, said.b);
-                if node.len() > REMEMBERED {
-                    node.pop_first();
-                }
+                forget_oldest(node);
             }
             COMMITTED => {
                 let known = self.committed.last_key_value().map_or(0, |(index, _)| *index);
-                let more = node.range(known + 1..).take_while(|(index, _)| **index <= said.a);
-                self.committed.extend(more);
-                while self.committed.len() > REMEMBERED {
-                    self.committed.pop_first();
+                let news = node.range(known..).take_while(|(index, _)| **index <= said.a);
+                for (index, digest) in news {
+                    self.committed.insert(*index, *digest);
+                    forget_oldest(&mut self.committed);
                 }
             }
             INSTALLED => {

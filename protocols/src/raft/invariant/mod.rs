@@ -34,6 +34,11 @@ struct Said {
 /// ever more memory.
 const REMEMBERED: usize = 1 << 16;
 
+/// Takes out the oldest of more than [`REMEMBERED`].
+fn forget_oldest<K: Ord, V>(map: &mut BTreeMap<K, V>) -> Option<(K, V)> {
+    if map.len() > REMEMBERED { map.pop_first() } else { None }
+}
+
 /// What is judged, note by note.
 trait Law: Clone + Default + Send + 'static {
     /// The invariant's name.

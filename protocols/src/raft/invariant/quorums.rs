@@ -1,7 +1,7 @@
 //! Majorities, counted anew: by who has voted, and by who has an entry.
 
 use super::logs::Logs;
-use super::{Law, REMEMBERED, Said};
+use super::{Law, Said, forget_oldest};
 use crate::raft::log::Position;
 use crate::raft::notes::{
     COMMITTED, DEPOSED, FOLLOWS, GRANTED, LEADS, RECOVERED, STEPS_DOWN, VOTER, VOTERS, unpacked,
@@ -61,9 +61,7 @@ impl Law for Quorums {
             GRANTED => {
                 let Position { term, index } = unpacked(said.a);
                 self.votes.entry((term, numbered(index))).or_default().insert(node);
-                if self.votes.len() > REMEMBERED
-                    && let Some(((term, _), _)) = self.votes.pop_first()
-                {
+                if let Some(((term, _), _)) = forget_oldest(&mut self.votes) {
                     self.forgotten = term;
                 }
             }

@@ -1,6 +1,6 @@
 //! What is applied, and what it comes to.
 
-use super::{Law, REMEMBERED, Said};
+use super::{Law, Said, forget_oldest};
 use crate::raft::notes::{APPLIED, COMMITTED, FOLLOWS, INSTALLED, LEADS, RECOVERED, unpacked};
 use simlab_core::NodeId;
 use std::collections::BTreeMap;
@@ -71,9 +71,7 @@ impl Law for SameState {
             return None;
         }
         let (digest, first) = *self.states.entry(said.a).or_insert((said.b, said.node));
-        if self.states.len() > REMEMBERED {
-            self.states.pop_first();
-        }
+        forget_oldest(&mut self.states);
         let (first, node) = (name(first), name(said.node));
         (digest != said.b).then(|| match first == node {
             true => format!("{node} has another state after entry {} than it had before", said.a),
