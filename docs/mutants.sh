@@ -106,6 +106,8 @@ END
             "$root/tests/$test.rs" > protocols/tests/$test.rs
     done
     sed -e 's/simlab::scenarios/simlab_scenarios/g' -e '/^pub mod /d' "$root/tests/common/mod.rs" > protocols/tests/common/mod.rs
+    # The shop is not cut out.
+    sed -i 's/^fn two_clusters_of_raft_are_judged_apart/#[ignore]\n&/' protocols/tests/raft_service.rs
     # Of the switches those that a story of their own catches: the storm's take half a minute.
     sed -i '/("raft-.* RAFT, /d' protocols/tests/switches.rs
     sed -i 's/"--test", "raft_interaction"/"--test", "raft", "--test", "raft_service", "--test", "switches"/' .cargo/mutants.toml
