@@ -54,12 +54,12 @@ fn why_not_with(text: String, set: &[(String, String)]) -> String {
     problems.expect_err("it cannot be run").render(false)
 }
 
-/// Why an operator's script cannot be followed.
-fn no_script(script: &str) -> String {
+/// Why there is no operator with such parameters.
+fn no_operator(with: &str) -> String {
     let text = format!(
         "format = 1\nname = \"one\"\ntitle = \"One\"\nuntil = \"1s\"\n\
          [[nodes]]\nname = \"n0\"\nservice = \"raft-kv\"\n\
-         [[nodes]]\nname = \"operator\"\nservice = \"raft-operator\"\nwith = {{ script = \"{script}\" }}\n"
+         [[nodes]]\nname = \"operator\"\nservice = \"raft-operator\"\nwith = {{ {with} }}\n"
     );
     why_not(text)
 }
@@ -76,9 +76,23 @@ fn a_script_of_an_operator_of_raft_names_nodes_of_the_cluster() {
         "1s joint",
         "1s joint n0 + n0",
         "1s single + n0",
+        "99999999999999s stand n0",
+        "1s stand n0；2s stand n0",
+        " ; ;; ",
     ];
-    let told: Vec<String> = scripts.into_iter().map(no_script).collect();
+    let told = scripts.map(|script| no_operator(&format!("script = \"{script}\"")));
     snapbox::assert_data_eq!(told.join("\n"), snapbox::file!["golden/raft_scripts.txt"]);
+}
+
+#[test]
+fn an_operator_of_raft_has_no_parameter_that_does_nothing() {
+    let told = [
+        "script = \"1s stand n0\", every = \"2s\"",
+        "after = \"10s\", until = \"5s\"",
+        "least = 4, most = 3",
+    ];
+    let told = told.map(no_operator).join("\n");
+    snapbox::assert_data_eq!(told, snapbox::file!["golden/raft_operators.txt"]);
 }
 
 #[test]

@@ -427,6 +427,34 @@ fn an_operator_of_raft_follows_its_script_once() {
     assert_eq!(field(&world, N0, "role").as_deref(), Some("leader"));
 }
 
+/// What cannot be is not tried again and again: the operator says why it was refused, and goes on.
+#[test]
+fn an_operator_of_raft_tells_what_it_is_refused() {
+    let world = Story::new()
+        .with(
+            "operator.script",
+            "100ms stand n0; 2s single n0; 3s single n0 n1; 4s transfer n2; 5s transfer n0; 6s stand n1",
+        )
+        .at(12_000);
+    let trace = world.trace().expect("it is recorded");
+    let refused = trace.iter().filter(|event| {
+        event.node == Some(OPERATOR)
+            && matches!(event.kind, Kind::Noted { name: "raft.order-refused", .. })
+    });
+    let told: Vec<_> = refused.map(|event| String::from_utf8_lossy(event.bytes)).collect();
+    assert_eq!(
+        told,
+        [
+            "one voter at a time comes or goes, if not jointly",
+            "n2 has no vote",
+            "n0 leads already",
+            "it hears a leader"
+        ]
+    );
+    assert_eq!(field(&world, OPERATOR, "refused").as_deref(), Some("4"));
+    assert_eq!(field(&world, OPERATOR, "changed").as_deref(), Some("1"));
+}
+
 #[test]
 fn an_operator_of_raft_gives_up_and_goes_on() {
     let apart = "{ isolate = [\"operator\"] }";

@@ -32,8 +32,14 @@ impl<M: Machine> Raft<M> {
         if self.hears_leader(now) {
             return Err(Refused::HearsLeader);
         }
-        if self.leads() || !self.may_stand() || self.vote.term == TERM_MAX {
-            return Err(Refused::Impossible);
+        if self.leads() {
+            return Err(Refused::Leads(self.me));
+        }
+        if !self.may_stand() {
+            return Err(Refused::NoVote(self.me));
+        }
+        if self.vote.term == TERM_MAX {
+            return Err(Refused::LastTerm);
         }
         self.time_out(env);
         Ok(())

@@ -87,8 +87,9 @@ impl<M: Machine> Raft<M> {
         }
         let known = |node: &NodeId| *node == self.me || self.peers.contains(node);
         if !voters.iter().chain(&learners).all(known) || !voters.is_disjoint(&learners) {
-            return Err(Refused::Impossible);
+            return Err(Refused::NoConfiguration);
         }
+        let nobody = voters.is_empty();
         let to = Configuration { voters, outgoing: None, learners };
         let next = match mode {
             _ if changing && self.rules.keeps(Rule::OneChange) => return Err(Refused::Changing),
@@ -96,7 +97,11 @@ impl<M: Machine> Raft<M> {
             Mode::Single => self.configuration.is_single_step(&to).then_some(to),
         };
         let Some(next) = next else {
-            return Err(if changing { Refused::Changing } else { Refused::Impossible });
+            return Err(match mode {
+                _ if changing => Refused::Changing,
+                Mode::Single if !nobody => Refused::NotOneStep,
+                _ => Refused::NoConfiguration,
+            });
         };
         Ok(self.propose_payload(Payload::Configuration(next), env))
     }

@@ -39,8 +39,16 @@ pub enum Refused {
     TooEarly,
     /// The cluster is changing already.
     Changing,
-    /// That is no configuration to change to.
-    Impossible,
+    /// That is no configuration to change to: nobody votes, somebody is voter and learner, or no node of that number is there.
+    NoConfiguration,
+    /// More than one voter comes or goes, and that needs a joint configuration (§4.2).
+    NotOneStep,
+    /// That one has no vote.
+    NoVote(NodeId),
+    /// That one leads already.
+    Leads(NodeId),
+    /// There is no term after this one.
+    LastTerm,
     /// A learner that is to vote has not got the log yet.
     Behind(NodeId),
     /// It hears a leader, and does not stand against it.

@@ -27,8 +27,11 @@ impl<M: Machine> Raft<M> {
     /// If it is not the leader, or that one cannot be.
     pub fn transfer(&mut self, to: NodeId, env: &mut Env<'_>) -> Result<(), Refused> {
         self.may_propose()?;
-        if to == self.me || !self.configuration.voters.contains(&to) {
-            return Err(Refused::Impossible);
+        if to == self.me {
+            return Err(Refused::Leads(to));
+        }
+        if !self.configuration.voters.contains(&to) {
+            return Err(Refused::NoVote(to));
         }
         let until = env.now() + self.config.election;
         if let Role::Leader(leader) = &mut self.role {

@@ -7,8 +7,8 @@ use super::script::{self, Line};
 use super::server::SERVER;
 use crate::rpc;
 use simlab_core::{
-    Arguments, BuildError, Duration, Entry, Env, Event, FaultModel, Fields, NodeId, Parameter,
-    ParameterKind, Process, Time, TimerKey,
+    Argument, Arguments, BuildError, Duration, Entry, Env, Event, FaultModel, Fields, NodeId,
+    Parameter, ParameterKind, Process, Time, TimerKey,
 };
 use std::collections::BTreeSet;
 
@@ -57,7 +57,7 @@ pub static OPERATOR: Entry =
                 "script",
                 ParameterKind::Text,
                 "",
-                "what it does instead, and when: `2s stand n0; 5s joint n0 n1 n5; 7s single n0 n1 + n6; 9s transfer n1`",
+                "what it does instead of drawing, and when: `2s stand n0; 5s joint n0 n1 n5; 7s single n0 n1 + n6; 9s transfer n1`; names behind a `+` have no vote, and `single` changes one voter at most",
             ),
             Parameter::with_default(
                 "attempt",
@@ -79,6 +79,12 @@ const FAULTS: FaultModel = FaultModel {
 const ASKING: u64 = 0;
 const NEXT: TimerKey = 1;
 const GIVE_UP: TimerKey = 2;
+
+/// What it has asked for is refused. `a`: the code of the failure.
+const REFUSED: &str = "raft.order-refused";
+
+/// Parameters that count where there is a script.
+const OF_SCRIPTS: [&str; 2] = ["script", "attempt"];
 
 /// How long it waits for anything.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -119,6 +125,7 @@ struct Operator {
     doing: Doing,
     changed: u64,
     transferred: u64,
+    refused: u64,
     gave_up: u64,
 }
 
@@ -132,6 +139,14 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
     }
     let mut script = script::read(arguments.text("script"), SERVER.name, arguments)?;
     script.reverse();
+    if !script.is_empty() {
+        refuse_idle(arguments)?;
+    }
+    let (after, until) = (arguments.duration("after"), arguments.duration("until"));
+    if until <= after {
+        let message = format!("it begins at {after}, and would do nothing any more by then");
+        return Err(BuildError { parameter: Some("until"), message });
+    }
     let every = arguments.duration("every");
     if every.nanos() == 0 {
         let message = "it takes some time from one thing to the next".to_owned();
@@ -140,8 +155,8 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
     Ok(Box::new(Operator {
         finder: Finder::new(arguments, SERVER.name)?,
         nodes: nodes.map(|member| member.id).collect(),
-        after: arguments.duration("after"),
-        until: arguments.duration("until"),
+        after,
+        until,
         every,
         changes: match arguments.text("changes") {
             "joint" => Changes::Joint,
@@ -157,8 +172,24 @@ fn build(arguments: &Arguments<'_>) -> Result<Box<dyn Process>, BuildError> {
         doing: Doing::Nothing,
         changed: 0,
         transferred: 0,
+        refused: 0,
         gave_up: 0,
     }))
+}
+
+/// A script says all that is done, so that what it would draw by is a mistake beside it.
+fn refuse_idle(arguments: &Arguments<'_>) -> Result<(), BuildError> {
+    for Parameter { name, default, .. } in OPERATOR.parameters {
+        let is_given =
+            arguments.member().arguments.get(name).map(Argument::to_string).as_deref() != *default;
+        if is_given && !OF_SCRIPTS.contains(name) {
+            let message = format!(
+                "`{name}` is of an operator that draws what it does, and this one has a `script`"
+            );
+            return Err(BuildError { parameter: Some(name), message });
+        }
+    }
+    Ok(())
 }
 
 impl Process for Operator {
@@ -200,6 +231,7 @@ impl Process for Operator {
         view.text("doing", format_args!("{:?}", self.doing));
         view.int("changed", self.changed as i64);
         view.int("transferred", self.transferred as i64);
+        view.int("refused", self.refused as i64);
         view.int("gave_up", self.gave_up as i64);
         self.finder.inspect(view);
     }
@@ -253,6 +285,10 @@ impl Operator {
 
     fn on_found(&mut self, found: Found, env: &mut Env<'_>) {
         let done = found.result.is_ok();
+        if let Err((code, words)) = &found.result {
+            self.refused += 1;
+            env.note_with(REFUSED, code.unsigned_abs(), 0, words);
+        }
         match self.doing {
             Doing::Looking => {
                 let members = found.result.ok().and_then(|bytes| read(&bytes));

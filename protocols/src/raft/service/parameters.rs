@@ -31,14 +31,24 @@ pub(in crate::raft) const NODE: [Parameter; 16] = [
     duration("heartbeat", "100ms", "how often a leader says that it is there"),
     count("batch", (1, 1_000), "64", "how many entries a message has at most"),
     flag("batch_drawn", "false", "whether each life of a node draws how many, up to `batch`"),
-    count("batch_bytes", (1, 1_000_000), "1024", "how many bytes of entries a message has at most"),
+    count(
+        "batch_bytes",
+        (1, 1_000_000),
+        "1024",
+        "how many bytes of entries a message has at most; with its head (some 60) it must get through the links' `mtu`, or through a layer that cuts it up",
+    ),
     count(
         "window",
         (1, 1_000),
         "8",
         "how many messages with entries may be under way to a follower",
     ),
-    count("chunk", (1, 1_000_000), "1024", "how many bytes of a snapshot a message has at most"),
+    count(
+        "chunk",
+        (1, 1_000_000),
+        "1024",
+        "how many bytes of a snapshot a message has at most; `mtu` as for `batch_bytes`",
+    ),
     count(
         "compact",
         (1, 1_000_000_000),
@@ -133,7 +143,8 @@ fn agree(arguments: &Arguments<'_>) -> Result<(), BuildError> {
         let usual = usual(arguments, name);
         if me.arguments.get(name) != usual {
             let usual = usual.map(Argument::to_string).unwrap_or_default();
-            let message = format!("`{name}` is the same at all nodes, here {usual}: {why}");
+            let message =
+                format!("`{name}` is the same at all nodes, and most have {usual}: {why}");
             return Err(BuildError { parameter: Some(name), message });
         }
     }

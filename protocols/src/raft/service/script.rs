@@ -23,12 +23,17 @@ pub(super) fn read(
     arguments: &Arguments<'_>,
 ) -> Result<Vec<Line>, BuildError> {
     let wrong = |message: String| BuildError { parameter: Some("script"), message };
+    if let Some(mark) = text.chars().find(|mark| ['；', '，', ','].contains(mark)) {
+        return Err(wrong(format!(
+            "steps are separated by `;`, and names by blanks, not by `{mark}`"
+        )));
+    }
     let mut lines = Vec::new();
     for text in text.split(';').map(str::trim).filter(|text| !text.is_empty()) {
         let mut words = text.split_whitespace();
-        let at = words.next().and_then(|at| at.parse::<Duration>().ok());
-        let at = at.ok_or_else(|| {
-            wrong(format!("`{text}` does not begin with a time, as in `2s stand n0`"))
+        let at = words.next().unwrap_or("").parse::<Duration>().map_err(|error| {
+            let form = "a step begins with its time, as in `2s stand n0`";
+            wrong(format!("`{text}`: {error}; {form}"))
         })?;
         let verb = words.next().unwrap_or("");
         let names: Vec<&str> = words.collect();
@@ -43,7 +48,7 @@ pub(super) fn read(
         };
         let one = || match &names[..] {
             [name] => node(name),
-            _ => Err(wrong(format!("`{text}` names one node"))),
+            _ => Err(wrong(format!("`{text}`: `{verb}` takes one node, and `;` ends a step"))),
         };
         let all = |names: &[&str]| -> Result<Vec<u32>, BuildError> {
             names.iter().map(|name| node(name).map(|node| node.0)).collect()
@@ -74,6 +79,9 @@ pub(super) fn read(
             }
         };
         lines.push(Line { at, whom, ask });
+    }
+    if lines.is_empty() && !text.is_empty() {
+        return Err(wrong(format!("`{text}` has no step, such as `2s stand n0`")));
     }
     lines.sort_by_key(|line| line.at);
     Ok(lines)

@@ -256,7 +256,15 @@ impl Node {
             Refused::TooEarly => (why::NOT_NOW, "the leader has committed nothing yet".to_owned()),
             Refused::Changing => (why::NOT_NOW, "the cluster is changing".to_owned()),
             Refused::Behind(node) => (why::NOT_NOW, format!("{node} does not have the log yet")),
-            Refused::Impossible => (why::IMPOSSIBLE, "there is no such thing".to_owned()),
+            Refused::NoConfiguration => {
+                (why::IMPOSSIBLE, "that is no configuration of these nodes".to_owned())
+            }
+            Refused::NotOneStep => {
+                (why::IMPOSSIBLE, "one voter at a time comes or goes, if not jointly".to_owned())
+            }
+            Refused::NoVote(node) => (why::IMPOSSIBLE, format!("{node} has no vote")),
+            Refused::Leads(node) => (why::IMPOSSIBLE, format!("{node} leads already")),
+            Refused::LastTerm => (why::IMPOSSIBLE, "this is the last term".to_owned()),
             Refused::HearsLeader => (why::IMPOSSIBLE, "it hears a leader".to_owned()),
             Refused::WasDown => (why::IMPOSSIBLE, "it was down lately".to_owned()),
         };
