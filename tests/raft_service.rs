@@ -415,16 +415,30 @@ fn an_operator_of_raft_that_may_not_change_the_cluster_does_not() {
     assert_eq!(changes(&bound), [""; 0]);
 }
 
+/// A world that an operator gives to n1, n2 and n0, if it is not down.
+fn handed_round(down: &str, up: &str) -> World {
+    Story::new()
+        .with("operator.script", "100ms stand n0; 2s transfer n1; 4s transfer n2; 8s transfer n0")
+        .suffers(down, up, "{ crash = [\"operator\"] }")
+        .at(12_000)
+}
+
 /// Who begins again does not do again what it did before.
 #[test]
 fn an_operator_of_raft_follows_its_script_once() {
-    let world = Story::new()
-        .with("operator.script", "100ms stand n0; 2s transfer n1; 4s transfer n2; 8s transfer n0")
-        .suffers("5s", "5100ms", "{ crash = [\"operator\"] }")
-        .at(12_000);
+    let world = handed_round("5s", "5100ms");
     let gave_way = (0..3).map(|node| noted(&world, NodeId(node), "raft.transfers")).sum::<usize>();
     assert_eq!(gave_way, 3);
     assert_eq!(field(&world, N0, "role").as_deref(), Some("leader"));
+    // Nothing is given to who has it already.
+    assert_eq!(field(&world, OPERATOR, "refused").as_deref(), Some("0"));
+}
+
+/// What is due when it comes back may have been done just before it went.
+#[test]
+fn an_operator_of_raft_leaves_out_what_it_was_down_for() {
+    let world = handed_round("3s", "8s");
+    assert_eq!(field(&world, NodeId(1), "role").as_deref(), Some("leader"));
 }
 
 /// What cannot be is not tried again and again: the operator says why it was refused, and goes on.

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{all, keys, open, screen, text};
-use simlab_core::{DropReason, Kind};
+use simlab_core::{DropReason, FieldValue, Kind};
 use simlab_scenarios::{Catalogue, LESSONS, LONG_LESSONS};
 use simlab_tui::app::App;
 use simlab_tui::app::command::{Command, markdown};
@@ -278,6 +278,33 @@ fn services_explain_their_nodes() {
     for words in ["A Beijing", "B Shanghai", "shanghai 60 left", "beijing 59 left"] {
         assert!(graph.contains(words), "{words} in\n{graph}");
     }
+}
+
+/// Whatever the last step has changed, counters of layers too: who it is, its role and the end of its log are in sight.
+#[test]
+fn a_node_of_raft_stays_in_sight() {
+    let catalogue = Catalogue::with(&[]);
+    let mut app = open(&catalogue, "raft_figure7", false);
+    let (mut leaders, mut changed) = (0, 0);
+    for place in (1..app.film().len()).step_by(61) {
+        app.begin_at(Some(place));
+        while !app.load(10_000) {}
+        screen(&mut app, 80, 24);
+        let inspected = app.inspected();
+        let Some((node, state)) = inspected.node.zip(inspected.state.as_ref()) else { continue };
+        let Some(FieldValue::Text(log)) = state.get(&["log"]) else { continue };
+        let role = state.get(&["role"]).map(ToString::to_string);
+        let words = if role.as_deref() == Some("leader") { "it leads term" } else { " in" };
+        leaders += u32::from(words == "it leads term");
+        changed += u32::from(app.lines(Pane::Node, 22, 100).iter().any(|line| line.was.is_some()));
+        let end = log.rfind('[').map_or("log", |at| &log[at..]).to_owned();
+        let name = format!("{} ({node})", app.film().names().node(node));
+        let screen = text(&screen(&mut app, 80, 24));
+        for part in [&*name, words, &end] {
+            assert!(screen.contains(part), "{part} at {place} in\n{screen}");
+        }
+    }
+    assert!(leaders > 10 && changed > 20, "{leaders} {changed}");
 }
 
 /// The keys go into the pane, choose a line, and Enter goes where it leads.

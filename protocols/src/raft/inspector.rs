@@ -8,10 +8,12 @@ use simlab_core::{FieldValue, Fields, Inspection, NodeId};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-/// How many cells of a log are shown: the last ones.
-const CELLS: u64 = 24;
+/// About so many columns of a log are shown: the last ones.
+const COLUMNS: usize = 64;
+/// No more entries than these are looked at, so that it takes no longer for a long log.
+const WALKED: u64 = 1_000;
 /// More entries that are alike than this are one cell.
-const RUN: u64 = 8;
+const ALIKE: usize = 8;
 
 impl<M: Machine> Raft<M> {
     /// What it shows of itself.
@@ -108,58 +110,92 @@ impl<M: Machine> Raft<M> {
     }
 
     /// The log, a cell an entry, or `x9` for so many that are alike: its term; `c` behind it if it is a configuration;
-    /// `|` after what is committed, `:` after what is applied, if that is something else (a rule is left out). `<7>` is what the
-    /// snapshot has, `..` what is not shown: of a long log the end is, but always what is committed.
+    /// `|` after what is committed, `:` after what is applied, if that is something else (a rule is left out). `<7>` is how far
+    /// a snapshot stands in its place, `..12` how far it is not shown: of a long log the end is.
     fn cells(&self) -> String {
         let (base, last) = (self.log.base().index, self.log.last().index);
-        let end = (last + 1).saturating_sub(CELLS).min(self.commit.saturating_sub(CELLS / 4));
-        let first = (base + 1).max(end);
-        let end = last.min(first + CELLS - 1);
+        let mut runs = Vec::new();
+        let (mut end, mut columns) = (last, 0);
+        while end > base && columns < COLUMNS && last - end < WALKED {
+            let run = self.run_to(end);
+            columns += run.cells().len();
+            end -= run.count;
+            runs.push((end, run));
+        }
         let mut cells = String::new();
         // Writing to a string cannot fail.
-        if base > 0 {
-            let _ = write!(cells, "<{base}> ");
+        match base {
+            0 => cells.push_str(self.mark(0)),
+            _ => _ = write!(cells, "<{base}>{} ", self.mark(base)),
         }
-        if first > base + 1 {
-            let _ = write!(cells, "..{} ", first - 1);
+        // Of what is not shown still the marks are.
+        let mut hidden = vec![self.applied.min(self.commit), self.applied.max(self.commit), end];
+        hidden.retain(|at| (base + 1..=end).contains(at));
+        hidden.dedup();
+        for at in hidden {
+            let _ = write!(cells, "..{at}{} ", self.mark(at));
         }
-        let mark = |index: u64, cells: &mut String| {
-            if index == self.applied && self.applied != self.commit {
-                cells.push(':');
-            }
-            if index == self.commit {
-                cells.push('|');
-            }
-        };
-        mark(first - 1, &mut cells);
-        let mut index = first;
-        while let Some(entry) = self.log.entry(index).filter(|_| index <= end) {
-            let is_configuration =
-                |entry: &Entry| matches!(entry.payload, Payload::Configuration(_));
-            let (term, is_one) = (entry.term, is_configuration(entry));
-            let stop = |at: u64| at == self.commit || at == self.applied || at == end;
-            let like = |entry: &Entry| entry.term == term && is_configuration(entry) == is_one;
-            let goes_on = |at: u64| !stop(at) && self.log.entry(at + 1).is_some_and(like);
-            let run = (index..).take_while(|at| goes_on(*at)).count() as u64 + 1;
-            let cell = format!("[{term}{}]", if is_one { "c" } else { "" });
-            if run > RUN {
-                let _ = write!(cells, "{cell}x{run}");
-            } else {
-                (0..run).for_each(|_| cells.push_str(&cell));
-            }
-            index += run;
-            mark(index - 1, &mut cells);
+        for (before, run) in runs.into_iter().rev() {
+            let _ = write!(cells, "{}{}", run.cells(), self.mark(before + run.count));
         }
-        if end < last {
-            let _ = write!(cells, " ..{last}");
-        }
+        cells.truncate(cells.trim_end().len());
         cells
+    }
+
+    /// How many of the entries up to this one are alike, up to where a mark stands.
+    fn run_to(&self, end: u64) -> Run {
+        let is_configuration = |entry: &Entry| matches!(entry.payload, Payload::Configuration(_));
+        let kind = |at: u64| self.log.entry(at).map(|entry| (entry.term, is_configuration(entry)));
+        let of = kind(end);
+        let (base, walked) = (self.log.base().index, end.saturating_sub(WALKED));
+        let goes_on = |at: &u64| kind(*at) == of && self.mark(*at).is_empty();
+        let more = (base.max(walked) + 1..end).rev().take_while(goes_on).count() as u64;
+        let (term, is_configuration) = of.unwrap_or_default();
+        Run { term, is_configuration, count: 1 + more }
+    }
+
+    /// What stands behind an entry.
+    fn mark(&self, index: u64) -> &'static str {
+        match (index == self.applied && self.applied != self.commit, index == self.commit) {
+            (true, _) => ":",
+            (false, true) => "|",
+            (false, false) => "",
+        }
+    }
+}
+
+/// Entries that are alike.
+struct Run {
+    term: u64,
+    is_configuration: bool,
+    count: u64,
+}
+
+impl Run {
+    fn cells(&self) -> String {
+        let Run { term, is_configuration, count } = *self;
+        let cell = format!("[{term}{}]", if is_configuration { "c" } else { "" });
+        match usize::try_from(count) {
+            Ok(few) if few <= ALIKE => cell.repeat(few),
+            _ => format!("{cell}x{count}"),
+        }
     }
 }
 
 fn named(nodes: &BTreeSet<NodeId>) -> String {
     nodes.iter().map(NodeId::to_string).collect::<Vec<_>>().join(" ")
 }
+
+/// What stands in the row of a log, if it stands there.
+const LEGEND: [(&str, &str); 7] = [
+    ("[", "[2] of term 2"),
+    ("|", "| committed"),
+    (":", ": applied"),
+    ("x", "[2]x20 twenty"),
+    ("c]", "[2c] members"),
+    ("<", "<7> dropped up to 7"),
+    ("..", "..9 not shown up to 9"),
+];
 
 /// A node in words.
 pub(crate) fn node(state: &Fields) -> Inspection {
@@ -207,8 +243,9 @@ pub(crate) fn node(state: &Fields) -> Inspection {
         });
         lines.extend(each);
     }
-    if text("log").is_some() {
-        lines.push("in the log: <> snapshot, [term] entry, | committed, : applied".to_owned());
+    if let Some(log) = text("log") {
+        let used = LEGEND.iter().filter(|(mark, _)| log.contains(mark)).map(|(_, words)| *words);
+        lines.push(format!("in the log: {}", used.collect::<Vec<_>>().join("; ")));
     }
     Inspection { headline: Some(format!("{role}, term {term}")), lines }
 }

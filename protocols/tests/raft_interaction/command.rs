@@ -237,9 +237,15 @@ fn some_or_all(cluster: &Cluster, words: Words<'_>) -> Result<BTreeSet<NodeId>, 
     Ok(if said.is_empty() { cluster.nodes.keys().copied().collect() } else { said })
 }
 
-/// `disk n1 6 1 1 4`: it was in term 6, and its log has entries of terms 1, 1 and 4.
+/// `disk n1 6 1 1 4x3`: it was in term 6, and its log has two entries of term 1 and three of term 4.
 fn disk(cluster: &mut Cluster, id: NodeId, term: u64, terms: Words<'_>) -> Result<(), String> {
-    let terms: Vec<u64> = terms.iter().map(|term| number(term)).collect::<Result<_, _>>()?;
+    let runs = terms.iter().map(|run| {
+        let (term, count) = run.split_once('x').unwrap_or((run, "1"));
+        Ok((number(term)?, number(count)?))
+    });
+    let runs = runs.collect::<Result<Vec<_>, String>>()?;
+    let terms: Vec<u64> =
+        runs.into_iter().flat_map(|(term, count)| (0..count).map(move |_| term)).collect();
     if !terms.is_sorted() || terms.last().is_some_and(|last| *last > term) {
         return Err("the terms of a log do not go back, nor beyond the node's".to_owned());
     }

@@ -55,6 +55,8 @@ pub struct Inspected {
     pub before: Option<Fields>,
     /// What its service says of the state.
     pub explained: Inspection,
+    /// What it says of the state before the event at the cursor.
+    pub explained_before: Option<Inspection>,
     /// Whether it stands still.
     pub paused: bool,
     /// How many events wait at it.
@@ -118,6 +120,8 @@ impl App<'_> {
         inspected.headlines = states.iter().enumerate().map(headline).collect();
         if let Some(state) = &inspected.state {
             inspected.explained = film.explain(node, state);
+            let before = inspected.before.as_ref();
+            inspected.explained_before = before.map(|before| film.explain(node, before));
         }
         inspected
     }

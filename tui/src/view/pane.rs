@@ -24,11 +24,16 @@ pub(super) fn draw(app: &App<'_>, pane: Pane, first: bool, pen: &mut Pen<'_>, ar
     }
     let lines = app.lines(pane, area.width, area.height);
     let rows: Vec<Vec<String>> = lines.iter().map(|line| wrapped(app, line, area.width)).collect();
-    let anchor = focus.unwrap_or_else(|| app.anchor(pane, &lines));
-    let height = usize::from(area.height);
-    let top = top(&rows, anchor.min(rows.len().saturating_sub(1)), height);
+    let anchor =
+        focus.unwrap_or_else(|| app.anchor(pane, &lines)).min(rows.len().saturating_sub(1));
+    // Whose state it is stays in sight.
+    let stays = usize::from(pane == Pane::Node && area.height > 1).min(rows.len());
+    let taken: usize = rows[..stays].iter().map(Vec::len).sum();
+    let height = usize::from(area.height).saturating_sub(taken);
+    let top = stays + top(&rows[stays..], anchor.saturating_sub(stays), height);
     let mut y = area.y;
-    for (number, (line, rows)) in lines.iter().zip(&rows).enumerate().skip(top) {
+    for number in (0..stays).chain(top..rows.len()) {
+        let (line, rows) = (&lines[number], &rows[number]);
         let chosen = focus == Some(number);
         let style = if chosen { theme.cursor } else { style_of(app, line.role) };
         for (row, text) in rows.iter().enumerate() {
@@ -46,7 +51,7 @@ pub(super) fn draw(app: &App<'_>, pane: Pane, first: bool, pen: &mut Pen<'_>, ar
             y += 1;
         }
     }
-    if top > 0 {
+    if top > stays {
         pen.text(area.right().saturating_sub(1), area.y, app.glyphs().more, theme.strong);
     }
 }
@@ -62,8 +67,9 @@ fn wrapped(app: &App<'_>, line: &Line, columns: u16) -> Vec<String> {
         return vec![text];
     }
     // The blanks of tables and dumps stay where they are.
-    let mut first =
-        text.char_indices().filter(|(at, letter)| *letter == ' ' && width(&text[..*at]) <= room);
+    let mut first = text
+        .char_indices()
+        .filter(|(at, letter)| matches!(letter, ' ' | '[') && width(&text[..*at]) <= room);
     let cut = first.next_back().map_or_else(|| clip(&text, room).len(), |(at, _)| at);
     let cut = if cut == 0 { clip(&text, room).len() } else { cut };
     let mut rows = vec![text[..cut].to_owned()];

@@ -42,7 +42,15 @@ pub(super) fn shorten(name: &str, room: u16, more: &str) -> String {
     format!("{}{more}{tail}", clip(name, head))
 }
 
-/// A text as lines of at most so many cells, broken at blanks, or anywhere in words that are longer. What
+/// As much of a word as has room, and of a row `[1][1]` no half of a bracket.
+fn part(word: &str, room: u16) -> &str {
+    let fits = clip(word, room);
+    let is_cut = word[fits.len()..].chars().next().is_some_and(|next| next != '[');
+    let bracket = fits.rfind('[').filter(|at| is_cut && *at > 0);
+    bracket.map_or(fits, |at| &fits[..at])
+}
+
+/// A text as lines of at most so many cells, broken at blanks, or in words that are longer: before a bracket, or anywhere. What
 /// is not in the first `most` lines is left out.
 pub(super) fn wrap(text: &str, room: u16, most: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
@@ -61,7 +69,7 @@ pub(super) fn wrap(text: &str, room: u16, most: usize) -> Vec<String> {
             if !last.is_empty() {
                 last.push(' ');
             }
-            let fits = clip(word, room - width(last));
+            let fits = part(word, room - width(last));
             last.push_str(fits);
             word = &word[fits.len()..];
             if !word.is_empty() {

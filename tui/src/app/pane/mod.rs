@@ -139,7 +139,7 @@ impl App<'_> {
     pub fn anchor(&self, pane: Pane, lines: &[Line]) -> usize {
         match pane {
             Pane::Operations => self.latest_operation(),
-            Pane::Node => lines.iter().position(|line| line.was.is_some()).unwrap_or(0),
+            Pane::Node => node::anchor(self, lines),
             Pane::Datagram | Pane::Network | Pane::Score => 0,
         }
     }

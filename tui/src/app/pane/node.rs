@@ -18,8 +18,11 @@ pub(super) fn lines(app: &App<'_>) -> Vec<Line> {
     }
     match (&inspected.state, inspected.status) {
         (Some(state), _) => {
+            let before = inspected.explained_before.as_ref().map(|before| &before.lines);
             for text in &inspected.explained.lines {
-                lines.push(Line::new(1, Role::Well, text.clone()));
+                let is_new = before.is_some_and(|before| !before.contains(text));
+                let role = if is_new { Role::Changed } else { Role::Well };
+                lines.push(Line::new(1, role, text.clone()));
             }
             fields(state, inspected.before.as_ref(), 1, &mut lines);
         }
@@ -54,6 +57,19 @@ pub(super) fn lines(app: &App<'_>) -> Vec<Line> {
         inspected.files.iter().for_each(|file| disk(file, &mut lines));
     }
     lines
+}
+
+/// The line to be seen: what has changed of what the service says in words. If it says nothing, a field that has changed; those of
+/// groups, which counters of layers are, only if there is no other.
+pub(super) fn anchor(app: &App<'_>, lines: &[Line]) -> usize {
+    let says = app.inspected().explained.lines.len();
+    let has_changed = |line: &Line| line.role == Role::Changed;
+    if says > 0 {
+        return lines.iter().take(says + 1).position(has_changed).unwrap_or(0);
+    }
+    let field =
+        |deepest| lines.iter().position(|line| line.was.is_some() && line.indent <= deepest);
+    field(1).or_else(|| field(u16::MAX)).unwrap_or(0)
 }
 
 /// The datagram at the cursor in short; its own pane tells more.
