@@ -86,10 +86,10 @@ impl<M: Machine> Raft<M> {
             return Err(Refused::Behind(*node));
         }
         let known = |node: &NodeId| *node == self.me || self.peers.contains(node);
-        if !voters.iter().chain(&learners).all(known) || !voters.is_disjoint(&learners) {
+        let all_known = voters.iter().chain(&learners).all(known);
+        if voters.is_empty() || !all_known || !voters.is_disjoint(&learners) {
             return Err(Refused::NoConfiguration);
         }
-        let nobody = voters.is_empty();
         let to = Configuration { voters, outgoing: None, learners };
         let next = match mode {
             _ if changing && self.rules.keeps(Rule::OneChange) => return Err(Refused::Changing),
@@ -97,11 +97,7 @@ impl<M: Machine> Raft<M> {
             Mode::Single => self.configuration.is_single_step(&to).then_some(to),
         };
         let Some(next) = next else {
-            return Err(match mode {
-                _ if changing => Refused::Changing,
-                Mode::Single if !nobody => Refused::NotOneStep,
-                _ => Refused::NoConfiguration,
-            });
+            return Err(if changing { Refused::Changing } else { Refused::NotOneStep });
         };
         Ok(self.propose_payload(Payload::Configuration(next), env))
     }
