@@ -92,7 +92,7 @@ pub struct Line {
     pub indent: u16,
     /// What it says.
     pub text: String,
-    /// What it said before the last step, if that was something else.
+    /// What it said before the last step, if that was something else; nothing if others tell what.
     pub was: Option<String>,
     /// What it is.
     pub role: Role,

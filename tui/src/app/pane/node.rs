@@ -22,7 +22,9 @@ pub(super) fn lines(app: &App<'_>) -> Vec<Line> {
             for text in &inspected.explained.lines {
                 let is_new = before.is_some_and(|before| !before.contains(text));
                 let role = if is_new { Role::Changed } else { Role::Well };
-                lines.push(Line::new(1, role, text.clone()));
+                // What it was the fields below tell.
+                let was = is_new.then(String::new);
+                lines.push(Line { was, ..Line::new(1, role, text.clone()) });
             }
             fields(state, inspected.before.as_ref(), 1, &mut lines);
         }
