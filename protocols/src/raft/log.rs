@@ -78,7 +78,7 @@ pub struct Hint {
 /// A log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Log {
-    /// The last entry that the snapshot has.
+    /// The last entry that is dropped: a snapshot has it, and perhaps some that are still here (`trailing`).
     base: Position,
     entries: Vec<Entry>,
 }
@@ -90,7 +90,7 @@ impl Log {
         Log { base, entries: Vec::new() }
     }
 
-    /// The last entry that the snapshot has.
+    /// The last entry that is dropped, since a snapshot has it.
     #[must_use]
     pub const fn base(&self) -> Position {
         self.base
